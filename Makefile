@@ -1,0 +1,167 @@
+# Foretop: one Makefile, no recursion. `make help` lists what it can do.
+BUILD    ?= build
+CC       ?= cc
+PREFIX   ?= /usr/local
+SANITIZE ?=
+WERROR   ?= $(if $(CI),-Werror)
+VERSION  := $(shell cat VERSION)
+
+# The order is the architecture: a folder includes only folders before it (make layers).
+LAYERS := base series forecast policy decide engine io http prom kube serve sim loop
+PURE   := base series forecast policy decide engine
+
+PKGS := libcurl libcjson libwebsockets openssl yaml-0.1
+# Goals that compile nothing must work before the libraries are there.
+NO_BUILD := help deps format format-check layers length clean
+ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
+include $(BUILD)/deps.mk
+endif
+
+CPPFLAGS += -Ilib -D_GNU_SOURCE -DFORETOP_VERSION='"$(VERSION)"' $(PKG_CFLAGS)
+# -ffp-contract=off: decisions must be the HPA's to the last bit on every machine.
+CFLAGS   ?= -O2 -g
+ALL_CFLAGS = -std=c17 $(CFLAGS) -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wformat=2 -Wimplicit-fallthrough -ffp-contract=off -fno-common $(WERROR) \
+	-fstack-protector-strong -fPIE $(HARDEN) $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+# The C library's fortified functions want optimisation and get in the sanitizers' way.
+HARDEN   = $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+ALL_LDFLAGS = $(LDFLAGS) -pie -Wl,-z,relro,-z,now,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+LIB_SRC  := $(foreach l,$(LAYERS),$(sort $(wildcard lib/$(l)/*.c)))
+CMD_SRC  := $(sort $(wildcard cmd/foretop/*.c))
+TEST_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
+INTEGRATION_SRC := $(sort $(wildcard tests/integration/test_*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
+obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
+archive   = $(BUILD)/lib/$(1).a
+# Archives from the last layer to the first: the linker resolves from left to right.
+reversed  = $(if $(1),$(call reversed,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+ARCHIVES := $(foreach l,$(call reversed,$(LAYERS)),$(call archive,$(l)))
+UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SRC))
+INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(BUILD)/tests/integration/%,$(INTEGRATION_SRC))
+BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
+
+.PHONY: all help deps test unit integration lint format format-check layers pure headers length bench e2e demo \
+	install clean compile_commands.json
+.DEFAULT_GOAL := all
+
+## all: build the foretop binary
+all: $(BUILD)/foretop
+
+## help: list the targets
+help:
+	@sed -n 's/^## //p' Makefile
+
+## deps: install the missing packages, or print the command that does
+deps:
+	@hack/deps build
+
+# Compiler flags of the libraries, asked once. On a machine that lacks them hack/deps installs them or says how.
+$(BUILD)/deps.mk: Makefile hack/deps
+	@hack/deps build
+	@mkdir -p $(BUILD)
+	@{ echo "PKG_CFLAGS := $$(pkg-config --cflags $(PKGS))"; \
+	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS))"; \
+	   echo "CHECK_CFLAGS := $$(pkg-config --cflags check)"; \
+	   echo "CHECK_LIBS := $$(pkg-config --libs check)"; } > $@
+
+$(BUILD)/%.o: %.c VERSION
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
+
+define layer_rule
+$$(call archive,$(1)): $$(call obj,$$(filter lib/$(1)/%,$$(LIB_SRC)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
+
+$(BUILD)/foretop: $(call obj,$(CMD_SRC)) $(ARCHIVES)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
+# A unit test links its own layer and those before it only, so it stays a test of that layer.
+upto = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,$(words $(2)),$(2))))
+EXTRA_tests = $(CHECK_CFLAGS) -Itests
+EXTRA_cmd = -Icmd/foretop
+define unit_rule
+$$(BUILD)/tests/unit/$(1)/%: $$(BUILD)/tests/unit/$(1)/%.o $(foreach l,$(call reversed,$(call upto,$(1),$(LAYERS))),$(call archive,$(l)))
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(ALL_LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS) $$(PKG_LIBS) -lm
+endef
+$(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
+.SECONDARY:
+
+$(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
+
+$(BUILD)/bench/%: $(BUILD)/tests/bench/bench_%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
+## test: unit tests, golden stories and the process against the served simulation
+test: $(BUILD)/foretop $(UNIT_BIN) $(INTEGRATION_BIN)
+	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(INTEGRATION_BIN)
+
+## unit-LAYER: the unit tests of one folder of lib/
+unit-%: FORCE
+	@$(MAKE) --no-print-directory $(filter $(BUILD)/tests/unit/$*/%,$(UNIT_BIN))
+	@BUILD=$(BUILD) hack/run-tests $(filter $(BUILD)/tests/unit/$*/%,$(UNIT_BIN))
+FORCE:
+
+## lint: format, layers, purity, headers, length
+lint: format-check layers pure headers length
+
+SOURCES = $(sort $(wildcard lib/*/*.[ch] cmd/*/*.[ch] tests/*.h tests/*/*.[ch] tests/*/*/*.[ch]))
+## format: lay the sources out with clang-format
+format:
+	clang-format -i $(SOURCES)
+format-check:
+	@clang-format --dry-run --Werror $(SOURCES) && echo "format: $(words $(SOURCES)) files"
+
+## layers: no include cycles, folders in their order, only front headers across folders
+layers:
+	@hack/layers $(LAYERS)
+
+## pure: no clock, socket, file, environment or randomness in the core
+pure: $(foreach l,$(PURE),$(call archive,$(l)))
+	@hack/pure $^
+
+## headers: each header compiles alone
+headers:
+	@for h in $(wildcard lib/*/*.h); do \
+		$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-unused -fsyntax-only -x c $$h || exit 1; \
+	done && echo "headers: $(words $(wildcard lib/*/*.h)) compile alone"
+
+## length: no file over 600 lines, no function over 80
+length:
+	@hack/length $(wildcard lib/*/*.[ch] cmd/*/*.[ch])
+
+## bench: build and run the benchmarks
+bench: $(BENCH_BIN)
+	@for b in $(BENCH_BIN); do echo "== $$b"; $$b || exit 1; done
+
+## demo: a day of a simulated shop in about a minute, on loopback servers
+demo: $(BUILD)/foretop
+	@$(BUILD)/foretop demo
+
+## e2e: the real process against real etcd, Kubernetes and Prometheus (builds them once)
+e2e: $(BUILD)/foretop
+	@hack/deps e2e
+	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run
+
+## install: put the binary under PREFIX
+install: $(BUILD)/foretop
+	install -D -m 0755 -s $(BUILD)/foretop $(DESTDIR)$(PREFIX)/bin/foretop
+	ln -sf foretop $(DESTDIR)$(PREFIX)/bin/kubectl-foretop
+
+## compile_commands.json: for editors and clang tools
+compile_commands.json:
+	@hack/compile-commands '$(CC) $(CPPFLAGS) $(ALL_CFLAGS)' $(LIB_SRC) $(CMD_SRC) > $@
+
+## clean: remove what was built
+clean:
+	rm -rf $(BUILD) compile_commands.json
+
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BENCH_SRC)))

@@ -1,0 +1,15 @@
+/* What every subcommand shares: its entry in the command table and the exit codes. */
+#ifndef FORETOP_CMD_H
+#define FORETOP_CMD_H
+
+#define EXIT_USAGE 2
+
+struct command {
+	const char *name;
+	const char *summary;
+	/* argv[0] is the command's name. Returns the exit code: 0 done, 1 failed, 2 wrong
+	 * usage. */
+	int (*run)(int argc, char **argv);
+};
+
+#endif

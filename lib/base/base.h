@@ -1,0 +1,14 @@
+/* Front header of base: types and pure functions that every other folder may use. */
+#ifndef FORETOP_BASE_H
+#define FORETOP_BASE_H
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/quantity.h"
+#include "base/str.h"
+#include "base/timefmt.h"
+#include "base/yaml.h"
+
+#endif

@@ -1,0 +1,33 @@
+/* cJSON with the checks that untrusted input needs. Numbers are doubles: resourceVersion
+ * and uid are strings. */
+#ifndef FORETOP_BASE_JSON_H
+#define FORETOP_BASE_JSON_H
+
+#include "base/err.h"
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Parses exactly one document of `len` bytes; anything behind it is an error that names
+ * the byte. The caller owns the tree (cJSON_Delete, or AUTO(json_cleanup)). NULL with
+ * *err set (ERR_INVALID) on failure. */
+cJSON *json_parse(const char *text, size_t len, struct err *err);
+
+/* Walks a dotted path ("metadata.name"); keys with dots cannot be named. NULL when any
+ * part is absent or `o` is NULL. */
+const cJSON *json_at(const cJSON *o, const char *path);
+/* The string at path, or `fallback` when absent or of another type. Borrowed from the
+ * tree. */
+const char *json_str(const cJSON *o, const char *path, const char *fallback);
+/* The number at path rounded towards zero and saturated, or `fallback` when absent, not a
+ * number or not finite. */
+int64_t json_int(const cJSON *o, const char *path, int64_t fallback);
+bool json_bool(const cJSON *o, const char *path, bool fallback);
+
+/* Printed without white space; the caller frees it. */
+char *json_text(const cJSON *o);
+
+void json_cleanup(cJSON **tree);
+
+#endif

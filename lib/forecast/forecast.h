@@ -1,0 +1,87 @@
+/* Front header of forecast: demand of a workload, one value a minute, into "how much at
+ * most within the next minutes".
+ *
+ * What is forecast is what is acted on: an upper quantile of the largest demand within a
+ * window that starts now (DESIGN 5). A forecaster is a pure function of the values it was
+ * given and of its configuration: the same values in the same order give the same
+ * forecast, bit for bit, whenever the process was started. */
+#ifndef FORETOP_FORECAST_FORECAST_H
+#define FORETOP_FORECAST_FORECAST_H
+
+#include "series/series.h"
+
+#include <stdbool.h>
+
+#define FORECAST_STEP_MS MS_PER_MIN
+
+/* Who speaks. The baselines are always on; they are what a model must beat. */
+enum model {
+	FC_LAST_VALUE,
+	FC_HOUR_MEAN,
+	FC_SEASONAL_NAIVE,
+	FC_LINEAR_RECENT, /* ridge on recent lags only */
+	FC_LINEAR_DAY,    /* with seasonal lags of a day */
+	FC_LINEAR_WEEK,   /* and of a week */
+	FC_HOLT_WINTERS,  /* additive, daily season, damped or no trend */
+	FC_MODEL_COUNT,
+};
+/* "last value", "linear regression (day)", ...: for reasons and status. */
+const char *model_name(enum model m);
+
+struct forecast_config {
+	int32_t window_min;  /* the window (now, now + window] in minutes, in [1, 120] */
+	int32_t release_min; /* how much longer the window for releases is, default 2 */
+	double quantile;     /* in [0.5, 0.999] */
+	bool use_linear, use_holt_winters; /* the policy's `models`; baselines cannot be
+					      turned off */
+};
+
+enum forecast_state {
+	FORECAST_WAITING, /* not enough data yet; `reason` says since when and until when
+			   */
+	FORECAST_FITTING, /* data is there, work is due */
+	FORECAST_READY,
+};
+
+struct forecast {
+	enum forecast_state state;
+	int64_t made_for_ms; /* end of the newest minute that was learned: the window
+				starts here */
+	double last;         /* newest value, units of demand; NaN when missing */
+	double mean;         /* expected largest demand within the window */
+	double upper;        /* its configured quantile, never below 0 */
+	double release; /* the same over the longer window: what a release may go down to
+			 */
+	enum model model;    /* which one speaks */
+	enum model baseline; /* the best baseline */
+	double skill; /* 1 - loss(model) / loss(best baseline), discounted pinball loss;
+			 <= 1; NaN unknown */
+	double coverage; /* share of recent load served by `upper`, in [0, 1]; NaN unknown
+			  */
+	int64_t learned_min; /* minutes with a value so far */
+	char reason[160]; /* one sentence for people: why waiting, or what it rests on */
+};
+
+/* Bytes that one forecaster needs; a constant of the build. */
+size_t forecaster_size(void);
+
+/* A forecaster in memory of the caller (forecaster_size bytes, aligned like malloc's). It
+ * never allocates. */
+struct forecaster *forecaster_init(void *memory, const struct forecast_config *config);
+
+/* Gives the value of the minute [t_ms, t_ms + 1 min), t_ms a multiple of a minute.
+ * Minutes that are skipped are missing; a minute that was given already is ignored. NaN:
+ * missing. Cheap: it queues up to FORECAST_QUEUE minutes that forecaster_work has not
+ * learned yet. False, and nothing taken, when the queue is full. */
+#define FORECAST_QUEUE 60
+bool forecaster_add(struct forecaster *f, int64_t t_ms, double v);
+
+/* Does a slice of what is due (learning, a fit), at most about 1 ms. True while more is
+ * due. Deterministic: results do not depend on how the work was sliced. A forecaster
+ * without due work answers for its newest minute. */
+bool forecaster_work(struct forecaster *f);
+
+/* The forecast as of the newest minute whose work is done. */
+void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecast);
+
+#endif

@@ -1,0 +1,34 @@
+/* A history on a regular grid in memory of the caller: the newest `cap` cells, NaN where
+ * nothing is known. */
+#ifndef FORETOP_SERIES_RING_H
+#define FORETOP_SERIES_RING_H
+
+#include <stdint.h>
+
+struct ring {
+	float *cells;    /* borrowed: cap values, indexed by cell number modulo cap */
+	int32_t cap;     /* > 0 */
+	int64_t step_ms; /* > 0 */
+	int64_t next; /* number of the cell after the newest one; cell n covers [n * step,
+			 (n + 1) * step) */
+	int64_t first; /* number of the oldest cell that is held; first == next while
+			  empty */
+};
+
+/* An empty ring over `cells` (cap floats, owned by the caller and outliving the ring). */
+void ring_init(struct ring *r, float *cells, int32_t cap, int64_t step_ms);
+
+/* Sets the cell that holds t_ms. A newer cell than any so far moves the ring on, with NaN
+ * in between; a cell older than the ring holds is ignored; a second value for a cell
+ * replaces the first. Values that are not finite are NaN. */
+void ring_put(struct ring *r, int64_t t_ms, double v);
+
+/* The value of the cell that holds t_ms, NaN when it is missing or outside. */
+double ring_at(const struct ring *r, int64_t t_ms);
+/* Start of the newest cell, INT64_MIN while empty; of the oldest. */
+int64_t ring_newest_ms(const struct ring *r);
+int64_t ring_oldest_ms(const struct ring *r);
+/* How many cells hold a value. O(cap). */
+int32_t ring_count(const struct ring *r);
+
+#endif
