@@ -31,4 +31,10 @@ int64_t ring_oldest_ms(const struct ring *r);
 /* How many cells hold a value. O(cap). */
 int32_t ring_count(const struct ring *r);
 
+/* Number of the cell that holds t_ms: floor(t_ms / step_ms). */
+int64_t ring_cell(const struct ring *r, int64_t t_ms);
+/* Copies the cells [first, first + count) to ret_values, oldest first, NaN where they are
+ * missing or outside. */
+void ring_copy(const struct ring *r, int64_t first, int32_t count, float *ret_values);
+
 #endif
