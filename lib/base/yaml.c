@@ -377,11 +377,11 @@ int yaml_parse(const char *text, size_t len, struct yaml_node **ret_root, struct
 	free(b.anchors);
 	if (rc == 0)
 		*ret_root = TAKE(root);
-	yaml_free(root);
+	yaml_node_free(root);
 	return rc;
 }
 
-void yaml_free(struct yaml_node *root)
+void yaml_node_free(struct yaml_node *root)
 {
 	if (!root)
 		return;
@@ -389,9 +389,9 @@ void yaml_free(struct yaml_node *root)
 	free(root);
 }
 
-void yaml_cleanup(struct yaml_node **root)
+void yaml_node_cleanup(struct yaml_node **root)
 {
-	yaml_free(*root);
+	yaml_node_free(*root);
 }
 
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)

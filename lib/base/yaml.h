@@ -26,12 +26,13 @@ struct yaml_node {
 /* Parses the first document of a text. Refuses duplicate keys, keys that are not scalars,
  * more than 32 levels, more than 20,000 nodes after aliases are expanded, and more than
  * one document. An empty text gives an empty map. 0, or -1 with *err = ERR_INVALID that
- * names line and column. The caller owns *ret_root (yaml_free). */
+ * names line and column. The caller owns *ret_root (yaml_node_free). */
 int yaml_parse(const char *text, size_t len, struct yaml_node **ret_root,
 	       struct err *err);
-/* Frees the whole tree; accepts NULL. */
-void yaml_free(struct yaml_node *root);
-void yaml_cleanup(struct yaml_node **root);
+/* Frees the whole tree; accepts NULL. (libyaml itself exports a yaml_free, which must
+ * stay its own.) */
+void yaml_node_free(struct yaml_node *root);
+void yaml_node_cleanup(struct yaml_node **root);
 
 /* The child of a map with this key, or NULL (also when `map` is NULL or no map). */
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
