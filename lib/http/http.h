@@ -24,10 +24,9 @@ struct http_client_config {
 	const char *cert_pem, *cert_file; /* client certificate (chain) */
 	const char *key_pem, *key_file;   /* its key */
 	bool insecure;                    /* do not check the server's certificate */
-	const char
-		*tls_server_name; /* name in the certificate; "Host:" stays the URL's */
-	const char *connect_to;   /* "address:port" to connect to instead */
-	const char *proxy;        /* URL; NULL: none, the environment is not asked */
+	const char *tls_server_name; /* in the certificate; "Host:" stays the URL's */
+	const char *connect_to;      /* "address:port" to connect to instead */
+	const char *proxy;           /* URL; NULL: none, the environment is not asked */
 
 	const char *token, *token_file;       /* Authorization: Bearer */
 	const char *username;                 /* Authorization: Basic */
@@ -60,11 +59,10 @@ enum http_phase {
 struct http_response {
 	enum http_phase failed; /* HTTP_ANSWERED, or where it ended */
 	bool timed_out;         /* failed, because its time was up */
-	struct err err; /* set when failed: "time-out after 200 ms waiting for the first
-			   byte" */
-	int status;     /* 100..599, 3xx too (never followed); 0 when none came */
-	const char
-		*body; /* NUL-terminated, never NULL; "" for a stream with status 2xx */
+	struct err err;   /* set when failed: "time-out after 200 ms waiting for the first
+			     byte" */
+	int status;       /* 100..599, 3xx too (never followed); 0 when none came */
+	const char *body; /* NUL-terminated, never NULL; "" for a 2xx stream */
 	size_t len;
 	const char *content_type; /* never NULL */
 	int64_t retry_after_ms;   /* -1 without such a header */
