@@ -1,0 +1,104 @@
+/* A Kubernetes API server on loopback: one in-memory store with a monotonic
+ * resourceVersion, real list, watch and precondition semantics (reference:
+ * apiserver 1.37), over HTTP, chunked HTTP watches and WebSocket watches.
+ *
+ * Resources: configmaps, pods, namespaces (v1), deployments, statefulsets and replicasets
+ * with /scale and /status (apps/v1), leases (coordination.k8s.io/v1), events
+ * (events.k8s.io/v1), horizontalpodautoscalers (autoscaling/v2). */
+#ifndef FORETOP_SIM_KUBEAPI_H
+#define FORETOP_SIM_KUBEAPI_H
+
+#include "serve/serve.h"
+
+struct kubeapi;
+
+enum kube_resource {
+	KUBE_CONFIGMAPS,
+	KUBE_PODS,
+	KUBE_NAMESPACES,
+	KUBE_DEPLOYMENTS,
+	KUBE_STATEFULSETS,
+	KUBE_REPLICASETS,
+	KUBE_LEASES,
+	KUBE_EVENTS,
+	KUBE_HPAS,
+	KUBE_RESOURCES,
+};
+
+struct kubeapi_config {
+	const char *listen;
+	const char *cert_pem, *key_pem; /* NULL: no TLS */
+	const char *bearer_token;       /* wanted of every request; NULL: everybody may */
+	const struct clock
+		*clock;      /* engine time, for creationTimestamp and audit; borrowed */
+	int64_t bookmark_ms; /* real time between bookmarks; 0: 60 s */
+	/* Called after a client's write changed spec.replicas (through /scale or the
+	 * object). May write to the store. */
+	void (*scaled)(void *arg, enum kube_resource resource, const char *ns,
+		       const char *name, int32_t replicas);
+	void *arg;
+};
+
+/* NULL with *err as httpd_new. */
+struct kubeapi *kubeapi_new(struct reactor *r, const struct kubeapi_config *config,
+			    struct err *err);
+void kubeapi_free(struct kubeapi *k);
+const char *kubeapi_url(const struct kubeapi *k);
+uint64_t kubeapi_version(const struct kubeapi *k); /* the newest resourceVersion */
+
+/* --- the store, from inside --- */
+/* Creates or replaces an object from JSON; metadata.namespace and .name are taken from
+ * it, uid, creationTimestamp, generation and resourceVersion are the store's. 0, or -1
+ * with ERR_INVALID (no JSON, no name). */
+int kubeapi_put(struct kubeapi *k, enum kube_resource resource, const char *json,
+		struct err *err);
+/* The same from a tree, which is only read. */
+int kubeapi_put_tree(struct kubeapi *k, enum kube_resource resource, const cJSON *object,
+		     struct err *err);
+/* False when there was none. */
+bool kubeapi_delete(struct kubeapi *k, enum kube_resource resource, const char *ns,
+		    const char *name);
+/* A copy for the caller (cJSON_Delete), or NULL. */
+cJSON *kubeapi_get(struct kubeapi *k, enum kube_resource resource, const char *ns,
+		   const char *name);
+size_t kubeapi_count(const struct kubeapi *k, enum kube_resource resource);
+
+/* --- what clients wrote --- */
+struct audit_entry {
+	int64_t engine_ms, real_ms;
+	enum http_method method;
+	enum kube_resource resource;
+	char ns[64], name[128], subresource[16]; /* "" or "scale", "status" */
+	char user_agent[64];
+	int status;                /* HTTP status of the answer */
+	int32_t from, to;          /* replicas, for writes that change them; else -1 */
+	char resource_version[24]; /* after the write */
+};
+#define AUDIT_MAX 100000 /* then the oldest half is dropped */
+size_t kubeapi_audit_count(const struct kubeapi *k);
+/* i in [0, count). Borrowed until the next write. */
+const struct audit_entry *kubeapi_audit(const struct kubeapi *k, size_t i);
+
+/* --- faults --- calls marked * not from a callback of this server. */
+void kubeapi_cut_watches(struct kubeapi *k); /* * without a farewell */
+void kubeapi_end_watches(struct kubeapi *k); /* normally: close 1000, end of the body */
+void kubeapi_compact(struct kubeapi *k); /* forgets history: older watches and continue
+					    tokens get 410 */
+void kubeapi_send_bookmarks(struct kubeapi *k); /* at once */
+/* The next n requests that write (any resource, or only `resource` unless
+ * KUBE_RESOURCES) get this status: 403, 409, 429, 500, 503. */
+void kubeapi_fail_writes(struct kubeapi *k, int n, int status,
+			 enum kube_resource resource);
+/* The next n reads, lists and watches likewise. */
+void kubeapi_fail_reads(struct kubeapi *k, int n, int status,
+			enum kube_resource resource);
+void kubeapi_allow_watchlist(struct kubeapi *k,
+			     bool allow); /* false: 422, like before 1.32 */
+void kubeapi_allow_websocket(struct kubeapi *k,
+			     bool allow); /* false: 403 without a body */
+/* * Dies now and comes back after down_ms of real time, on the same port, its history
+ * compacted. */
+void kubeapi_restart(struct kubeapi *k, int64_t down_ms);
+size_t kubeapi_watches(const struct kubeapi *k);
+
+#endif

@@ -1,0 +1,12 @@
+/* Front header of sim: the simulated world, pure and served on loopback. */
+#ifndef FORETOP_SIM_SIM_H
+#define FORETOP_SIM_SIM_H
+
+#include "sim/kubeapi.h"
+#include "sim/promapi.h"
+#include "sim/served.h"
+#include "sim/trace.h"
+#include "sim/workload.h"
+#include "sim/world.h"
+
+#endif

@@ -1,0 +1,102 @@
+/* One simulated Deployment: pods that are paid from their creation, Ready a lead time
+ * later, and serve a demand. Pure: time comes in, the same calls give the same world. */
+#ifndef FORETOP_SIM_WORKLOAD_H
+#define FORETOP_SIM_WORKLOAD_H
+
+#include "sim/trace.h"
+
+#include <stdbool.h>
+
+#define WORKLOAD_PODS_MAX 20000
+
+struct workload_config {
+	const char *ns, *name;      /* borrowed */
+	const struct trace *demand; /* borrowed */
+	double capacity;            /* units per second that a Ready pod serves, > 0 */
+	int64_t lead_ms;            /* creation -> Ready */
+	int64_t lead_jitter_ms;     /* up to this much is added, uniform, by seed */
+	int32_t replicas;           /* pods at the start, Ready at once */
+	/* CPU of a pod: idle, and at its full capacity; never above. Cores. */
+	double cpu_idle, cpu_full;
+	double cpu_request; /* cores; what utilisation is relative to */
+	double memory_idle, memory_full, memory_request; /* bytes, likewise */
+	struct scrape scrape;                            /* 0s: 15 s, 1 min, 5 s */
+	uint64_t seed;
+};
+
+#define POD_SCRAPES 16
+struct world_pod {
+	int32_t serial; /* counts up within the workload, never reused */
+	int64_t created_ms, ready_ms;
+	double cpu_s;                /* used since creation */
+	double scraped[POD_SCRAPES]; /* cpu_s at the last scrapes, ring */
+	int32_t scrape_count;        /* since creation */
+};
+
+/* What happened since the start or since workload_reset_outcome. */
+struct outcome {
+	double pod_h;          /* paid */
+	double demand_units;   /* arrived */
+	double unserved_units; /* above the Ready capacity */
+	double short_min;      /* minutes with demand above the Ready capacity */
+	double elapsed_h;
+	int32_t actions;      /* changes of replicas */
+	int32_t largest_step; /* pods */
+};
+/* unserved / demand, in [0, 1]; 0 without demand. */
+double outcome_unserved_ratio(const struct outcome *o);
+
+struct workload {
+	struct workload_config config;
+	int64_t now_ms;
+	int32_t replicas;       /* wanted */
+	struct world_pod *pods; /* oldest first; owned */
+	int32_t pod_count, pod_cap;
+	int32_t next_serial;
+	struct rng rng;
+	struct outcome outcome;
+	uint64_t changes; /* counts pods created, removed and become Ready */
+	/* CPU of all pods together at each scrape since the start, cores seconds; owned.
+	 */
+	double *cpu_sums;
+	size_t scrape_count, scrape_cap;
+	double cpu_s;
+	int64_t first_scrape_ms;
+};
+
+/* Starts at now_ms. */
+void workload_init(struct workload *w, const struct workload_config *config,
+		   int64_t now_ms);
+/* Accepts NULL and zeroed. */
+void workload_fini(struct workload *w);
+
+/* Lets time pass up to to_ms (nothing when it is not later), with exact integrals over
+ * every step of the demand and every pod that becomes Ready. */
+void workload_advance(struct workload *w, int64_t to_ms);
+/* Sets replicas at the present moment, in [0, WORKLOAD_PODS_MAX] (saturated). More: pods
+ * are created. Fewer: those not Ready go first, then the newest, at once. Counts as an
+ * action when it changes. */
+void workload_scale(struct workload *w, int32_t replicas);
+/* Forgets the outcome: counts from here on. */
+void workload_reset_outcome(struct workload *w);
+
+bool world_pod_ready(const struct world_pod *p, int64_t at_ms);
+int32_t workload_ready(const struct workload *w);
+/* When the next pod becomes Ready; INT64_MAX: none is starting. */
+int64_t workload_next_ready_ms(const struct workload *w);
+/* Demand / (Ready pods * capacity), uncapped; INFINITY with demand and no Ready pod. */
+double workload_utilisation(const struct workload *w);
+
+/* Metrics as a Prometheus would know them at at_ms (scraped, evaluated late). */
+/* rate() of the requests that arrive at the service. */
+double workload_requests_rate(const struct workload *w, int64_t at_ms);
+/* rate() of one pod's CPU, cores; NaN without two scrapes in the window. */
+double workload_pod_cpu(const struct workload *w, const struct world_pod *p,
+			int64_t at_ms);
+/* rate() of the CPU of all pods, cores. Before the start: what serving the demand would
+ * have taken, pods' idle share left out. */
+double workload_cpu_rate(const struct workload *w, int64_t at_ms);
+/* Memory of one pod, bytes. */
+double workload_pod_memory(const struct workload *w, const struct world_pod *p);
+
+#endif
