@@ -1,0 +1,54 @@
+/* What the engine wants done. */
+#ifndef FORETOP_ENGINE_ACTION_H
+#define FORETOP_ENGINE_ACTION_H
+
+#include "engine/query.h"
+#include "engine/record.h"
+#include "policy/policy.h"
+
+enum action_type {
+	ACTION_QUERY,
+	ACTION_SAVE,        /* write the status object with its record; answer needed */
+	ACTION_SCALE,       /* set replicas, with preconditions; answer needed */
+	ACTION_READ_TARGET, /* after a conflict: read the target again, give EVENT_TARGET
+			     */
+	ACTION_STATUS,      /* write the status object when convenient */
+	ACTION_EVENT,       /* a Kubernetes Event */
+	ACTION_DECIDED,     /* a decision worth a line in the log */
+};
+
+struct action {
+	enum action_type type;
+	const struct policy
+		*policy; /* borrowed; NULL for a policy that was never valid */
+	const struct policy_status *status; /* of that policy, borrowed */
+	union {
+		struct {
+			struct query_ref ref;
+			int64_t time_ms;                   /* QUERY_CURRENT */
+			int64_t start_ms, end_ms, step_ms; /* QUERY_HISTORY: evaluation
+							      times, both ends included */
+		} query;
+		struct {
+			struct write_ref ref;
+			int32_t from, to;
+			const char *resource_version, *uid; /* preconditions */
+			const char *reason;
+		} scale;
+		struct {
+			struct write_ref ref;
+		} save;
+		struct {
+			const char *reason; /* CamelCase, constant */
+			const char *note;
+			bool warning;
+		} event;
+	} u;
+};
+
+struct actions {
+	const struct action *items;
+	int32_t count;
+};
+
+#endif

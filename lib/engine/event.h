@@ -1,0 +1,93 @@
+/* What can happen to the engine. */
+#ifndef FORETOP_ENGINE_EVENT_H
+#define FORETOP_ENGINE_EVENT_H
+
+#include "decide/decide.h"
+#include "engine/query.h"
+#include "series/series.h"
+
+enum event_type {
+	EVENT_TICK,       /* time has come: engine_next_tick_ms */
+	EVENT_WORK,       /* one slice of learning, at most about 1 ms */
+	EVENT_POLICY_SET, /* a new, changed or refused policy */
+	EVENT_POLICY_GONE,
+	EVENT_TARGET, /* the target as the watch or a fresh read saw it */
+	EVENT_TARGET_GONE,
+	EVENT_POD,
+	EVENT_POD_GONE,
+	EVENT_PODS_SYNCED, /* the pods given since EVENT_PODS_RESET are all there are */
+	EVENT_PODS_RESET, /* a list starts afresh: pods not given again until the sync are
+			     gone */
+	EVENT_VALUES,     /* answer to QUERY_CURRENT */
+	EVENT_HISTORY,    /* answer to QUERY_HISTORY */
+	EVENT_QUERY_FAILED,
+	EVENT_SCALED, /* answers to ACTION_SCALE */
+	EVENT_CONFLICT,
+	EVENT_SCALE_FAILED,
+	EVENT_SAVED, /* answers to ACTION_SAVE */
+	EVENT_SAVE_FAILED,
+};
+
+struct prepared;
+
+/* A workload; matched to policies by the three names. */
+struct target_ref {
+	const char *ns, *kind, *name;
+};
+
+struct target_info {
+	int32_t replicas;        /* spec.replicas */
+	int32_t status_replicas; /* status.replicas */
+	const char *resource_version, *uid;
+};
+
+/* One row of an instant query's answer. */
+struct value_row {
+	const char *pod, *container; /* labels; NULL when absent */
+	double value;                /* NaN: no value */
+	int64_t time_ms;
+};
+
+struct event {
+	enum event_type type;
+	int64_t now_ms;
+	union {
+		struct {
+			struct prepared *prepared; /* ownership passes */
+		} policy_set;
+		struct {
+			const char *ns, *name;
+		} policy_gone;
+		struct {
+			struct target_ref ref;
+			struct target_info info; /* EVENT_TARGET */
+		} target;
+		struct {
+			struct target_ref ref;
+			const struct pod_info *info; /* EVENT_POD */
+			const char *name;            /* EVENT_POD_GONE */
+		} pod;
+		struct {
+			struct query_ref query;
+			const struct value_row *rows;
+			int32_t count;
+		} values;
+		struct {
+			struct query_ref query;
+			const struct sample
+				*samples; /* oldest first, one a minute, gaps allowed */
+			int32_t count;
+		} history;
+		struct {
+			struct query_ref query;
+			const char *why;
+		} query_failed;
+		struct {
+			struct write_ref write;
+			const char *resource_version; /* EVENT_SCALED: after the write */
+			const char *why; /* EVENT_SCALE_FAILED, EVENT_SAVE_FAILED */
+		} written;
+	} u;
+};
+
+#endif

@@ -1,0 +1,74 @@
+#include "engine/slot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAD_DEFAULT_MS  (120 * MS_PER_S)
+#define LEAD_SAMPLES_MIN 20 /* below, a P95 is the largest of too few */
+#define LEAD_PLAUSIBLE_MS                                                                \
+	MS_PER_H /* longer ones are pods that fell ill later, not starts */
+
+/* How old the newest finished minute can be when it is acted on: 60 s until it ends, the
+ * time until it is asked for, a cycle, and the cycle in which the write happens. */
+#define DATA_AGE_MS(c) (MS_PER_MIN + (c)->settle_ms + (c)->sync_period_ms)
+
+static const int32_t ladder[] = {1, 2, 3, 5, 8, 13, 20, 30, 60, 120};
+
+void lead_note(struct lead_samples *l, int64_t ms)
+{
+	if (ms < 0 || ms > LEAD_PLAUSIBLE_MS)
+		return;
+	if (l->count == LEAD_SAMPLES_MAX) {
+		memmove(l->ms, l->ms + 1, sizeof(l->ms) - sizeof(l->ms[0]));
+		l->count--;
+	}
+	l->ms[l->count++] = (int32_t)ms;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* Nearest-rank 95th percentile. */
+static int64_t percentile_95(const struct lead_samples *l)
+{
+	int32_t sorted[LEAD_SAMPLES_MAX];
+	memcpy(sorted, l->ms, sizeof(sorted));
+	qsort(sorted, (size_t)l->count, sizeof(sorted[0]), by_size);
+	return sorted[(l->count * 95 + 99) / 100 - 1];
+}
+
+int64_t lead_time_ms(const struct prepared *s, enum lead_source *ret_source)
+{
+	if (s->record.lead.count >= LEAD_SAMPLES_MIN) {
+		*ret_source = LEAD_MEASURED;
+		return percentile_95(&s->record.lead);
+	}
+	if (s->policy && s->policy->forecast.lead_time_ms > 0) {
+		*ret_source = LEAD_CONFIGURED;
+		return s->policy->forecast.lead_time_ms;
+	}
+	*ret_source = LEAD_DEFAULT;
+	return LEAD_DEFAULT_MS;
+}
+
+static int32_t rung_for(double minutes)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ladder); i++)
+		if (ladder[i] >= minutes)
+			return ladder[i];
+	return ladder[ARRAY_LEN(ladder) - 1];
+}
+
+int32_t lead_window_min(const struct engine_config *c, int64_t lead_ms, int32_t before)
+{
+	double need = (double)(lead_ms + DATA_AGE_MS(c)) / (double)MS_PER_MIN;
+	int32_t rung = rung_for(need);
+	/* A shorter window is taken only when a fifth more lead would fit it too: each
+	 * change of the rung costs a new calibration. */
+	if (rung < before && rung_for(need * 1.2) >= before)
+		return before;
+	return rung;
+}

@@ -1,0 +1,93 @@
+#include "engine/record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Pairs of numbers as [[time, value], ...]: small, and readable with kubectl. */
+static void add_pair(cJSON *list, int64_t at_ms, int32_t value)
+{
+	cJSON *pair = cJSON_CreateArray();
+	cJSON_AddItemToArray(pair, cJSON_CreateNumber((double)at_ms));
+	cJSON_AddItemToArray(pair, cJSON_CreateNumber(value));
+	cJSON_AddItemToArray(list, pair);
+}
+
+static void events_to_json(cJSON *o, const char *key, const struct scale_events *events)
+{
+	cJSON *list = cJSON_AddArrayToObject(o, key);
+	for (int32_t i = 0; i < events->count; i++)
+		if (!events->items[i].outdated)
+			add_pair(list, events->items[i].at_ms, events->items[i].change);
+}
+
+cJSON *record_to_json(const struct state_record *r)
+{
+	cJSON *o = cJSON_CreateObject();
+	const struct decide_memory *m = &r->memory;
+	cJSON_AddStringToObject(o, "targetUid", r->target_uid);
+	cJSON_AddBoolToObject(o, "seeded", m->seeded);
+	cJSON_AddBoolToObject(o, "scaledToZero", m->scaled_to_zero);
+	cJSON_AddNumberToObject(o, "lastScaleMs", (double)m->last_scale_ms);
+	cJSON *log = cJSON_AddArrayToObject(o, "recommendations");
+	for (int32_t i = 0; i < m->log_count; i++)
+		add_pair(log, m->log[i].at_ms, m->log[i].replicas);
+	events_to_json(o, "scaledUp", &m->up);
+	events_to_json(o, "scaledDown", &m->down);
+	cJSON *lead = cJSON_AddArrayToObject(o, "leadTimesMs");
+	for (int32_t i = 0; i < r->lead.count; i++)
+		cJSON_AddItemToArray(lead, cJSON_CreateNumber(r->lead.ms[i]));
+	return o;
+}
+
+/* False for anything but two finite numbers of which the second is a non-negative int32.
+ */
+static bool read_pair(const cJSON *pair, int64_t *ret_at_ms, int32_t *ret_value)
+{
+	const cJSON *at = cJSON_GetArrayItem(pair, 0),
+		    *value = cJSON_GetArrayItem(pair, 1);
+	if (!cJSON_IsNumber(at) || !cJSON_IsNumber(value) ||
+	    !(fabs(at->valuedouble) < 0x1p53))
+		return false;
+	if (!(value->valuedouble >= 0 && value->valuedouble <= INT32_MAX))
+		return false;
+	*ret_at_ms = (int64_t)at->valuedouble;
+	*ret_value = (int32_t)value->valuedouble;
+	return true;
+}
+
+static void events_from_json(const cJSON *list, struct scale_events *ret)
+{
+	const cJSON *pair;
+	cJSON_ArrayForEach (pair, list) {
+		struct scale_event ev = {0};
+		if (ret->count < SCALE_EVENTS_MAX &&
+		    read_pair(pair, &ev.at_ms, &ev.change))
+			ret->items[ret->count++] = ev;
+	}
+}
+
+void record_from_json(const cJSON *o, struct state_record *ret_record)
+{
+	struct state_record r = {0};
+	struct decide_memory *m = &r.memory;
+	snprintf(r.target_uid, sizeof(r.target_uid), "%s", json_str(o, "targetUid", ""));
+	m->seeded = json_bool(o, "seeded", false);
+	m->scaled_to_zero = json_bool(o, "scaledToZero", false);
+	m->last_scale_ms = json_int(o, "lastScaleMs", 0);
+	const cJSON *item;
+	cJSON_ArrayForEach (item, json_at(o, "recommendations")) {
+		struct recommendation rec;
+		if (m->log_count < RECOMMENDATIONS_MAX &&
+		    read_pair(item, &rec.at_ms, &rec.replicas))
+			m->log[m->log_count++] = rec;
+	}
+	events_from_json(json_at(o, "scaledUp"), &m->up);
+	events_from_json(json_at(o, "scaledDown"), &m->down);
+	cJSON_ArrayForEach (item, json_at(o, "leadTimesMs")) {
+		if (r.lead.count < LEAD_SAMPLES_MAX && cJSON_IsNumber(item) &&
+		    item->valuedouble >= 0 && item->valuedouble <= INT32_MAX)
+			r.lead.ms[r.lead.count++] = (int32_t)item->valuedouble;
+	}
+	*ret_record = r;
+}

@@ -1,0 +1,29 @@
+/* The little that neither Prometheus nor Kubernetes knows, kept in the status object so
+ * that a killed process goes on as if it had lived: recommendations, scale events, lead
+ * time samples (DESIGN 1.7). */
+#ifndef FORETOP_ENGINE_RECORD_H
+#define FORETOP_ENGINE_RECORD_H
+
+#include "decide/decide.h"
+
+#define LEAD_SAMPLES_MAX 64
+
+/* Created -> Ready of pods of this workload, newest last; older ones are dropped. */
+struct lead_samples {
+	int32_t ms[LEAD_SAMPLES_MAX];
+	int32_t count;
+};
+
+struct state_record {
+	char target_uid[64]; /* state follows the target: another uid starts afresh */
+	struct decide_memory memory;
+	struct lead_samples lead;
+};
+
+/* As JSON for the status object; the caller owns it. Size is bounded by the arrays. */
+cJSON *record_to_json(const struct state_record *r);
+/* Reads what record_to_json wrote; parts that are missing or wrong are left empty, so
+ * that an old or damaged record never stops a start. */
+void record_from_json(const cJSON *o, struct state_record *ret_record);
+
+#endif

@@ -1,0 +1,141 @@
+#include "engine/status.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+static const char *const condition_names[PC_COUNT] = {
+	[PC_READY] = "Ready",
+	[PC_ABLE_TO_SCALE] = "AbleToScale",
+	[PC_SCALING_ACTIVE] = "ScalingActive",
+	[PC_SCALING_LIMITED] = "ScalingLimited",
+	[PC_FORECAST_TRUSTED] = "ForecastTrusted",
+	[PC_METRICS_AVAILABLE] = "MetricsAvailable",
+	[PC_CONFLICT] = "Conflict",
+	[PC_PAUSED] = "Paused",
+};
+
+const char *policy_condition_name(enum policy_condition c)
+{
+	return condition_names[c];
+}
+
+static void add_time(cJSON *o, const char *key, int64_t ms)
+{
+	char text[32];
+	if (ms > 0)
+		cJSON_AddStringToObject(o, key, time_format(ms, text, sizeof(text)));
+}
+
+static void add_replicas(cJSON *o, const char *key, int32_t replicas)
+{
+	if (replicas != DECIDE_NO_REPLICAS)
+		cJSON_AddNumberToObject(o, key, replicas);
+}
+
+static void add_finite(cJSON *o, const char *key, double v)
+{
+	if (isfinite(v))
+		cJSON_AddNumberToObject(o, key, v);
+}
+
+static void add_duration(cJSON *o, const char *key, int64_t ms)
+{
+	char text[48];
+	cJSON_AddStringToObject(o, key, duration_format(ms, text, sizeof(text)));
+}
+
+static cJSON *conditions(const struct policy_status *s)
+{
+	static const char *const words[] = {"Unknown", "True", "False"};
+	cJSON *list = cJSON_CreateArray();
+	for (int c = 0; c < PC_COUNT; c++) {
+		const struct status_condition *sc = &s->conditions[c];
+		cJSON *o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "type", condition_names[c]);
+		cJSON_AddStringToObject(o, "status", words[sc->status]);
+		cJSON_AddStringToObject(o, "reason",
+					sc->reason ? sc->reason : "NotDecidedYet");
+		cJSON_AddStringToObject(o, "message", sc->message);
+		add_time(o, "lastTransitionTime", sc->since_ms);
+		cJSON_AddItemToArray(list, o);
+	}
+	return list;
+}
+
+static cJSON *metric(const struct policy_metric *spec, const struct metric_status *m)
+{
+	cJSON *o = cJSON_CreateObject();
+	const struct forecast *f = &m->forecast;
+	cJSON_AddStringToObject(o, "type", metric_type_name(spec->type));
+	cJSON_AddStringToObject(o, "name", spec->name);
+	add_finite(o, "current", m->known ? m->current : NAN);
+	if (!m->forecast_on)
+		return o;
+	cJSON_AddBoolToObject(o, "forecastUsable", m->forecast_usable);
+	if (f->reason[0])
+		cJSON_AddStringToObject(o, "forecastReason", f->reason);
+	if (f->state != FORECAST_READY)
+		return o;
+	add_finite(o, "forecast", f->mean);
+	add_finite(o, "upper", f->upper);
+	add_duration(o, "horizon", m->window_min * MS_PER_MIN);
+	cJSON_AddStringToObject(o, "model", model_name(f->model));
+	add_finite(o, "skill", f->skill);
+	add_finite(o, "coverage", f->coverage);
+	return o;
+}
+
+static cJSON *lead(const struct policy_status *s)
+{
+	static const char *const words[] = {[LEAD_DEFAULT] = "default",
+					    [LEAD_CONFIGURED] = "configured",
+					    [LEAD_MEASURED] = "measured"};
+	cJSON *o = cJSON_CreateObject();
+	add_duration(o, "duration", s->lead_ms);
+	cJSON_AddStringToObject(o, "source", words[s->lead_source]);
+	cJSON_AddNumberToObject(o, "samples", s->lead_samples);
+	return o;
+}
+
+cJSON *status_summary(const struct policy_status *s)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "namespace", s->ns);
+	cJSON_AddStringToObject(o, "policy", s->name);
+	if (s->policy) {
+		char hash[20];
+		snprintf(hash, sizeof(hash), "%016" PRIx64, s->policy->hash);
+		cJSON_AddStringToObject(o, "observedPolicyHash", hash);
+		cJSON_AddStringToObject(o, "mode", policy_mode_name(s->policy->mode));
+		cJSON_AddStringToObject(o, "target", s->policy->target.name);
+		cJSON_AddStringToObject(o, "targetKind", s->policy->target.kind);
+	}
+	add_replicas(o, "currentReplicas", s->current);
+	add_replicas(o, "desiredReplicas", s->desired);
+	add_replicas(o, "reactiveReplicas", s->reactive);
+	add_replicas(o, "predictedReplicas", s->predicted);
+	cJSON_AddNumberToObject(o, "pods", s->pods);
+	cJSON_AddNumberToObject(o, "readyPods", s->ready_pods);
+	cJSON *metrics = cJSON_AddArrayToObject(o, "metrics");
+	for (int32_t m = 0; s->policy && m < s->policy->metric_count; m++)
+		cJSON_AddItemToArray(metrics,
+				     metric(&s->policy->metrics[m], &s->metrics[m]));
+	cJSON_AddItemToObject(o, "leadTime", lead(s));
+	cJSON_AddItemToObject(o, "conditions", conditions(s));
+	cJSON *last = cJSON_AddObjectToObject(o, "lastDecision");
+	add_time(last, "time", s->decided_ms);
+	cJSON_AddStringToObject(last, "reason", s->reason);
+	add_time(o, "lastScaleTime", s->scaled_ms);
+	return o;
+}
+
+cJSON *status_to_json(const struct policy_status *s, int64_t now_ms)
+{
+	cJSON *o = status_summary(s);
+	struct state_record record = *s->record;
+	decide_memory_export(&s->record->memory, now_ms, &record.memory);
+	cJSON_AddItemToObject(o, "record", record_to_json(&record));
+	add_time(o, "writtenAt", now_ms);
+	return o;
+}

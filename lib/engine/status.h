@@ -1,0 +1,64 @@
+/* What is known of one policy, for the status object, /metrics, the API and `get`. */
+#ifndef FORETOP_ENGINE_STATUS_H
+#define FORETOP_ENGINE_STATUS_H
+
+#include "decide/decide.h"
+#include "engine/record.h"
+#include "forecast/forecast.h"
+
+enum policy_condition {
+	PC_READY,
+	PC_ABLE_TO_SCALE,
+	PC_SCALING_ACTIVE,
+	PC_SCALING_LIMITED,
+	PC_FORECAST_TRUSTED,
+	PC_METRICS_AVAILABLE,
+	PC_CONFLICT,
+	PC_PAUSED,
+	PC_COUNT,
+};
+const char *policy_condition_name(enum policy_condition c);
+
+/* metav1.Condition. */
+struct status_condition {
+	enum { STATUS_UNKNOWN, STATUS_TRUE, STATUS_FALSE } status;
+	const char *reason; /* CamelCase, constant; NULL while unknown */
+	char message[256];
+	int64_t since_ms; /* of the last change of `status` */
+};
+
+enum lead_source { LEAD_DEFAULT, LEAD_CONFIGURED, LEAD_MEASURED };
+
+struct metric_status {
+	bool known;
+	double current; /* demand: the total in the metric's unit; NaN unknown */
+	struct forecast forecast;
+	int32_t window_min;   /* the rung of the window ladder in use */
+	bool forecast_on;     /* it is asked for and fed */
+	bool forecast_usable; /* it may propose */
+};
+
+struct policy_status {
+	const char *ns, *name;
+	const struct policy *policy; /* the version in force; NULL: none ever was valid */
+	struct status_condition conditions[PC_COUNT];
+	int32_t current, desired, reactive, predicted; /* DECIDE_NO_REPLICAS: unknown */
+	int32_t pods, ready_pods;
+	struct metric_status metrics[POLICY_METRICS_MAX];
+	int64_t lead_ms;
+	enum lead_source lead_source;
+	int32_t lead_samples;
+	int64_t decided_ms; /* 0: no decision yet */
+	char reason[512];   /* of the last decision */
+	int64_t scaled_ms;  /* 0: never */
+	uint64_t decisions, writes, conflicts,
+		failures;                  /* since the policy was prepared */
+	const struct state_record *record; /* as of now */
+};
+
+/* The status object's JSON (DESIGN 3), the record included; the caller owns it. */
+cJSON *status_to_json(const struct policy_status *s, int64_t now_ms);
+/* The same without the record, for people. */
+cJSON *status_summary(const struct policy_status *s);
+
+#endif

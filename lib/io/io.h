@@ -1,0 +1,11 @@
+/* Front header of io: the outside world's primitives. Clock, log, timers and sockets of
+ * the one loop. */
+#ifndef FORETOP_IO_IO_H
+#define FORETOP_IO_IO_H
+
+#include "io/clock.h"
+#include "io/file.h"
+#include "io/log.h"
+#include "io/reactor.h"
+
+#endif
