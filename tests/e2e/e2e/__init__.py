@@ -1,0 +1,1 @@
+"""The end-to-end test: a real foretop process against real servers on loopback."""

@@ -1,0 +1,141 @@
+"""A Kubernetes control plane on loopback: etcd, API server, controllers, scheduler, and kwok in place of kubelets."""
+import glob
+import json
+import os
+import subprocess
+import urllib.request
+
+from .api import Api, ApiError
+from .certificates import Authority
+from .processes import free_ports, wait_for
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CONTROLLERS = ("deployment", "replicaset", "statefulset", "garbage-collector", "namespace", "serviceaccount",
+               "serviceaccount-token", "horizontal-pod-autoscaler", "disruption")
+# The default of 20 requests a second would make a burst of a few hundred pods wait for the controllers instead of for
+# their own start.
+FAST_CLIENT = ["--kube-api-qps=500", "--kube-api-burst=1000"]
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [
+        {"level": "RequestResponse", "verbs": ["create", "update", "patch", "delete"], "resources": [
+            {"group": "apps", "resources": ["deployments/scale", "statefulsets/scale", "replicasets/scale"]}]},
+        {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+        {"level": "Metadata", "verbs": ["create", "update", "patch", "delete"], "resources": [
+            {"group": "apps", "resources": ["deployments", "statefulsets"]}]},
+        {"level": "None"},
+    ],
+}
+
+
+class Cluster:
+    def __init__(self, folder, binaries, supervisor):
+        self.folder = folder
+        self.binaries = binaries
+        self.supervisor = supervisor
+        self.authority = Authority(self.path("pki"))
+        self.audit_log = self.path("audit.log")
+        (self.etcd_port, self.etcd_peer_port, self.port, self.controllers_port,
+         self.scheduler_port) = free_ports(5)
+        cert, key = self.authority.client("e2e-admin", "system:masters")
+        self.api = Api(self.port, self.authority.ca, cert, key)
+        self.kubeconfig = self.write_kubeconfig("admin", {"client-certificate": cert, "client-key": key})
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write_json(self, name, value):
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            json.dump(value, f)
+        return self.path(name)
+
+    def write_kubeconfig(self, name, user):
+        return self.write_json(f"{name}.kubeconfig", {
+            "apiVersion": "v1", "kind": "Config", "current-context": "e2e",
+            "clusters": [{"name": "e2e", "cluster": {"server": f"https://127.0.0.1:{self.port}",
+                                                     "certificate-authority": self.authority.ca}}],
+            "users": [{"name": name, "user": user}],
+            "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": name}}]})
+
+    def binary(self, name):
+        return os.path.join(self.binaries, name)
+
+    def kubectl(self, *args, text=None):
+        """Runs kubectl as the administrator and returns what it printed."""
+        done = subprocess.run([self.binary("kubectl"), "--kubeconfig", self.kubeconfig, *args], input=text,
+                              capture_output=True, text=True, timeout=60)
+        if done.returncode:
+            raise RuntimeError(f"kubectl {' '.join(args)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def start(self):
+        self._start_api_server()
+        self._start_controllers()
+        self._start_nodes()
+
+    def _start_api_server(self):
+        etcd_url = f"http://127.0.0.1:{self.etcd_port}"
+        etcd = self.supervisor.start("etcd", [
+            self.binary("etcd"), "--data-dir", self.path("etcd"), "--listen-client-urls", etcd_url,
+            "--advertise-client-urls", etcd_url, "--listen-peer-urls",
+            f"http://127.0.0.1:{self.etcd_peer_port}", "--unsafe-no-fsync", "--log-level=warn"])
+        cert, key = self.authority.server("kube-apiserver")
+        sa_key, sa_public = self.authority.signing_key("service-accounts")
+        wait_for("etcd", lambda: urllib.request.urlopen(etcd_url + "/health", timeout=2).status == 200, 60,
+                 alive=[etcd])
+        self.server = self.supervisor.start("kube-apiserver", [
+            self.binary("kube-apiserver"), f"--etcd-servers={etcd_url}", "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1", f"--secure-port={self.port}", f"--cert-dir={self.path('pki')}",
+            f"--tls-cert-file={cert}", f"--tls-private-key-file={key}", f"--client-ca-file={self.authority.ca}",
+            "--authorization-mode=Node,RBAC", "--service-cluster-ip-range=10.0.0.0/24",
+            f"--service-account-issuer=https://127.0.0.1:{self.port}/",
+            f"--service-account-key-file={sa_public}", f"--service-account-signing-key-file={sa_key}",
+            "--endpoint-reconciler-type=none", f"--audit-log-path={self.audit_log}",
+            "--audit-policy-file=" + self.write_json("audit-policy.json", AUDIT_POLICY),
+            "--audit-log-mode=blocking"])
+        wait_for("the API server", lambda: self._is_ready(self.api), 120, alive=[etcd, self.server])
+
+    @staticmethod
+    def _is_ready(api):
+        return api.get("/readyz") == "ok"
+
+    def _start_controllers(self):
+        start, kubeconfig = self.supervisor.start, f"--kubeconfig={self.kubeconfig}"
+        controllers = ",".join(name + "-controller" for name in CONTROLLERS)
+        start("kube-controller-manager", [
+            self.binary("kube-controller-manager"), kubeconfig, f"--controllers={controllers}",
+            "--leader-elect=false", "--bind-address=127.0.0.1", f"--secure-port={self.controllers_port}",
+            f"--cert-dir={self.path('pki')}", f"--root-ca-file={self.authority.ca}",
+            f"--service-account-private-key-file={self.authority.path('service-accounts.key')}", *FAST_CLIENT])
+        start("kube-scheduler", [
+            self.binary("kube-scheduler"), kubeconfig, "--leader-elect=false", "--bind-address=127.0.0.1",
+            f"--secure-port={self.scheduler_port}", f"--cert-dir={self.path('pki')}", *FAST_CLIENT])
+        stages = [f"--config={stage}" for stage in sorted(glob.glob(os.path.join(HERE, "stages", "*.yaml")))]
+        start("kwok", [self.binary("kwok"), kubeconfig, "--manage-all-nodes=true", "--cidr=10.64.0.0/16",
+                       "--node-ip=127.0.0.1", "--node-lease-duration-seconds=40", *stages])
+
+    def _start_nodes(self):
+        for number in (1, 2):
+            self.api.create("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {
+                "name": f"node-{number}", "labels": {"kubernetes.io/os": "linux"}}})
+        wait_for("the nodes", self._nodes_are_ready, 60)
+        # Admission taints every new node; the controller that would lift the taint does not run here.
+        for number in (1, 2):
+            self.api.patch(f"/api/v1/nodes/node-{number}", {"spec": {"taints": None}})
+
+    def _nodes_are_ready(self):
+        nodes = self.api.get("/api/v1/nodes")["items"]
+        return all(any(c["type"] == "Ready" and c["status"] == "True"
+                       for c in node.get("status", {}).get("conditions", [])) for node in nodes)
+
+    def create_namespace(self, name):
+        self.api.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        wait_for(f"the default ServiceAccount of {name}", lambda: self._exists(
+            f"/api/v1/namespaces/{name}/serviceaccounts/default"), 60)
+
+    def _exists(self, path):
+        try:
+            return self.api.get(path)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
