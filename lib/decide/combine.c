@@ -1,0 +1,158 @@
+#include "decide/combine.h"
+
+#include "decide/calculator.h"
+#include "decide/condition.h"
+#include "decide/numbers.h"
+#include "decide/predict.h"
+
+#include <stdio.h>
+
+/* First failure of the cycle, for the condition. */
+struct failure {
+	int32_t count;
+	const char *reason;
+	char text[256];
+};
+
+static void note_failure(struct failure *f, const struct policy_metric *m,
+			 const struct err *err)
+{
+	if (f->count++ > 0)
+		return;
+	f->reason = metric_failure(m);
+	snprintf(f->text, sizeof(f->text), "%s", err->msg);
+}
+
+static void offer(struct decision *d, int32_t metric, int32_t replicas, bool by_forecast)
+{
+	if (d->winner >= 0 && d->wanted != 0 && replicas <= d->wanted)
+		return;
+	d->wanted = replicas;
+	d->winner = metric;
+	d->by_forecast = by_forecast;
+}
+
+static void offer_reactive(const struct decide_input *in, int32_t i, struct decision *d,
+			   struct failure *f)
+{
+	struct metric_decision *md = &d->metrics[i];
+	const struct metric_values *values = &in->values[i];
+	struct proposal p;
+	struct err err;
+
+	if (calculate(in, i, &md->target, &p, &err)) {
+		note_failure(f, &in->policy->metrics[i], &err);
+		md->failure = metric_failure(&in->policy->metrics[i]);
+		snprintf(md->error, sizeof(md->error), "%.*s", (int)sizeof(md->error) - 1,
+			 values->unknown ? values->unknown : err.msg);
+		return;
+	}
+	md->known = true;
+	md->reactive = p.replicas;
+	md->utilization_pct = p.utilization_pct;
+	md->value_m = p.value_m;
+	md->pods_counted = p.pods_counted;
+	md->pods_listed = p.pods_listed;
+	d->reactive = max_int32(d->reactive, p.replicas);
+	offer(d, i, p.replicas, false);
+}
+
+/* A forecast is one more proposal. For a metric that is unknown it may only raise, and
+ * only where that is asked for. */
+static void offer_forecast(const struct decide_input *in, int32_t i,
+			   const struct prediction *p, struct decision *d)
+{
+	struct metric_decision *md = &d->metrics[i];
+	if (!md->known && !(in->follow_forecast_on_loss && p->replicas > d->current))
+		return;
+	md->forecast_used = true;
+	md->predicted = p->replicas;
+	md->release = p->release;
+	d->predicted = max_int32(d->predicted, p->replicas);
+	offer(d, i, p->replicas, true);
+}
+
+static void offer_metric(const struct decide_input *in, int32_t i, struct decision *d,
+			 struct failure *f)
+{
+	const struct policy_metric *m = &in->policy->metrics[i];
+	struct metric_decision *md = &d->metrics[i];
+	struct prediction p;
+	bool predicted = predict(in, i, &p);
+
+	*md = (struct metric_decision){
+		.reactive = DECIDE_NO_REPLICAS,
+		.predicted = DECIDE_NO_REPLICAS,
+		.release = DECIDE_NO_REPLICAS,
+		.target = predicted ? m->reactive_target : m->target,
+		.capacity = predicted ? p.capacity : NAN,
+	};
+	offer_reactive(in, i, d, f);
+	if (predicted)
+		offer_forecast(in, i, &p, d);
+}
+
+static bool check_selector(const struct decide_input *in, struct decision *d)
+{
+	const char *error = in->scale.selector_error ? in->scale.selector_error : "";
+	switch (in->scale.selector) {
+	case SELECTOR_OK:
+		return true;
+	case SELECTOR_INVALID:
+		condition_set(d, CONDITION_SCALING_ACTIVE, false, "InvalidSelector", "%s",
+			      error);
+		break;
+	case SELECTOR_AMBIGUOUS:
+		condition_set(d, CONDITION_SCALING_ACTIVE, false, "AmbiguousSelector",
+			      "%s", error);
+		break;
+	}
+	d->hold = HOLD_SELECTOR;
+	return false;
+}
+
+/* The name that the HPA would give what won. */
+static void set_active(const struct decide_input *in, struct decision *d)
+{
+	char title[128];
+	metric_title(&in->policy->metrics[d->winner], title, sizeof(title));
+	condition_set(
+		d, CONDITION_SCALING_ACTIVE, true, "ValidMetricFound",
+		"the HPA was able to successfully calculate a replica count from %s%s",
+		d->by_forecast ? "the forecast of " : "", title);
+}
+
+bool combine(const struct decide_input *in, struct decision *d)
+{
+	struct failure f = {0};
+
+	if (!check_selector(in, d))
+		return false;
+	for (int32_t i = 0; i < in->policy->metric_count; i++)
+		offer_metric(in, i, d, &f);
+	d->unknown_count = f.count;
+	if (d->winner < 0 || (f.count > 0 && d->wanted < d->current)) {
+		condition_set(d, CONDITION_SCALING_ACTIVE, false, f.reason,
+			      "the HPA was unable to compute the replica count: %s",
+			      f.text);
+		d->hold = HOLD_UNKNOWN;
+		return false;
+	}
+	d->wanted = max_int32(d->wanted, 0);
+	set_active(in, d);
+	return true;
+}
+
+int32_t combined_release(const struct decide_input *in, const struct decision *d)
+{
+	int32_t release = 0;
+	if (!in->release_allowed)
+		return DECIDE_NO_REPLICAS;
+	for (int32_t i = 0; i < in->policy->metric_count; i++) {
+		const struct metric_decision *md = &d->metrics[i];
+		if (!md->known || !md->forecast_used || md->release == DECIDE_NO_REPLICAS)
+			return DECIDE_NO_REPLICAS;
+		release = max_int32(release, md->release);
+	}
+	return release;
+}

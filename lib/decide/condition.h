@@ -1,0 +1,18 @@
+/* The HPA's conditions, with its reasons and messages (hpa.md 2.3). */
+#ifndef FORETOP_DECIDE_CONDITION_H
+#define FORETOP_DECIDE_CONDITION_H
+
+#include "decide/decision.h"
+
+/* Sets one condition; reason is a constant. The message is cut where it does not fit. */
+void condition_set(struct decision *d, enum condition_type type, bool status,
+		   const char *reason, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* AbleToScale and ScalingLimited from what stabilization and limits did. */
+void condition_set_stabilization(struct decision *d);
+void condition_set_limit(struct decision *d);
+/* ScaledToZero after a write. */
+void condition_set_zero(struct decision *d, bool scaled_to_zero);
+
+#endif

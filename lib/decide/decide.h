@@ -1,0 +1,98 @@
+/* Front header of decide: demand and forecast of a workload into a number of replicas and
+ * the reason for it.
+ *
+ * The reactive part is the HorizontalPodAutoscaler's algorithm, decision for decision
+ * (autoscaling/v2; replica calculator, pod classification, several metrics, both
+ * normalisation paths, scale events, conditions). A forecast is one more proposal in the
+ * HPA's maximum, so that every guard holds for it too. Pure: time comes in, nothing is
+ * allocated. */
+#ifndef FORETOP_DECIDE_DECIDE_H
+#define FORETOP_DECIDE_DECIDE_H
+
+#include "decide/decision.h"
+#include "decide/memory.h"
+#include "decide/pod.h"
+#include "decide/values.h"
+
+/* The controller's settings: kube-controller-manager's flags and feature gates. */
+struct decide_config {
+	double tolerance;                   /* fraction, used where `behavior` has none */
+	int64_t downscale_stabilization_ms; /* where `behavior` has none */
+	int64_t cpu_initialization_ms;
+	int64_t initial_readiness_delay_ms;
+	double scale_up_factor; /* without `behavior`: at most max(factor * current,
+				   minimum) */
+	double scale_up_minimum;
+	bool scale_to_zero;      /* HPAScaleToZero, on since 1.37 */
+	bool pod_level_requests; /* PodLevelResources */
+};
+/* 0.1, 300 s, 300 s, 30 s, 2, 4, on, on. */
+void decide_config_default(struct decide_config *ret_config);
+
+/* The scale subresource as last seen. */
+enum selector_state { SELECTOR_OK, SELECTOR_INVALID, SELECTOR_AMBIGUOUS };
+struct scale_view {
+	const char *error; /* why the scale could not be read; NULL: it was */
+	int32_t spec_replicas, status_replicas;
+	enum selector_state selector;
+	const char *selector_error; /* unless SELECTOR_OK */
+};
+
+/* A metric's forecast, in units of the metric's demand (not milli): requests per second,
+ * cores, the sum over all pods. */
+struct forecast_proposal {
+	bool usable;    /* false: none of the other fields is read, the metric is purely
+			   reactive */
+	double mean;    /* expected largest demand within the window */
+	double upper;   /* its quantile: what is planned for */
+	double release; /* the same over a longer window: what a release may go down to;
+			   NaN: none */
+	double quantile;
+	int64_t window_ms;
+	const char *model; /* for people; borrowed */
+};
+
+struct decide_input {
+	const struct policy *policy;
+	const struct decide_config *config;
+	int64_t now_ms;
+	struct scale_view scale;
+	const struct pod *pods; /* all pods of the target's selector */
+	int32_t pod_count;
+	const struct metric_values *values; /* policy->metric_count */
+	const struct forecast_proposal
+		*forecasts; /* policy->metric_count, or NULL: none */
+	/* Down to the forecast's release value at once instead of waiting for the
+	 * stabilization; needs a usable forecast with a release value for every metric.
+	 */
+	bool release_allowed;
+	/* The forecast of a metric whose value is unknown still proposes, upward only
+	 * (onMetricsLoss: FollowForecast); else such a metric only holds. */
+	bool follow_forecast_on_loss;
+	/* Why nothing may be lowered in this cycle ("history is still being read"); NULL:
+	 * no such reason. A size above maxReplicas is corrected all the same. */
+	const char *hold_down;
+};
+
+/* One cycle of one policy. Appends to the memory's log what the HPA would append, so call
+ * it once per cycle. A decision with desired != current asks for a write; what was
+ * written is noted with decide_scaled. */
+void decide(const struct decide_input *in, struct decide_memory *memory,
+	    struct decision *ret_decision);
+
+/* Notes a write that went through: the scale event (only with `behavior`, hpa.md 4.5),
+ * the time, and whether the target now stands at zero by our hand; and sets the
+ * conditions of the decision behind it (NULL: none at hand) as the HPA does then. */
+struct scale_change {
+	int32_t from, to;
+	int64_t now_ms;
+	bool released; /* decision.released of the decision behind it */
+};
+void decide_scaled(struct decide_memory *memory, const struct policy *policy,
+		   const struct decide_config *config, const struct scale_change *change,
+		   struct decision *decision);
+
+/* The write failed: AbleToScale becomes False, FailedUpdateScale. */
+void decide_failed(struct decision *decision, const char *error);
+
+#endif

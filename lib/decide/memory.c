@@ -1,0 +1,192 @@
+#include "decide/memory.h"
+
+#include "decide/numbers.h"
+
+#include <string.h>
+
+/* The API's upper bounds of a stabilization window and of a policy's period
+ * (autoscaling/v2). */
+#define WINDOW_LONGEST_MS (3600 * MS_PER_S)
+#define PERIOD_LONGEST_MS (1800 * MS_PER_S)
+/* How far clocks of two machines may differ before a stored time is taken for nonsense.
+ */
+#define CLOCK_SKEW_MS (60 * MS_PER_S)
+
+/* Whenever `old` is inside a window, so is `young`; and where `young` is at least as
+ * large, `old` can never be the largest one that counts, where it is at most as large
+ * never the smallest one. */
+static bool outlives(const struct recommendation *young, const struct recommendation *old)
+{
+	return young->at_ms > old->at_ms || (young->at_ms == old->at_ms && young > old);
+}
+
+/* Can entry i never again be chosen as the largest (scale-down) or, with `both`, as the
+ * smallest (scale-up) one? */
+static bool superseded(const struct decide_memory *m, int32_t i, bool both)
+{
+	const struct recommendation *r = &m->log[i];
+	bool as_largest = false, as_smallest = false;
+
+	for (int32_t k = 0; k < m->log_count; k++) {
+		const struct recommendation *o = &m->log[k];
+		if (k == i || !outlives(o, r))
+			continue;
+		as_largest |= o->replicas >= r->replicas;
+		as_smallest |= o->replicas <= r->replicas;
+	}
+	return as_largest && (as_smallest || !both);
+}
+
+static void drop_superseded(struct decide_memory *m, bool both)
+{
+	bool drop[RECOMMENDATIONS_MAX];
+	int32_t kept = 0;
+
+	for (int32_t i = 0; i < m->log_count; i++)
+		drop[i] = superseded(m, i, both);
+	for (int32_t i = 0; i < m->log_count; i++)
+		if (!drop[i])
+			m->log[kept++] = m->log[i];
+	m->log_count = kept;
+}
+
+/* Two neighbours become one that holds at least as high and as long as both. */
+static void merge_closest(struct decide_memory *m)
+{
+	int32_t best = 0;
+	for (int32_t i = 1; i + 1 < m->log_count; i++)
+		if (m->log[i + 1].at_ms - m->log[i].at_ms <
+		    m->log[best + 1].at_ms - m->log[best].at_ms)
+			best = i;
+	struct recommendation *a = &m->log[best], *b = a + 1;
+	b->replicas = max_int32(a->replicas, b->replicas);
+	b->at_ms = a->at_ms > b->at_ms ? a->at_ms : b->at_ms;
+	memmove(a, b, (size_t)(m->log_count - best - 1) * sizeof(*a));
+	m->log_count--;
+}
+
+static void make_room(struct decide_memory *m)
+{
+	drop_superseded(m, true);
+	if (m->log_count == RECOMMENDATIONS_MAX)
+		drop_superseded(m, false);
+	if (m->log_count == RECOMMENDATIONS_MAX)
+		merge_closest(m);
+}
+
+void decide_memory_remember(struct decide_memory *m, int32_t slot, int32_t replicas,
+			    int64_t now_ms)
+{
+	if (slot < 0 && m->log_count == RECOMMENDATIONS_MAX)
+		make_room(m);
+	if (slot < 0)
+		slot = m->log_count++;
+	m->log[slot] = (struct recommendation){.at_ms = now_ms, .replicas = replicas};
+}
+
+void decide_memory_lower(struct decide_memory *m, int32_t replicas)
+{
+	for (int32_t i = 0; i < m->log_count; i++)
+		m->log[i].replicas = min_int32(m->log[i].replicas, replicas);
+}
+
+int32_t scale_events_sum(const struct scale_events *e, int64_t now_ms, int64_t period_ms)
+{
+	wide sum = 0;
+	for (int32_t i = 0; i < e->count; i++)
+		if (e->items[i].at_ms > now_ms - period_ms)
+			sum += e->items[i].change;
+	return wide_to_int32(sum);
+}
+
+/* Two neighbours become one event at the later time. */
+static void merge_closest_events(struct scale_events *e)
+{
+	int32_t best = 0;
+	for (int32_t i = 1; i + 1 < e->count; i++)
+		if (e->items[i + 1].at_ms - e->items[i].at_ms <
+		    e->items[best + 1].at_ms - e->items[best].at_ms)
+			best = i;
+	struct scale_event *a = &e->items[best], *b = a + 1;
+	b->change = wide_to_int32((wide)a->change + b->change);
+	b->at_ms = a->at_ms > b->at_ms ? a->at_ms : b->at_ms;
+	memmove(a, b, (size_t)(e->count - best - 1) * sizeof(*a));
+	e->count--;
+}
+
+void scale_events_add(struct scale_events *e, int32_t change, int64_t now_ms,
+		      int64_t longest_ms)
+{
+	int32_t slot = -1;
+	for (int32_t i = 0; i < e->count; i++) {
+		if (e->items[i].at_ms >= now_ms - longest_ms)
+			continue;
+		e->items[i].outdated = true;
+		slot = i;
+	}
+	if (slot < 0 && e->count == SCALE_EVENTS_MAX)
+		merge_closest_events(e);
+	if (slot < 0)
+		slot = e->count++;
+	e->items[slot] = (struct scale_event){.at_ms = now_ms, .change = change};
+}
+
+int64_t scaling_rules_longest_ms(const struct scaling_rules *r)
+{
+	int32_t longest_s = 0;
+	for (int32_t i = 0; i < r->count; i++)
+		longest_s = max_int32(longest_s, r->rules[i].period_s);
+	return longest_s * MS_PER_S;
+}
+
+/* Copies the log's entries between two times (inclusive) that are sizes at all. */
+static void copy_log(struct decide_memory *to, const struct decide_memory *from,
+		     int64_t oldest_ms, int64_t newest_ms)
+{
+	int32_t count = min_int32(from->log_count, RECOMMENDATIONS_MAX);
+	for (int32_t i = 0; i < count; i++) {
+		const struct recommendation *r = &from->log[i];
+		if (r->at_ms >= oldest_ms && r->at_ms <= newest_ms && r->replicas >= 0)
+			to->log[to->log_count++] = *r;
+	}
+}
+
+static void copy_events(struct scale_events *to, const struct scale_events *from,
+			int64_t oldest_ms, int64_t newest_ms)
+{
+	int32_t count = min_int32(from->count, SCALE_EVENTS_MAX);
+	for (int32_t i = 0; i < count; i++) {
+		const struct scale_event *e = &from->items[i];
+		if (e->at_ms >= oldest_ms && e->at_ms <= newest_ms && e->change >= 0)
+			to->items[to->count++] = *e;
+	}
+}
+
+static void copy_valid(struct decide_memory *to, const struct decide_memory *from,
+		       int64_t now_ms)
+{
+	int64_t newest_ms = now_ms + CLOCK_SKEW_MS;
+	struct decide_memory m = {
+		.seeded = from->seeded,
+		.scaled_to_zero = from->scaled_to_zero,
+		.last_scale_ms =
+			from->last_scale_ms <= newest_ms ? from->last_scale_ms : 0,
+	};
+	copy_log(&m, from, now_ms - WINDOW_LONGEST_MS, newest_ms);
+	copy_events(&m.up, &from->up, now_ms - PERIOD_LONGEST_MS, newest_ms);
+	copy_events(&m.down, &from->down, now_ms - PERIOD_LONGEST_MS, newest_ms);
+	*to = m;
+}
+
+void decide_memory_export(const struct decide_memory *m, int64_t now_ms,
+			  struct decide_memory *ret_record)
+{
+	copy_valid(ret_record, m, now_ms);
+	drop_superseded(ret_record, true);
+}
+
+void decide_memory_import(struct decide_memory *m, const struct decide_memory *record,
+			  int64_t now_ms)
+{
+	copy_valid(m, record, now_ms);
+}

@@ -1,0 +1,63 @@
+#include "decide/predict.h"
+
+#include "decide/numbers.h"
+
+/* Quotients that are whole but for rounding must not cost a pod: 4.9 / 0.7
+ * is 7.000000000000001. */
+#define ROUNDING_RATIO 1e-9
+
+/* Mean request of the pods that stay, units; NaN when none has one. */
+static double mean_request(const struct decide_input *in, int32_t index)
+{
+	double sum_m = 0;
+	int32_t count = 0;
+
+	for (int32_t i = 0; i < in->pod_count; i++) {
+		const struct pod *pod = &in->pods[i];
+		if (pod->deleted || pod->phase == POD_FAILED ||
+		    pod->request_m[index] <= 0)
+			continue;
+		sum_m += (double)pod->request_m[index];
+		count++;
+	}
+	return sum_m / 1000 / count;
+}
+
+static double capacity_per_pod(const struct decide_input *in, int32_t index)
+{
+	const struct metric_target *t = &in->policy->metrics[index].forecast_target;
+	switch (t->type) {
+	case TARGET_UTILIZATION:
+		return t->utilization_pct / 100.0 * mean_request(in, index);
+	case TARGET_AVERAGE_VALUE:
+		return (double)t->value_m / 1000;
+	case TARGET_VALUE:
+		break;
+	}
+	return NAN;
+}
+
+static int32_t pods_for(double demand, double capacity)
+{
+	return ceil_to_int32(demand / capacity * (1 - ROUNDING_RATIO));
+}
+
+bool predict(const struct decide_input *in, int32_t index,
+	     struct prediction *ret_prediction)
+{
+	const struct forecast_proposal *f = in->forecasts ? &in->forecasts[index] : NULL;
+	if (!f || !f->usable || !in->policy->metrics[index].forecast ||
+	    in->policy->forecast.mode == FORECAST_DISABLED)
+		return false;
+	double capacity = capacity_per_pod(in, index);
+	if (!(capacity > 0) || !isfinite(capacity) || !(f->upper >= 0) ||
+	    !isfinite(f->upper))
+		return false;
+	*ret_prediction = (struct prediction){
+		.replicas = pods_for(f->upper, capacity),
+		.release = f->release >= 0 ? pods_for(f->release, capacity)
+					   : DECIDE_NO_REPLICAS,
+		.capacity = capacity,
+	};
+	return true;
+}

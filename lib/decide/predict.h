@@ -1,0 +1,21 @@
+/* One metric's forecast into replicas: planned demand over what a pod carries (DESIGN:
+ * predictive decisions). */
+#ifndef FORETOP_DECIDE_PREDICT_H
+#define FORETOP_DECIDE_PREDICT_H
+
+#include "decide/decide.h"
+
+struct prediction {
+	int32_t replicas; /* ceil(upper / capacity) */
+	int32_t release; /* ceil(release / capacity), at least nothing; DECIDE_NO_REPLICAS
+			    without a release value */
+	double capacity; /* demand per pod under the forecast target, units of demand */
+};
+
+/* False when the metric has no forecast that can be turned into pods: mode Disabled, not
+ * usable, not finite, a Value target (which is no demand that pods share), or a
+ * Utilization target while no pod says what it requests. */
+bool predict(const struct decide_input *in, int32_t index,
+	     struct prediction *ret_prediction);
+
+#endif

@@ -1,0 +1,274 @@
+#include "decide/reason.h"
+
+#include "decide/calculator.h"
+#include "decide/normalize.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NUMBER_SIZE 32
+
+/* A text that grows inside a fixed array and is cut where that ends. */
+struct text {
+	char *data;
+	size_t size, len;
+};
+
+static void add(struct text *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void add(struct text *t, const char *fmt, ...)
+{
+	va_list args;
+	if (t->len + 1 >= t->size)
+		return;
+	va_start(args, fmt);
+	int n = vsnprintf(t->data + t->len, t->size - t->len, fmt, args);
+	va_end(args);
+	t->len += n > 0 ? (size_t)n : 0;
+	if (t->len >= t->size)
+		t->len = t->size - 1;
+}
+
+char *reason_number(double value, bool binary, char *buf, size_t size)
+{
+	static const char *const units[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
+	size_t unit = 0;
+
+	while (binary && fabs(value) >= 1024 && unit + 1 < ARRAY_LEN(units)) {
+		value /= 1024;
+		unit++;
+	}
+	/* %.3g turns to exponents from here on */
+	if (fabs(value) >= 999.5 && fabs(value) < 1e15) {
+		double step = pow(10, floor(log10(fabs(value))) - 2);
+		snprintf(buf, size, "%.0f%s", round(value / step) * step, units[unit]);
+	} else {
+		snprintf(buf, size, "%.3g%s", value, units[unit]);
+	}
+	return buf;
+}
+
+static bool is_resource(const struct policy_metric *m, const char *name)
+{
+	return (m->type == METRIC_RESOURCE || m->type == METRIC_CONTAINER_RESOURCE) &&
+	       strcmp(m->name, name) == 0;
+}
+
+static void add_name(struct text *t, const struct policy_metric *m)
+{
+	add(t, "%s", m->name);
+	if (m->type == METRIC_CONTAINER_RESOURCE)
+		add(t, " of container %s", m->container);
+}
+
+static const char *unit_name(const struct policy_metric *m)
+{
+	return is_resource(m, "cpu") ? " cores" : "";
+}
+
+static void add_reactive(struct text *t, const struct decide_input *in,
+			 const struct policy_metric *m, const struct metric_decision *md)
+{
+	char value[NUMBER_SIZE], target[NUMBER_SIZE];
+	bool binary = is_resource(m, "memory");
+	bool total = m->type == METRIC_OBJECT || m->type == METRIC_EXTERNAL;
+	reason_number((double)md->value_m / 1000, binary, value, sizeof(value));
+	reason_number((double)md->target.value_m / 1000, binary, target, sizeof(target));
+
+	add_name(t, m);
+	switch (md->target.type) {
+	case TARGET_UTILIZATION:
+		add(t, " %d%% of request, target %d%%", md->utilization_pct,
+		    md->target.utilization_pct);
+		break;
+	case TARGET_VALUE:
+		add(t, " %s, target %s", value, target);
+		break;
+	case TARGET_AVERAGE_VALUE:
+		if (total && in->scale.status_replicas == 0)
+			add(t, " %s, target %s per pod", value, target);
+		else
+			add(t, " %s%s per pod, target %s", value, unit_name(m), target);
+		break;
+	}
+	if (md->pods_counted < md->pods_listed)
+		add(t, ", %d of %d pods counted", md->pods_counted, md->pods_listed);
+}
+
+static void add_forecast(struct text *t, const struct decide_input *in,
+			 const struct decision *d)
+{
+	const struct policy_metric *m = &in->policy->metrics[d->winner];
+	const struct forecast_proposal *f = &in->forecasts[d->winner];
+	char upper[NUMBER_SIZE], capacity[NUMBER_SIZE], window[48];
+	bool binary = is_resource(m, "memory");
+	double carried = d->metrics[d->winner].capacity * d->current;
+
+	reason_number(f->upper, binary, upper, sizeof(upper));
+	reason_number(carried, binary, capacity, sizeof(capacity));
+	add_name(t, m);
+	add(t, " forecast %s%s within %s (q%.4g)%s capacity %s", upper, unit_name(m),
+	    duration_format(f->window_ms, window, sizeof(window)), f->quantile * 100,
+	    d->wanted > d->current ? " >" : ",", capacity);
+}
+
+static void add_unknowns(struct text *t, const struct decide_input *in,
+			 const struct decision *d)
+{
+	int32_t told = 0;
+	for (int32_t i = 0; i < in->policy->metric_count; i++) {
+		const struct metric_decision *md = &d->metrics[i];
+		if (md->known)
+			continue;
+		add(t, "%s", told++ > 0 ? ", " : "");
+		add_name(t, &in->policy->metrics[i]);
+		add(t, " unknown (%s)", md->error);
+	}
+}
+
+static void add_winner(struct text *t, const struct decide_input *in,
+		       const struct decision *d)
+{
+	if (d->by_forecast)
+		add_forecast(t, in, d);
+	else
+		add_reactive(t, in, &in->policy->metrics[d->winner],
+			     &d->metrics[d->winner]);
+	if (d->unknown_count > 0) {
+		add(t, "; ");
+		add_unknowns(t, in, d);
+	}
+}
+
+static void add_downscale_hold(struct text *t, const struct decide_input *in,
+			       const struct decision *d)
+{
+	char time[32];
+	time_format(d->until_ms, time, sizeof(time));
+	const char *clock = strchr(time, 'T');
+	add(t, " until %s, %" PRId64 "s downscale stabilization",
+	    clock ? clock + 1 : time,
+	    downscale_window_ms(in->policy, in->config) / MS_PER_S);
+}
+
+/* What kept the result from being what was wanted. */
+static void add_guards(struct text *t, const struct decide_input *in,
+		       const struct decision *d)
+{
+	bool changed = d->desired != d->current;
+	switch (d->stabilization) {
+	case STABILIZED_NOT:
+		break;
+	case STABILIZED_DOWN:
+		if (changed)
+			add(t, ", %d wanted: not below %d", d->wanted, d->stabilized);
+		add_downscale_hold(t, in, d);
+		break;
+	case STABILIZED_UP:
+		add(t, ", %d wanted, %" PRId64 "s upscale stabilization", d->wanted,
+		    upscale_window_ms(in->policy) / MS_PER_S);
+		break;
+	}
+	switch (d->limit) {
+	case LIMIT_NONE:
+		break;
+	case LIMIT_TOO_FEW:
+		add(t, ", minReplicas");
+		break;
+	case LIMIT_TOO_MANY:
+		add(t, ", maxReplicas (%d wanted)", d->wanted);
+		break;
+	case LIMIT_SCALE_UP_RATE:
+		add(t, ", scale-up limit (%d wanted)", d->stabilized);
+		break;
+	case LIMIT_SCALE_DOWN_RATE:
+		add(t, ", scale-down limit (%d wanted)", d->stabilized);
+		break;
+	}
+	if (d->released)
+		add(t, ", released by forecast");
+}
+
+/* The reactive value differs from its target, but by less than the tolerance. */
+static bool within_tolerance(const struct decide_input *in, const struct decision *d)
+{
+	const struct metric_decision *md = &d->metrics[d->winner];
+	double ratio = md->target.type == TARGET_UTILIZATION
+			       ? (double)md->utilization_pct / md->target.utilization_pct
+			       : (double)md->value_m / (double)md->target.value_m;
+	return !d->by_forecast && d->wanted == d->current && ratio != 1.0 &&
+	       tolerance_within(tolerance_of(in->policy, in->config), ratio);
+}
+
+static void write_computed(struct text *t, const struct decide_input *in,
+			   const struct decision *d)
+{
+	bool guarded = d->stabilization != STABILIZED_NOT || d->limit != LIMIT_NONE;
+	add_winner(t, in, d);
+	if (d->desired != d->current)
+		add(t, " -> %d to %d", d->current, d->desired);
+	else
+		add(t, " -> %s %d", guarded ? "hold" : "keep", d->current);
+	if (guarded || d->released)
+		add_guards(t, in, d);
+	else if (within_tolerance(in, d))
+		add(t, ", within tolerance");
+}
+
+static void write_bounds(struct text *t, const struct decide_input *in,
+			 const struct decision *d)
+{
+	if (d->limit == LIMIT_TOO_MANY)
+		add(t, "%d replicas > maxReplicas %d", d->current,
+		    in->policy->max_replicas);
+	else
+		add(t, "%d replicas < minReplicas %d", d->current,
+		    in->policy->min_replicas);
+	add(t, " -> %d to %d", d->current, d->desired);
+}
+
+static void write_unknown(struct text *t, const struct decide_input *in,
+			  const struct decision *d)
+{
+	add_unknowns(t, in, d);
+	if (d->winner >= 0)
+		add(t, ", the rest would go to %d", d->wanted);
+	add(t, " -> hold %d", d->current);
+}
+
+void reason_write(const struct decide_input *in, struct decision *d)
+{
+	struct text t = {.data = d->reason, .size = sizeof(d->reason)};
+	d->reason[0] = '\0';
+
+	switch (d->hold) {
+	case HOLD_NONE:
+		if (d->winner >= 0)
+			write_computed(&t, in, d);
+		else
+			write_bounds(&t, in, d);
+		return;
+	case HOLD_DOWN:
+		add_winner(&t, in, d);
+		add(&t, "; %s -> hold %d", in->hold_down, d->current);
+		return;
+	case HOLD_UNKNOWN:
+		write_unknown(&t, in, d);
+		return;
+	case HOLD_DISABLED:
+		add(&t, "the target was set to 0 replicas by others -> hold 0, scaling "
+			"is disabled");
+		return;
+	case HOLD_SELECTOR:
+		add(&t, "pods unknown (%s) -> hold %d",
+		    in->scale.selector_error ? in->scale.selector_error : "no selector",
+		    d->current);
+		return;
+	case HOLD_TARGET:
+		add(&t, "scale unknown (%s) -> hold %d", in->scale.error, d->current);
+		return;
+	}
+}
