@@ -5,6 +5,7 @@
 #define FORETOP_POLICY_POLICY_H
 
 #include "base/base.h"
+#include "policy/config.h"
 
 #define POLICY_METRICS_MAX 8
 #define POLICY_RULES_MAX   16
