@@ -12,9 +12,13 @@
 
 #include <stdbool.h>
 
-#define FORECAST_STEP_MS MS_PER_MIN
+#define FORECAST_STEP_MS     MS_PER_MIN
+#define FORECAST_WINDOW_MAX  120
+#define FORECAST_RELEASE_MAX 10
 
-/* Who speaks. The baselines are always on; they are what a model must beat. */
+/* Who speaks: the model with the lowest recent loss of those that the policy allows. The
+ * baselines are always on; they are what a model must beat, and fill in where all models
+ * lack input (a long gap). */
 enum model {
 	FC_LAST_VALUE,
 	FC_HOUR_MEAN,
@@ -29,17 +33,24 @@ enum model {
 const char *model_name(enum model m);
 
 struct forecast_config {
-	int32_t window_min;  /* the window (now, now + window] in minutes, in [1, 120] */
-	int32_t release_min; /* how much longer the window for releases is, default 2 */
-	double quantile;     /* in [0.5, 0.999] */
-	bool use_linear, use_holt_winters; /* the policy's `models`; baselines cannot be
-					      turned off */
+	/* The window (now, now + window_min] in minutes, in [1, FORECAST_WINDOW_MAX]. */
+	int32_t window_min;
+	/* How much longer the window for releases is, in [0, FORECAST_RELEASE_MAX]; 2
+	 * does well. */
+	int32_t release_min;
+	double quantile; /* in [0.5, 0.999] */
+	/* The policy's `models`; baselines cannot be turned off. */
+	bool use_linear, use_holt_winters;
+	/* Minute of the day (UTC) of the daily fit, in [0, 1439]: to spread the fits of
+	 * many forecasters (a hash of the policy's name does). */
+	int32_t refit_minute;
 };
 
 enum forecast_state {
-	FORECAST_WAITING, /* not enough data yet; `reason` says since when and until when
-			   */
-	FORECAST_FITTING, /* data is there, work is due */
+	/* Not enough data yet, or too much of it missing now; `reason` says how much is
+	 * there, how much is needed and when that will be. */
+	FORECAST_WAITING,
+	FORECAST_FITTING, /* work is due that may end the waiting */
 	FORECAST_READY,
 };
 
@@ -50,14 +61,17 @@ struct forecast {
 	double last;         /* newest value, units of demand; NaN when missing */
 	double mean;         /* expected largest demand within the window */
 	double upper;        /* its configured quantile, never below 0 */
-	double release; /* the same over the longer window: what a release may go down to
-			 */
+	/* The same over the longer window, never below `upper`: what a release may go
+	 * down to. */
+	double release;
 	enum model model;    /* which one speaks */
 	enum model baseline; /* the best baseline */
-	double skill; /* 1 - loss(model) / loss(best baseline), discounted pinball loss;
-			 <= 1; NaN unknown */
-	double coverage; /* share of recent load served by `upper`, in [0, 1]; NaN unknown
-			  */
+	/* 1 - loss(model) / loss(best baseline), pinball loss of `upper` in units of
+	 * demand with a half-life of a day; cut to [-1, 1]; NaN unknown. */
+	double skill;
+	/* Share of the recent load (half-life a day) that `upper` covered, in [0, 1]; NaN
+	 * unknown. */
+	double coverage;
 	int64_t learned_min; /* minutes with a value so far */
 	char reason[160]; /* one sentence for people: why waiting, or what it rests on */
 };
@@ -81,7 +95,8 @@ bool forecaster_add(struct forecaster *f, int64_t t_ms, double v);
  * without due work answers for its newest minute. */
 bool forecaster_work(struct forecaster *f);
 
-/* The forecast as of the newest minute whose work is done. */
+/* The forecast as of the newest minute whose work is done. Unless READY, mean, upper,
+ * release, skill and coverage are NaN. */
 void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecast);
 
 #endif

@@ -1,0 +1,297 @@
+#include "forecast/forecast.h"
+#include "forecast/holt_winters_fit.h"
+#include "forecast/window.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A gap after which nothing of what was known is left in any history. */
+#define FORGET_MINUTES (15 * MINUTES_PER_DAY)
+/* Work is counted in minutes learned, about 3 us each; a pass of a Holt-Winters fit costs
+ * as much as SLICE_FIT of them. */
+#define SLICE     200
+#define SLICE_FIT 25
+
+enum phase { PHASE_IDLE, PHASE_FIT, PHASE_PREDICT };
+
+struct queued {
+	int64_t minute;
+	double value;
+};
+
+/* What was said last: it stands until the work of the next minute is done. */
+struct said {
+	int64_t minute; /* INT64_MIN before the first */
+	int64_t values; /* minutes with a value until then */
+	double last;
+	struct outlook outlook, release;
+};
+
+struct forecaster {
+	struct forecast_config config;
+	struct queued queue[FORECAST_QUEUE];
+	int32_t queue_first, queue_count;
+	int64_t accepted; /* newest minute taken; INT64_MIN before the first */
+	enum phase phase;
+	struct said said;
+	struct holt_winters holt_winters;
+	struct holt_winters_fit fit;
+	struct window window, release_window;
+	struct history history;
+};
+
+const char *model_name(enum model m)
+{
+	static const char *const names[FC_MODEL_COUNT] = {
+		[FC_LAST_VALUE] = "last value",
+		[FC_HOUR_MEAN] = "mean of the last hour",
+		[FC_SEASONAL_NAIVE] = "same time yesterday",
+		[FC_LINEAR_RECENT] = "linear regression (recent)",
+		[FC_LINEAR_DAY] = "linear regression (day)",
+		[FC_LINEAR_WEEK] = "linear regression (week)",
+		[FC_HOLT_WINTERS] = "Holt-Winters",
+	};
+
+	return m < FC_MODEL_COUNT ? names[m] : "none";
+}
+
+size_t forecaster_size(void)
+{
+	return sizeof(struct forecaster);
+}
+
+/* Everything that is learned, back to the start. */
+static void forget(struct forecaster *f)
+{
+	struct window_config window = {
+		.minutes = f->config.window_min,
+		.quantile = f->config.quantile,
+		.use_linear = f->config.use_linear,
+		.use_holt_winters = f->config.use_holt_winters,
+	};
+
+	history_init(&f->history);
+	window_init(&f->window, &window);
+	window.minutes += f->config.release_min;
+	window_init(&f->release_window, &window);
+	f->holt_winters = (struct holt_winters){0};
+	f->fit.running = false;
+	f->said = (struct said){.minute = INT64_MIN};
+	f->phase = PHASE_IDLE;
+}
+
+static int32_t clamp(int32_t v, int32_t least, int32_t most)
+{
+	return v < least ? least : v > most ? most : v;
+}
+
+struct forecaster *forecaster_init(void *memory, const struct forecast_config *config)
+{
+	struct forecaster *f = memory;
+
+	f->config = *config;
+	f->config.window_min = clamp(config->window_min, 1, FORECAST_WINDOW_MAX);
+	f->config.release_min = clamp(config->release_min, 0, FORECAST_RELEASE_MAX);
+	f->config.quantile = fmin(fmax(config->quantile, .5), .999);
+	f->config.refit_minute = clamp(config->refit_minute, 0, MINUTES_PER_DAY - 1);
+	f->queue_first = f->queue_count = 0;
+	f->accepted = INT64_MIN;
+	forget(f);
+	return f;
+}
+
+bool forecaster_add(struct forecaster *f, int64_t t_ms, double v)
+{
+	int64_t minute = t_ms / MS_PER_MIN - (t_ms % MS_PER_MIN < 0);
+
+	if (f->accepted != INT64_MIN && minute <= f->accepted)
+		return true;
+	if (f->queue_count == FORECAST_QUEUE)
+		return false;
+	f->queue[(f->queue_first + f->queue_count++) % FORECAST_QUEUE] =
+		(struct queued){.minute = minute, .value = v};
+	f->accepted = minute;
+	return true;
+}
+
+static bool full_hour(int64_t minute)
+{
+	return minute % MINUTES_PER_HOUR == 0;
+}
+
+static int32_t minute_of_day(int64_t minute)
+{
+	return (int32_t)((minute % MINUTES_PER_DAY + MINUTES_PER_DAY) % MINUTES_PER_DAY);
+}
+
+/* Once a day; before the first fit every full hour. Data time alone decides. */
+static bool fit_is_due(const struct forecaster *f)
+{
+	int64_t minute = f->history.newest;
+
+	if (!f->config.use_holt_winters)
+		return false;
+	return f->holt_winters.fitted ? minute_of_day(minute) == f->config.refit_minute
+				      : full_hour(minute);
+}
+
+/* The first cell that has not ended with the newest minute. */
+static int64_t open_cell(const struct forecaster *f)
+{
+	return cell_of(f->history.newest + 1);
+}
+
+static void learn(struct forecaster *f, int64_t minute, double value)
+{
+	history_add(&f->history, minute, value);
+	window_learn(&f->window, &f->history);
+	window_learn(&f->release_window, &f->history);
+	if (full_hour(minute)) {
+		window_refit(&f->window);
+		window_refit(&f->release_window);
+	}
+	while (f->holt_winters.fitted && f->holt_winters.next < open_cell(f))
+		holt_winters_step(&f->holt_winters,
+				  history_cell(&f->history, f->holt_winters.next));
+	f->phase = fit_is_due(f) && holt_winters_fit_begin(&f->fit, &f->history,
+							   open_cell(f),
+							   f->config.window_min)
+			   ? PHASE_FIT
+			   : PHASE_PREDICT;
+}
+
+/* Learns the next minute: the oldest of the queue, or a missing one before it. */
+static void learn_next(struct forecaster *f)
+{
+	const struct queued *oldest = &f->queue[f->queue_first];
+	int64_t newest = f->history.newest;
+
+	if (newest != INT64_MIN && oldest->minute - newest > FORGET_MINUTES)
+		forget(f);
+	else if (newest != INT64_MIN && oldest->minute > newest + 1) {
+		learn(f, newest + 1, NAN);
+		return;
+	}
+	learn(f, oldest->minute, oldest->value);
+	f->queue_first = (f->queue_first + 1) % FORECAST_QUEUE;
+	f->queue_count--;
+}
+
+static void predict(struct forecaster *f)
+{
+	const struct history *h = &f->history;
+
+	window_predict(&f->window, h, &f->holt_winters, &f->said.outlook);
+	window_predict(&f->release_window, h, &f->holt_winters, &f->said.release);
+	f->said.minute = h->newest;
+	f->said.last = history_at(h, h->newest);
+	f->said.values = h->values;
+	f->phase = PHASE_IDLE;
+}
+
+static bool is_due(const struct forecaster *f)
+{
+	return f->phase != PHASE_IDLE || f->queue_count > 0;
+}
+
+bool forecaster_work(struct forecaster *f)
+{
+	int32_t left = SLICE;
+
+	while (left > 0 && is_due(f)) {
+		switch (f->phase) {
+		case PHASE_IDLE:
+			learn_next(f);
+			left--;
+			break;
+		case PHASE_FIT:
+			if (!holt_winters_fit_work(&f->fit, &f->history,
+						   &f->holt_winters))
+				f->phase = PHASE_PREDICT;
+			left -= SLICE_FIT;
+			break;
+		case PHASE_PREDICT:
+			predict(f);
+			break;
+		}
+	}
+	return is_due(f);
+}
+
+/* When the first forecast will exist if no minute is missing, and why not now. */
+static void explain_waiting(const struct forecaster *f, struct forecast *ret_forecast)
+{
+	int64_t needed = window_minutes_needed(&f->release_window);
+	int64_t missing = needed - f->said.values;
+	char when[32];
+
+	if (f->said.minute == INT64_MIN) {
+		snprintf(ret_forecast->reason, sizeof(ret_forecast->reason),
+			 "no data yet; the first forecast needs %" PRId64 " minutes",
+			 needed);
+	} else if (missing > 0) {
+		snprintf(ret_forecast->reason, sizeof(ret_forecast->reason),
+			 "%" PRId64 " of %" PRId64
+			 " minutes of data; the first forecast is due at about %s",
+			 f->said.values, needed,
+			 time_format(ret_forecast->made_for_ms + missing * MS_PER_MIN,
+				     when, sizeof(when)));
+	} else {
+		snprintf(ret_forecast->reason, sizeof(ret_forecast->reason),
+			 "too much of the recent data is missing (%" PRId64
+			 " minutes are known); a forecast follows when values come again",
+			 f->said.values);
+	}
+}
+
+static void explain_ready(struct forecast *ret_forecast)
+{
+	char coverage[48] = "";
+
+	if (!isnan(ret_forecast->coverage))
+		snprintf(coverage, sizeof(coverage),
+			 ", %.1f%% of the recent load below it",
+			 100 * ret_forecast->coverage);
+	snprintf(ret_forecast->reason, sizeof(ret_forecast->reason),
+		 "%s after %.1f days of data, loss %.0f%% %s that of %s%s",
+		 model_name(ret_forecast->model),
+		 (double)ret_forecast->learned_min / MINUTES_PER_DAY,
+		 100 * fabs(ret_forecast->skill),
+		 ret_forecast->skill < 0 ? "above" : "below",
+		 model_name(ret_forecast->baseline), coverage);
+}
+
+void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecast)
+{
+	const struct said *said = &f->said;
+	bool ready = said->outlook.known && said->release.known;
+
+	*ret_forecast = (struct forecast){
+		.state = ready       ? FORECAST_READY
+			 : is_due(f) ? FORECAST_FITTING
+				     : FORECAST_WAITING,
+		.made_for_ms =
+			said->minute == INT64_MIN ? 0 : (said->minute + 1) * MS_PER_MIN,
+		.last = said->minute == INT64_MIN ? NAN : said->last,
+		.mean = NAN,
+		.upper = NAN,
+		.release = NAN,
+		.skill = NAN,
+		.coverage = NAN,
+		.learned_min = said->values,
+	};
+	if (!ready) {
+		explain_waiting(f, ret_forecast);
+		return;
+	}
+	ret_forecast->mean = said->outlook.mean;
+	ret_forecast->upper = said->outlook.upper;
+	ret_forecast->release = fmax(said->release.upper, said->outlook.upper);
+	ret_forecast->model = said->outlook.model;
+	ret_forecast->baseline = said->outlook.baseline;
+	ret_forecast->skill = said->outlook.skill;
+	ret_forecast->coverage = said->outlook.coverage;
+	explain_ready(ret_forecast);
+}

@@ -1,0 +1,85 @@
+#include "forecast/history.h"
+
+#include <math.h>
+
+#define SPAN_LIMIT 256
+
+void history_init(struct history *h)
+{
+	ring_init(&h->minutes, h->minute_values, HISTORY_MINUTES, MS_PER_MIN);
+	ring_init(&h->means, h->mean_values, HISTORY_MEANS, CELL_MINUTES * MS_PER_MIN);
+	ring_init(&h->maxima, h->maximum_values, HISTORY_MAXIMA,
+		  CELL_MINUTES * MS_PER_MIN);
+	h->newest = INT64_MIN;
+	h->values = 0;
+	h->cell_sum = h->cell_maximum = 0;
+	h->cell_count = 0;
+}
+
+int64_t cell_of(int64_t minute)
+{
+	return minute / CELL_MINUTES - (minute % CELL_MINUTES < 0);
+}
+
+void history_add(struct history *h, int64_t minute, double value)
+{
+	if (h->newest == INT64_MIN || cell_of(minute) != cell_of(h->newest)) {
+		h->cell_sum = h->cell_maximum = 0;
+		h->cell_count = 0;
+	}
+	ring_put(&h->minutes, minute * MS_PER_MIN, value);
+	h->newest = minute;
+
+	/* What the ring cannot hold counts as missing everywhere. */
+	double kept = history_at(h, minute);
+
+	if (!isnan(kept)) {
+		h->cell_maximum = h->cell_count ? fmax(h->cell_maximum, kept) : kept;
+		h->cell_sum += kept;
+		h->cell_count++;
+		h->values++;
+	}
+	ring_put(&h->means, minute * MS_PER_MIN, history_open_cell(h));
+	ring_put(&h->maxima, minute * MS_PER_MIN, h->cell_count ? h->cell_maximum : NAN);
+}
+
+double history_at(const struct history *h, int64_t minute)
+{
+	return ring_at(&h->minutes, minute * MS_PER_MIN);
+}
+
+double history_open_cell(const struct history *h)
+{
+	return h->cell_count ? h->cell_sum / h->cell_count : NAN;
+}
+
+double history_cell(const struct history *h, int64_t cell)
+{
+	return ring_at(&h->means, cell * CELL_MINUTES * MS_PER_MIN);
+}
+
+static double largest_of(const struct ring *r, int64_t first, int32_t count)
+{
+	float values[SPAN_LIMIT];
+	float largest = -INFINITY;
+	int32_t known = 0;
+
+	ring_copy(r, first, count, values);
+	for (int32_t i = 0; i < count; i++) {
+		known += values[i] == values[i];
+		largest = values[i] > largest ? values[i] : largest;
+	}
+	return known > 0 && known * 5 >= count * 4 ? largest : NAN;
+}
+
+double history_maximum(const struct history *h, int64_t first, int32_t count)
+{
+	return largest_of(&h->minutes, first, count);
+}
+
+double history_cell_maximum(const struct history *h, int64_t first, int32_t count)
+{
+	int64_t from = cell_of(first), to = cell_of(first + count - 1);
+
+	return largest_of(&h->maxima, from, (int32_t)(to - from + 1));
+}

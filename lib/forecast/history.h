@@ -1,0 +1,62 @@
+/* What a forecaster remembers of the demand: the last day by the minute, two weeks by
+ * five minutes. */
+#ifndef FORETOP_FORECAST_HISTORY_H
+#define FORETOP_FORECAST_HISTORY_H
+
+#include "series/series.h"
+
+#include <stdbool.h>
+
+/* A time here is a number of minutes or cells since the epoch. */
+#define MINUTES_PER_HOUR 60
+#define MINUTES_PER_DAY  1440
+#define MINUTES_PER_WEEK 10080
+#define CELL_MINUTES     5
+#define CELLS_PER_DAY    (MINUTES_PER_DAY / CELL_MINUTES)
+
+/* A row that is learned late (window 130) and looks back a day and seven minutes
+ * needs 26.3 hours. */
+#define HISTORY_MINUTES (27 * MINUTES_PER_HOUR)
+#define HISTORY_MEANS   (14 * CELLS_PER_DAY)
+/* Maxima serve the weekly lags only: a week, the longest window twice and what is
+ * between. */
+#define HISTORY_MAXIMA (8 * CELLS_PER_DAY)
+
+struct history {
+	struct ring minutes, means, maxima;
+	int64_t newest; /* number of the newest minute; INT64_MIN while empty */
+	int64_t values; /* minutes with a value so far */
+	/* the cell that the newest minute belongs to */
+	double cell_sum, cell_maximum;
+	int32_t cell_count;
+	float minute_values[HISTORY_MINUTES];
+	float mean_values[HISTORY_MEANS];
+	float maximum_values[HISTORY_MAXIMA];
+};
+
+void history_init(struct history *h);
+
+/* Appends the minute, which is newer than all before; NaN: missing. Minutes passed over
+ * are missing. */
+void history_add(struct history *h, int64_t minute, double value);
+
+/* The value of a minute, NaN when missing or forgotten. */
+double history_at(const struct history *h, int64_t minute);
+
+/* Mean of the cell that the newest minute belongs to, as far as it is known; NaN without
+ * a value. */
+double history_open_cell(const struct history *h);
+/* Mean over a whole cell, NaN when missing. */
+double history_cell(const struct history *h, int64_t cell);
+
+/* Largest value of the minutes [first, first + count), count in [1, 256]; NaN when more
+ * than one in five is missing: a maximum over few of its minutes would be too low. */
+double history_maximum(const struct history *h, int64_t first, int32_t count);
+/* The same from the cells that these minutes touch, for times older than the minutes
+ * reach. */
+double history_cell_maximum(const struct history *h, int64_t first, int32_t count);
+
+/* The cell of a minute. */
+int64_t cell_of(int64_t minute);
+
+#endif

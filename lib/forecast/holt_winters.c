@@ -1,0 +1,98 @@
+#include "forecast/holt_winters.h"
+
+#include <math.h>
+
+#define SIZE_RATE .01
+#define CUT_SIZES 6
+
+static int32_t cell_of_day(int64_t cell)
+{
+	int64_t rest = cell % CELLS_PER_DAY;
+
+	return (int32_t)(rest < 0 ? rest + CELLS_PER_DAY : rest);
+}
+
+/* Seasons that drift away from a zero sum would hide a part of the level: move it back,
+ * once a day. */
+static void renormalise(struct holt_winters *hw)
+{
+	double sum = 0;
+	float least = INFINITY, most = -INFINITY;
+
+	for (int32_t i = 0; i < CELLS_PER_DAY; i++)
+		sum += hw->season[i];
+
+	double mean = sum / CELLS_PER_DAY;
+
+	for (int32_t i = 0; i < CELLS_PER_DAY; i++) {
+		hw->season[i] = (float)(hw->season[i] - mean);
+		least = fminf(least, hw->season[i]);
+		most = fmaxf(most, hw->season[i]);
+	}
+	hw->level += mean;
+	hw->swing = (double)most - (double)least;
+}
+
+void holt_winters_step(struct holt_winters *hw, double y)
+{
+	const struct holt_winters_rates *rates = &hw->rates;
+	int32_t slot = cell_of_day(hw->next++);
+
+	hw->trend *= rates->phi;
+	hw->level += hw->trend;
+	if (isnan(y)) {
+		hw->error *= rates->rho;
+		return;
+	}
+
+	double error = y - (hw->level + hw->season[slot]);
+	double limit = fmax(hw->swing, CUT_SIZES * hw->size);
+	double cut = fmin(fmax(error, -limit), limit);
+
+	hw->error = error;
+	hw->size += SIZE_RATE * (fabs(error) - hw->size);
+	hw->level += rates->alpha * cut;
+	hw->trend += rates->alpha * rates->beta * cut;
+	hw->season[slot] =
+		(float)(hw->season[slot] + rates->gamma * (1 - rates->alpha) * cut);
+	if (slot == CELLS_PER_DAY - 1)
+		renormalise(hw);
+}
+
+/* phi + phi^2 + ... + phi^steps */
+static double damped_sum(double phi, int64_t steps)
+{
+	return phi > 0 ? phi * (1 - pow(phi, (double)steps)) / (1 - phi) : 0;
+}
+
+double holt_winters_base(const struct holt_winters *hw, int64_t cell)
+{
+	double trend = hw->trend != 0 ? hw->trend * damped_sum(hw->rates.phi,
+							       cell - hw->next + 1)
+				      : 0;
+
+	return hw->level + trend + hw->season[cell_of_day(cell)];
+}
+
+double holt_winters_predict(const struct holt_winters *hw, int64_t cell, double seen)
+{
+	int64_t ahead = cell - hw->next;
+
+	if (isnan(seen))
+		return holt_winters_base(hw, cell) +
+		       pow(hw->rates.rho, (double)(ahead + 1)) * hw->error;
+	return holt_winters_base(hw, cell) +
+	       pow(hw->rates.rho, (double)ahead) *
+		       (seen - holt_winters_base(hw, hw->next));
+}
+
+double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count,
+			    double seen)
+{
+	int64_t last = cell_of(first + count - 1);
+	double largest = -INFINITY;
+
+	for (int64_t cell = cell_of(first); cell <= last; cell++)
+		largest = fmax(largest, holt_winters_predict(hw, cell, seen));
+	return largest;
+}

@@ -1,0 +1,52 @@
+/* Additive Holt-Winters with a daily season on five-minute cells, damped or no trend, and
+ * an AR(1) term for what the last error says about the next ones.
+ *
+ *   e_t = y_t - (l + phi b + s_t)
+ *   l  += phi b + alpha e,   b = phi b + alpha beta e,   s_t += gamma (1 - alpha) e
+ *   forecast k cells ahead = l + (phi + ... + phi^k) b + s_{t+k} + rho^k e_t
+ *
+ * Error-correction form: Hyndman, Koehler, Ord, Snyder, "Forecasting with Exponential
+ * Smoothing" (2008), chapter 2; the AR(1) term: Taylor, "Short-term electricity demand
+ * forecasting using double seasonal exponential smoothing" (2003). */
+#ifndef FORETOP_FORECAST_HOLT_WINTERS_H
+#define FORETOP_FORECAST_HOLT_WINTERS_H
+
+#include "forecast/history.h"
+
+struct holt_winters_rates {
+	double alpha, beta,
+		gamma; /* level in (0, 1), trend (0: none), season in [0, 1) */
+	double phi;    /* damping of the trend, in [0, 1) */
+	double rho;    /* AR(1), in [0, 1) */
+};
+
+struct holt_winters {
+	bool fitted;
+	struct holt_winters_rates rates;
+	double level, trend;
+	double error; /* e of the last cell, fading over missing ones */
+	double size;  /* running mean of |e| */
+	double swing; /* largest minus smallest season: what one day contains */
+	int64_t next; /* number of the cell that comes next */
+	float season[CELLS_PER_DAY]; /* by cell of the day, UTC; sums to zero */
+};
+
+/* Moves on by the cell `next`. NaN: missing, the state is carried on. An innovation
+ * larger than a day's swing and six mean errors is cut to that: a spike must not become
+ * tomorrow's forecast. */
+void holt_winters_step(struct holt_winters *hw, double y);
+
+/* Level, trend and season of the cell `cell` >= next, without the AR(1) term. */
+double holt_winters_base(const struct holt_winters *hw, int64_t cell);
+
+/* Forecast of the cell `cell` >= next. `seen` is the mean of cell `next` as far as it is
+ * known (NaN: nothing of it is): its error then takes the place of the last whole cell's.
+ */
+double holt_winters_predict(const struct holt_winters *hw, int64_t cell, double seen);
+
+/* Largest forecast of the cells that the minutes [first, first + count) touch; first not
+ * before cell `next`. */
+double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count,
+			    double seen);
+
+#endif

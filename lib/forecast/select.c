@@ -1,0 +1,101 @@
+#include "forecast/select.h"
+
+#include <math.h>
+
+/* How long a candidate must have been scored before it is compared with others: a whole
+ * day, so that nobody is judged by a quiet night; three for the week's model, whose rows
+ * are young. Until then it speaks only if nobody else can. */
+static const int32_t scores_to_compete[FC_MODEL_COUNT] = {
+	[FC_LINEAR_RECENT] = SCORES_NEEDED,
+	[FC_LINEAR_DAY] = MINUTES_PER_DAY,
+	[FC_LINEAR_WEEK] = 3 * MINUTES_PER_DAY,
+	[FC_HOLT_WINTERS] = MINUTES_PER_DAY,
+};
+/* Losses this small against the load are equal: rounding must not decide. */
+#define LOSS_FLOOR 1e-4
+/* The model of the day is the one to beat. */
+#define DAY_FAVOUR .98
+
+static double loss_of(const struct window *w, enum model m)
+{
+	double loss = tracker_loss(&w->trackers[m]);
+
+	return m == FC_LINEAR_DAY ? DAY_FAVOUR * loss : loss;
+}
+
+/* The lowest loss among the candidates [first, last] that may speak, predict now and have
+ * `scores`; FC_MODEL_COUNT when none. */
+static enum model best_of(const struct window *w, const double *predictions,
+			  enum model first, enum model last, bool compete)
+{
+	enum model best = FC_MODEL_COUNT;
+
+	for (enum model m = first; m <= last; m++) {
+		double needed = compete ? fmax(scores_to_compete[m], SCORES_NEEDED)
+					: SCORES_NEEDED;
+
+		if (!w->allowed[m] || isnan(predictions[m]) ||
+		    w->trackers[m].scores < needed)
+			continue;
+		if (best == FC_MODEL_COUNT || loss_of(w, m) < loss_of(w, best))
+			best = m;
+	}
+	return best;
+}
+
+static bool any_model(const struct window *w, bool scored)
+{
+	for (enum model m = FC_LINEAR_RECENT; m < FC_MODEL_COUNT; m++) {
+		if (w->allowed[m] && (!scored || w->trackers[m].scores >= SCORES_NEEDED))
+			return true;
+	}
+	return false;
+}
+
+/* A model if one can. A baseline fills in where all models lack input, but never before a
+ * model has earned its first word. */
+static enum model speaker(const struct window *w, const double *predictions,
+			  enum model baseline)
+{
+	enum model m = best_of(w, predictions, FC_LINEAR_RECENT, FC_HOLT_WINTERS, true);
+
+	if (m == FC_MODEL_COUNT)
+		m = best_of(w, predictions, FC_LINEAR_RECENT, FC_HOLT_WINTERS, false);
+	if (m == FC_MODEL_COUNT && (any_model(w, true) || !any_model(w, false)))
+		m = baseline;
+	return m;
+}
+
+static double skill_of(const struct window *w, enum model m, enum model baseline)
+{
+	if (baseline == FC_MODEL_COUNT)
+		return NAN;
+
+	double floor = LOSS_FLOOR * w->size;
+	double own = tracker_loss(&w->trackers[m]) + floor;
+	double other = tracker_loss(&w->trackers[baseline]) + floor;
+
+	return other > 0 ? fmax(1 - own / other, -1) : 0;
+}
+
+void select_outlook(const struct window *w, const double *predictions,
+		    const double *scales, struct outlook *ret_outlook)
+{
+	enum model baseline =
+		best_of(w, predictions, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false);
+	enum model m = speaker(w, predictions, baseline);
+
+	*ret_outlook = (struct outlook){.known = m != FC_MODEL_COUNT};
+	if (!ret_outlook->known)
+		return;
+
+	double upper = tracker_upper(&w->trackers[m], predictions[m], scales[m]);
+
+	ret_outlook->upper = fmax(upper, 0);
+	ret_outlook->mean =
+		fmin(fmax(predictions[m] + w->trackers[m].bias, 0), ret_outlook->upper);
+	ret_outlook->model = m;
+	ret_outlook->baseline = baseline == FC_MODEL_COUNT ? FC_LAST_VALUE : baseline;
+	ret_outlook->skill = skill_of(w, m, baseline);
+	ret_outlook->coverage = w->load > 0 ? 1 - w->unserved / w->load : NAN;
+}

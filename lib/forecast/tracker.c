@@ -1,0 +1,135 @@
+#include "forecast/tracker.h"
+#include "forecast/history.h"
+
+#include <math.h>
+
+/* Rates per minute. The error's size and the step of the quantile are slow on purpose: a
+ * fast tracker widens after each surprise and pays for it all day (measured: .005 beats
+ * .02, .05 and .1 hurt badly). */
+#define ERROR_RATE    .001
+#define OFFSET_RATE   .005
+#define HOUR_RATE     (1. / (14 * MINUTES_PER_HOUR))
+#define SPREAD_KEEP   (1 - 1. / (14 * MINUTES_PER_DAY))
+#define SPREAD_RIDGE  1e-3
+#define SPREAD_NEEDED (5 * SPREAD_DIM + 200)
+/* In units of the mean error: the 0.95 quantile of a normal law is 1.645 / sqrt(2 / pi)
+ * of it. */
+#define FIRST_OFFSET 2.06
+/* While there are few scores the offset moves faster, down to its own rate after 500 of
+ * them. */
+#define FAST_RATE_SCORES 2.5
+
+void tracker_init(struct tracker *t)
+{
+	*t = (struct tracker){.relative = 1, .offset = FIRST_OFFSET};
+	ridge_init(&t->spread, SPREAD_DIM, t->spread_storage);
+}
+
+static int hour_of(int64_t minute)
+{
+	int64_t rest = minute % MINUTES_PER_DAY;
+
+	return (int)((rest < 0 ? rest + MINUTES_PER_DAY : rest) / MINUTES_PER_HOUR);
+}
+
+static void spread_row(const struct tracker *t, const struct circumstances *made,
+		       double *ret_x)
+{
+	ret_x[0] = 1;
+	ret_x[1] = made->prediction;
+	ret_x[2] = sqrt(fmax(made->prediction, 0));
+	ret_x[3] = made->deviation;
+	ret_x[4] = made->movement;
+	ret_x[5] = t->hour_error[hour_of(made->minute)];
+}
+
+double discount(double minutes)
+{
+	return exp2(-minutes / MINUTES_PER_DAY);
+}
+
+/* A running mean that weighs all values alike until they are 1 / rate. */
+static double blend(double mean, double value, double rate, double minutes, double scores)
+{
+	double share = fmax(fmin(rate * minutes, 1), minutes / (scores + minutes));
+
+	return mean + share * (value - mean);
+}
+
+static void learn_spread(struct tracker *t, const struct score *score, double size)
+{
+	double x[SPREAD_DIM];
+	int hour = hour_of(score->made.minute);
+
+	spread_row(t, &score->made, x);
+	ridge_learn(&t->spread, x, size, pow(SPREAD_KEEP, score->minutes),
+		    score->minutes);
+	t->hour_error[hour] = (float)blend(t->hour_error[hour], size, HOUR_RATE,
+					   score->minutes, t->hour_scores[hour]);
+	t->hour_scores[hour] =
+		(float)fmin(t->hour_scores[hour] + score->minutes, 1 / HOUR_RATE);
+}
+
+/* One step down the gradient of the pinball loss in z (Angelopoulos, Candes, Tibshirani
+ * 2023, "P control"). Returns nothing to learn where errors were all zero. */
+static void learn_offset(struct tracker *t, const struct score *score, double error)
+{
+	if (!(score->scale > 0))
+		return;
+
+	double z = error / score->scale;
+	double rate = fmax(OFFSET_RATE,
+			   FAST_RATE_SCORES / (t->scores + FAST_RATE_SCORES / .05));
+	double gain = t->error > 0 ? fmin(score->scale / t->error, 10) : 1;
+
+	t->relative = blend(t->relative, fabs(z), ERROR_RATE, score->minutes, t->scores);
+	t->offset += rate * score->minutes * 3 * t->relative * gain *
+		     ((z > t->offset) - (1 - score->quantile));
+}
+
+void tracker_score(struct tracker *t, const struct score *score)
+{
+	double error = score->actual - score->made.prediction;
+	double miss =
+		score->actual - tracker_upper(t, score->made.prediction, score->scale);
+	double pinball = miss > 0 ? score->quantile * miss : (score->quantile - 1) * miss;
+	double keep = discount(score->minutes);
+
+	t->loss = keep * t->loss + score->minutes * pinball;
+	t->weight = keep * t->weight + score->minutes;
+	t->error = blend(t->error, fabs(error), ERROR_RATE, score->minutes, t->scores);
+	t->bias = blend(t->bias, error, ERROR_RATE, score->minutes, t->scores);
+	learn_offset(t, score, error);
+	learn_spread(t, score, fabs(error));
+	t->scores += score->minutes;
+}
+
+void tracker_refit(struct tracker *t)
+{
+	if (t->spread.samples >= SPREAD_NEEDED)
+		ridge_solve(&t->spread, SPREAD_RIDGE);
+}
+
+double tracker_scale(const struct tracker *t, const struct circumstances *now)
+{
+	double x[SPREAD_DIM];
+
+	if (!t->spread.solved)
+		return t->error;
+	spread_row(t, now, x);
+
+	double size = ridge_predict(&t->spread, x);
+	double bounded = fmin(fmax(size, t->error / 3), t->error * 3);
+
+	return sqrt(t->error) * sqrt(bounded);
+}
+
+double tracker_upper(const struct tracker *t, double prediction, double scale)
+{
+	return prediction + scale * t->offset;
+}
+
+double tracker_loss(const struct tracker *t)
+{
+	return t->weight > 0 ? t->loss / t->weight : NAN;
+}

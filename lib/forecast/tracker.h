@@ -1,0 +1,68 @@
+/* How far above a prediction the demand may be: an upper quantile of past errors, scaled
+ * by how large errors are now. One for each model and window. */
+#ifndef FORETOP_FORECAST_TRACKER_H
+#define FORETOP_FORECAST_TRACKER_H
+
+#include "forecast/ridge.h"
+
+/* What the size of an error is regressed on: 1, the prediction, its root, the deviation
+ * of the last 15 minutes, the movement of the last hour, the mean error at this hour of
+ * the day. */
+#define SPREAD_DIM 6
+
+struct tracker {
+	double error;    /* g: running mean of |y - p|, units of demand */
+	double bias;     /* running mean of y - p */
+	double relative; /* m: running mean of |z|, z = (y - p) / scale */
+	double offset;   /* c: the quantile of z */
+	double loss;   /* discounted sum of pinball losses of p + scale c, units of demand
+			*/
+	double weight; /* discounted number of scores */
+	double scores; /* minutes scored so far */
+	struct ridge spread;
+	double spread_storage[RIDGE_STORAGE(SPREAD_DIM)];
+	float hour_error[24]; /* mean |y - p| by hour of the day, UTC */
+	float hour_scores[24];
+};
+
+/* What was known when the prediction was made. */
+struct circumstances {
+	double prediction;
+	double deviation, movement;
+	int64_t minute;
+};
+
+/* One prediction with what became of it. */
+struct score {
+	struct circumstances made;
+	double scale;    /* tracker_scale at that time */
+	double actual;   /* y: what came */
+	double quantile; /* q */
+	double minutes;  /* how many minutes this score stands for, >= 1: predictions are
+			    thinned */
+};
+
+void tracker_init(struct tracker *t);
+
+/* Learns from a prediction whose outcome is known. */
+void tracker_score(struct tracker *t, const struct score *score);
+
+/* Refits the size of errors; O(1), for once an hour. */
+void tracker_refit(struct tracker *t);
+
+/* The size of the errors to expect: s = sqrt(g clip(h, g/3, 3g)), h the regression; >= 0.
+ */
+double tracker_scale(const struct tracker *t, const struct circumstances *now);
+
+/* p + s c, not bounded below. */
+double tracker_upper(const struct tracker *t, double prediction, double scale);
+
+/* Discounted mean pinball loss of the upper quantile, units of demand; NaN before the
+ * first score. */
+double tracker_loss(const struct tracker *t);
+
+/* What is forgotten of a discounted sum over `minutes`, with a half-life of one day: a
+ * factor in (0, 1). */
+double discount(double minutes);
+
+#endif
