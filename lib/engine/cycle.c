@@ -7,7 +7,7 @@
 
 /* An instant query answers with the time it was asked for; more than this apart means a
  * clock that is wrong, or a cache that answers for another time. */
-#define SKEW_MAX_MS (90 * MS_PER_S)
+#define SKEW_MAX_MS (150 * MS_PER_S)
 /* Range of the built-in rates: what a Resource sample covers. */
 #define VALUE_WINDOW_MS MS_PER_MIN
 
@@ -171,6 +171,8 @@ static void take_pods(struct prepared *s, int32_t m, const struct event *event)
 				      : "the query returned series without a pod label";
 			continue;
 		}
+		if (!pods_known(s, hash_text(row->pod)))
+			continue;
 		if (spec->container &&
 		    (!row->container || strcmp(row->container, spec->container)))
 			continue;

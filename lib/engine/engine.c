@@ -138,7 +138,8 @@ static void lose_target(struct prepared *s, int64_t now_ms)
 
 static void target_event(struct engine *e, const struct event *event)
 {
-	bool of_pods = event->type != EVENT_TARGET && event->type != EVENT_TARGET_GONE;
+	bool of_pods = event->type != EVENT_TARGET && event->type != EVENT_TARGET_GONE &&
+		       event->type != EVENT_READ_FAILED;
 	uint64_t key = key_of(of_pods ? &event->u.pod.ref : &event->u.target.ref);
 	for (int32_t i = 0; i < e->count; i++) {
 		struct prepared *s = e->slots[i];
@@ -148,6 +149,8 @@ static void target_event(struct engine *e, const struct event *event)
 			pods_event(e, s, event);
 		else if (event->type == EVENT_TARGET_GONE)
 			lose_target(s, event->now_ms);
+		else if (event->type == EVENT_READ_FAILED)
+			s->write = s->write == WRITE_READING ? WRITE_IDLE : s->write;
 		else
 			set_target(e, s, event);
 	}
@@ -192,6 +195,7 @@ const struct actions *engine_step(struct engine *e, const struct event *event)
 		break;
 	case EVENT_TARGET:
 	case EVENT_TARGET_GONE:
+	case EVENT_READ_FAILED:
 	case EVENT_POD:
 	case EVENT_POD_GONE:
 	case EVENT_PODS_SYNCED:

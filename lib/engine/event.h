@@ -13,6 +13,8 @@ enum event_type {
 	EVENT_POLICY_GONE,
 	EVENT_TARGET, /* the target as the watch or a fresh read saw it */
 	EVENT_TARGET_GONE,
+	EVENT_READ_FAILED, /* ACTION_READ_TARGET brought nothing: the next cycle decides
+			    */
 	EVENT_POD,
 	EVENT_POD_GONE,
 	EVENT_PODS_SYNCED, /* the pods given since EVENT_PODS_RESET are all there are */
@@ -61,7 +63,7 @@ struct event {
 		struct {
 			struct target_ref ref;
 			struct target_info info; /* EVENT_TARGET */
-		} target;
+		} target; /* EVENT_TARGET, _GONE, EVENT_READ_FAILED */
 		struct {
 			struct target_ref ref;
 			const struct pod_info *info; /* EVENT_POD */

@@ -11,6 +11,11 @@ static int32_t find(const struct prepared *s, uint64_t key)
 	return -1;
 }
 
+bool pods_known(const struct prepared *s, uint64_t key)
+{
+	return find(s, key) >= 0;
+}
+
 static void drop(struct prepared *s, int32_t i)
 {
 	int32_t last = --s->pod_count;

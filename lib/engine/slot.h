@@ -133,6 +133,8 @@ void history_work(struct engine *e, struct prepared *s, int64_t now_ms);
 bool history_loading(const struct prepared *s, int64_t now_ms);
 
 /* pods.c */
+/* Is it one of the target's pods? A query may answer for a whole namespace. */
+bool pods_known(const struct prepared *s, uint64_t key);
 void pods_event(struct engine *e, struct prepared *s, const struct event *event);
 /* lead.c */
 void lead_note(struct lead_samples *l, int64_t ms);

@@ -24,8 +24,12 @@ struct log_pair {
 	const char *text; /* NULL: `number` counts */
 	double number;
 };
-#define KV_TEXT(k, v) ((struct log_pair){.key = (k), .text = (v) ? (v) : ""})
-#define KV_NUM(k, v)  ((struct log_pair){.key = (k), .number = (double)(v)})
+#define KV_TEXT(k, v) log_pair_text(k, v)
+static inline struct log_pair log_pair_text(const char *key, const char *text)
+{
+	return (struct log_pair){.key = key, .text = text ? text : ""};
+}
+#define KV_NUM(k, v) ((struct log_pair){.key = (k), .number = (double)(v)})
 
 /* log_info("Scaled the target", KV_TEXT("policy", p), KV_NUM("to", 5)): message constant,
  * past tense, no full stop. */
