@@ -239,6 +239,16 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
+/* curl's times do not tell a slow connect from a slow handshake. */
+static CURLcode on_handshake(CURL *easy, void *ssl_ctx, void *arg)
+{
+	(void)easy;
+	(void)ssl_ctx;
+	struct http_exchange *x = arg;
+	x->handshake = true;
+	return CURLE_OK;
+}
+
 static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
 	(void)arg;
@@ -347,6 +357,8 @@ static void set_callbacks(CURL *easy, struct http_exchange *x)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, x);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_handshake);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, x);
 }
 
 int exchange_start(struct http_exchange *x, struct err *err)

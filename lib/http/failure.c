@@ -20,10 +20,11 @@ static enum http_phase phase_by_progress(const struct http_exchange *x)
 		return HTTP_FIRST_BYTE;
 	if (!passed(easy, CURLINFO_NAMELOOKUP_TIME_T))
 		return HTTP_RESOLVE;
-	if (!passed(easy, CURLINFO_CONNECT_TIME_T))
-		return HTTP_CONNECT;
-	if (x->endpoint->tls && !passed(easy, CURLINFO_APPCONNECT_TIME_T))
+	bool secured = passed(easy, CURLINFO_APPCONNECT_TIME_T);
+	if (x->handshake && !secured)
 		return HTTP_TLS;
+	if (!secured && (x->endpoint->tls || !passed(easy, CURLINFO_CONNECT_TIME_T)))
+		return HTTP_CONNECT;
 	return HTTP_SEND;
 }
 

@@ -25,7 +25,7 @@ struct rig {
 	struct str stream;
 	int stream_calls;
 	struct http_exchange *exchange; /* of the stream */
-	bool cancel_in_stream, free_in_done;
+	bool cancel_in_stream, stop_in_stream, free_in_done;
 };
 
 struct rig_tag {
@@ -64,6 +64,8 @@ static inline void rig_data(void *arg, const char *data, size_t len)
 	struct rig *g = t->rig;
 	str_add(&g->stream, data, len);
 	g->stream_calls++;
+	if (g->stop_in_stream)
+		reactor_stop(g->reactor);
 	if (g->cancel_in_stream) {
 		http_cancel(g->exchange);
 		free(t);

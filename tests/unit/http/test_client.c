@@ -614,21 +614,41 @@ END_TEST
 START_TEST(a_stream_takes_no_place_from_requests)
 {
 	struct rig g;
-	static const struct server_reply replies[] = {{.after = SERVER_FREEZE},
-						      {.bytes = OK_TEXT}};
+	static const struct server_reply replies[] = {
+		{.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+			  "4\r\n{1}\n\r\n",
+		 .after = SERVER_FREEZE},
+		{.bytes = OK_TEXT},
+	};
 	rig_init(&g, replies, 2, NULL);
 	rig_connect(&g, &(struct http_client_config){.max_in_flight = 1});
-	rig_send(&g, &(struct http_request){.on_data = rig_data, .first_byte_ms = 200},
-		 1);
-	while (requests_seen(&g) == 0)
-		lws_service(reactor_lws(g.reactor), 0);
-	rig_send(&g, &get, 2);
-	rig_wait(&g, 2);
-	ck_assert_int_eq(g.answers[0].tag, 2);
-	const struct http_response *late = &g.answers[1].response;
-	ck_assert_int_eq(late->failed, HTTP_FIRST_BYTE);
-	ck_assert(late->timed_out);
-	assert_says(late, "time-out after 200 ms waiting for the first byte");
+	g.stop_in_stream = true;
+	const struct http_request stream = {.on_data = rig_data, .timeout_ms = 1000};
+	rig_send(&g, &stream, 1);
+	rig_wait(&g, 1);
+	ck_assert_int_eq(g.stream_calls, 1);
+	ck_assert_int_eq(http_client_in_flight(g.client), 1);
+	rig_ask(&g, &get);
+	ck_assert_int_eq(g.answers[0].response.status, 200);
+	rig_wait(&g, 1);
+	const struct http_response *ended = &g.answers[1].response;
+	ck_assert(ended->timed_out);
+	ck_assert_int_eq(ended->failed, HTTP_BODY);
+	rig_fini(&g);
+}
+END_TEST
+
+START_TEST(a_stream_whose_status_line_is_late_fails)
+{
+	struct rig g;
+	static const struct server_reply replies[] = {{.after = SERVER_FREEZE}};
+	rig_init(&g, replies, 1, NULL);
+	rig_connect(&g, &(struct http_client_config){0});
+	const struct http_request stream = {.on_data = rig_data, .first_byte_ms = 200};
+	const struct http_response *r = rig_ask(&g, &stream);
+	ck_assert_int_eq(r->failed, HTTP_FIRST_BYTE);
+	ck_assert(r->timed_out);
+	assert_says(r, "time-out after 200 ms waiting for the first byte");
 	rig_fini(&g);
 }
 END_TEST
@@ -736,6 +756,7 @@ int main(void)
 	tcase_add_test(t, a_stream_that_is_cut_delivers_first_and_then_fails);
 	tcase_add_test(t, a_stream_may_be_cancelled_while_it_delivers);
 	tcase_add_test(t, a_stream_takes_no_place_from_requests);
+	tcase_add_test(t, a_stream_whose_status_line_is_late_fails);
 	tcase_add_loop_test(t, wrong_settings_are_refused_without_quoting_secrets, 0,
 			    ARRAY_LEN(refused));
 	tcase_add_loop_test(t, a_malformed_request_is_not_sent, 0, ARRAY_LEN(malformed));
