@@ -1,10 +1,7 @@
 #include "decide/calculator.h"
 
 #include "decide/classify.h"
-#include "decide/numbers.h"
-
-#include <stdio.h>
-#include <string.h>
+#include "decide/tally.h"
 
 struct tolerance tolerance_of(const struct policy *policy,
 			      const struct decide_config *config)
@@ -34,139 +31,6 @@ struct calculation {
 	int32_t current; /* spec.replicas */
 };
 
-/* Pods of one class, and what their requests come to. */
-struct share {
-	int32_t pods;
-	wide request_m;
-};
-
-/* The pods of a metric, classified and summed. Sums are wide, so that taking values out
- * again is exact. */
-struct tally {
-	struct share counted, unready, missing;
-	wide usage_m;         /* of counted pods */
-	int32_t values;       /* values that are left, those of pods that are not listed
-				 included */
-	wide values_m;        /* and their sum */
-	wide missing_limit_m; /* sum over missing pods of their request times max(100,
-				 target) percent */
-};
-
-/* Usage of a pod is known only when each of its containers reports; for a named container
- * and for custom metrics there is one value. */
-static bool covers_pod(const struct calculation *c, const struct pod *pod,
-		       const struct pod_value *v)
-{
-	return c->metric->type != METRIC_RESOURCE || v->containers == 0 ||
-	       v->containers >= pod->containers;
-}
-
-static int64_t request_of(const struct calculation *c, const struct pod *pod)
-{
-	int64_t r = pod->request_m[c->index];
-	return r > 0 ? r : 0;
-}
-
-static void tally_pod(const struct calculation *c, const struct pod *pod, bool cpu,
-		      struct tally *t)
-{
-	const struct pod_value *found = pod_values_find(c->values, pod->key);
-	const struct pod_value *value = found && covers_pod(c, pod, found) ? found : NULL;
-	enum pod_class class =
-		pod_classify(pod, value, cpu, c->in->config, c->in->now_ms);
-	int64_t request_m = request_of(c, pod);
-
-	if (class == POD_COUNTS) {
-		t->counted.pods++;
-		t->counted.request_m += request_m;
-		t->usage_m += value->value_m;
-		return;
-	}
-	if (found) {
-		t->values--;
-		t->values_m -= found->value_m;
-	}
-	if (class == POD_IGNORED)
-		return;
-	struct share *share = class == POD_UNREADY ? &t->unready : &t->missing;
-	share->pods++;
-	share->request_m += request_m;
-	if (class == POD_MISSING)
-		t->missing_limit_m += (wide)request_m *
-				      max_int32(100, c->target->utilization_pct) / 100;
-}
-
-static struct tally tally_pods(const struct calculation *c)
-{
-	bool resource = c->metric->type == METRIC_RESOURCE ||
-			c->metric->type == METRIC_CONTAINER_RESOURCE;
-	bool cpu = resource && strcmp(c->metric->name, "cpu") == 0;
-	struct tally t = {.values = c->values->count};
-
-	for (int32_t i = 0; i < c->values->count; i++)
-		t.values_m += c->values->pods[i].value_m;
-	for (int32_t i = 0; i < c->in->pod_count; i++)
-		tally_pod(c, &c->in->pods[i], cpu, &t);
-	return t;
-}
-
-static int check_pods(const struct calculation *c, struct err *err)
-{
-	if (c->in->pod_count == 0)
-		return err_set(
-			err, ERR_RETRY,
-			"no pods returned by selector while calculating replica count");
-	return 0;
-}
-
-static int check_tally(const struct tally *t, struct err *err)
-{
-	if (t->counted.pods > 0)
-		return 0;
-	return err_set(
-		err, ERR_RETRY,
-		"did not receive metrics for targeted pods (pods might be unready)");
-}
-
-static int request_error(const struct calculation *c, const struct pod *pod,
-			 struct err *err)
-{
-	const char *resource = c->metric->name;
-	switch (pod->request_m[c->index]) {
-	case REQUEST_NO_CONTAINER:
-		return err_set(err, ERR_RETRY, "container %s not found in Pod %s",
-			       c->metric->container, pod->name);
-	case REQUEST_NO_POD_LEVEL:
-		return err_set(err, ERR_RETRY,
-			       "missing pod-level request for %s in Pod %s", resource,
-			       pod->name);
-	default:
-		break;
-	}
-	if (pod->lacking_for & (1u << c->index))
-		return err_set(err, ERR_RETRY,
-			       "missing request for %s in container %s of Pod %s",
-			       resource, pod->lacking, pod->name);
-	return err_set(err, ERR_RETRY, "missing request for %s in a container of Pod %s",
-		       resource, pod->name);
-}
-
-static void tell_pods(const struct tally *t, struct proposal *p)
-{
-	p->pods_counted = t->counted.pods;
-	p->pods_listed = t->counted.pods + t->unready.pods + t->missing.pods;
-}
-
-/* All listed pods are asked, those that are going too: one pod without a request breaks
- * the metric (hpa.md 1.4). */
-static int check_requests(const struct calculation *c, struct err *err)
-{
-	for (int32_t i = 0; i < c->in->pod_count; i++)
-		if (c->in->pods[i].request_m[c->index] < 0)
-			return request_error(c, &c->in->pods[i], err);
-	return 0;
-}
-
 /* What the two per-pod calculations share once they have weighed in unready and missing
  * pods: never past the present size against the first direction, and never against the
  * second one's. */
@@ -183,6 +47,12 @@ static int32_t rebalanced(const struct calculation *c, double ratio, double rati
 	return replicas;
 }
 
+static void tell_pods(const struct tally *t, struct proposal *p)
+{
+	p->pods_counted = t->counted.pods;
+	p->pods_listed = t->counted.pods + t->unready.pods + t->missing.pods;
+}
+
 static int32_t plain_ratio(const struct calculation *c, double ratio, int32_t ready)
 {
 	return tolerance_within(c->tolerance, ratio) ? c->current
@@ -197,10 +67,9 @@ static int32_t utilization(wide usage_m, wide request_m)
 static int utilization_replicas(const struct calculation *c, struct proposal *p,
 				struct err *err)
 {
-	if (check_pods(c, err))
-		return -1;
-	struct tally t = tally_pods(c);
-	if (check_tally(&t, err) || check_requests(c, err))
+	struct tally t;
+	if (tally_pods(c->in, c->index, c->target, &t, err) ||
+	    tally_check_requests(c->in, c->index, err))
 		return -1;
 	if (t.counted.request_m == 0)
 		return err_set(err, ERR_RETRY, "no metrics returned matched known pods");
@@ -237,10 +106,8 @@ static int utilization_replicas(const struct calculation *c, struct proposal *p,
 static int average_replicas(const struct calculation *c, struct proposal *p,
 			    struct err *err)
 {
-	if (check_pods(c, err))
-		return -1;
-	struct tally t = tally_pods(c);
-	if (check_tally(&t, err))
+	struct tally t;
+	if (tally_pods(c->in, c->index, c->target, &t, err))
 		return -1;
 
 	double target = (double)c->target->value_m;
@@ -393,47 +260,4 @@ int calculate(const struct decide_input *in, int32_t index,
 		return -1;
 	*ret_proposal = p;
 	return 0;
-}
-
-char *metric_title(const struct policy_metric *m, char *buf, size_t size)
-{
-	bool pct = m->target.type == TARGET_UTILIZATION;
-	switch (m->type) {
-	case METRIC_RESOURCE:
-		snprintf(buf, size, "%s resource%s", m->name,
-			 pct ? " utilization (percentage of request)" : "");
-		break;
-	case METRIC_CONTAINER_RESOURCE:
-		snprintf(buf, size, "%s container resource%s", m->name,
-			 pct ? " utilization (percentage of request)" : "");
-		break;
-	case METRIC_PODS:
-		snprintf(buf, size, "pods metric %s", m->name);
-		break;
-	case METRIC_OBJECT:
-		snprintf(buf, size, "%s metric %s",
-			 m->target.type == TARGET_VALUE ? "object" : "external", m->name);
-		break;
-	case METRIC_EXTERNAL:
-		snprintf(buf, size, "external metric %s", m->name);
-		break;
-	}
-	return buf;
-}
-
-const char *metric_failure(const struct policy_metric *m)
-{
-	switch (m->type) {
-	case METRIC_RESOURCE:
-		return "FailedGetResourceMetric";
-	case METRIC_CONTAINER_RESOURCE:
-		return "FailedGetContainerResourceMetric";
-	case METRIC_PODS:
-		return "FailedGetPodsMetric";
-	case METRIC_OBJECT:
-		return "FailedGetObjectMetric";
-	case METRIC_EXTERNAL:
-		return "FailedGetExternalMetric";
-	}
-	return "InvalidMetricSourceType";
 }

@@ -34,10 +34,4 @@ int calculate(const struct decide_input *in, int32_t index,
 	      const struct metric_target *target, struct proposal *ret_proposal,
 	      struct err *err);
 
-/* The HPA's name of the metric for its messages ("cpu resource utilization (percentage of
- * request)"), and its reason when the metric fails ("FailedGetResourceMetric"). Returns
- * buf. */
-char *metric_title(const struct policy_metric *m, char *buf, size_t size);
-const char *metric_failure(const struct policy_metric *m);
-
 #endif

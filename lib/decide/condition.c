@@ -106,3 +106,46 @@ void condition_set_zero(struct decision *d, bool scaled_to_zero)
 		condition_set(d, CONDITION_SCALED_TO_ZERO, false, "NotScaledToZero",
 			      "the HPA controller did not scale the workload to zero");
 }
+
+char *metric_title(const struct policy_metric *m, char *buf, size_t size)
+{
+	bool pct = m->target.type == TARGET_UTILIZATION;
+	switch (m->type) {
+	case METRIC_RESOURCE:
+		snprintf(buf, size, "%s resource%s", m->name,
+			 pct ? " utilization (percentage of request)" : "");
+		break;
+	case METRIC_CONTAINER_RESOURCE:
+		snprintf(buf, size, "%s container resource%s", m->name,
+			 pct ? " utilization (percentage of request)" : "");
+		break;
+	case METRIC_PODS:
+		snprintf(buf, size, "pods metric %s", m->name);
+		break;
+	case METRIC_OBJECT:
+		snprintf(buf, size, "%s metric %s",
+			 m->target.type == TARGET_VALUE ? "object" : "external", m->name);
+		break;
+	case METRIC_EXTERNAL:
+		snprintf(buf, size, "external metric %s", m->name);
+		break;
+	}
+	return buf;
+}
+
+const char *metric_failure(const struct policy_metric *m)
+{
+	switch (m->type) {
+	case METRIC_RESOURCE:
+		return "FailedGetResourceMetric";
+	case METRIC_CONTAINER_RESOURCE:
+		return "FailedGetContainerResourceMetric";
+	case METRIC_PODS:
+		return "FailedGetPodsMetric";
+	case METRIC_OBJECT:
+		return "FailedGetObjectMetric";
+	case METRIC_EXTERNAL:
+		return "FailedGetExternalMetric";
+	}
+	return "InvalidMetricSourceType";
+}

@@ -15,4 +15,10 @@ void condition_set_limit(struct decision *d);
 /* ScaledToZero after a write. */
 void condition_set_zero(struct decision *d, bool scaled_to_zero);
 
+/* The HPA's name of the metric for its messages ("cpu resource utilization (percentage of
+ * request)"), and its reason when the metric fails ("FailedGetResourceMetric"). Returns
+ * buf. */
+char *metric_title(const struct policy_metric *m, char *buf, size_t size);
+const char *metric_failure(const struct policy_metric *m);
+
 #endif

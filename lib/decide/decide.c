@@ -1,6 +1,5 @@
 #include "decide/decide.h"
 
-#include "decide/calculator.h"
 #include "decide/combine.h"
 #include "decide/condition.h"
 #include "decide/normalize.h"

@@ -20,9 +20,8 @@ struct decide_config {
 	int64_t downscale_stabilization_ms; /* where `behavior` has none */
 	int64_t cpu_initialization_ms;
 	int64_t initial_readiness_delay_ms;
-	double scale_up_factor; /* without `behavior`: at most max(factor * current,
-				   minimum) */
-	double scale_up_minimum;
+	/* Without `behavior` at most max(factor * current, minimum). */
+	double scale_up_factor, scale_up_minimum;
 	bool scale_to_zero;      /* HPAScaleToZero, on since 1.37 */
 	bool pod_level_requests; /* PodLevelResources */
 };
@@ -41,12 +40,11 @@ struct scale_view {
 /* A metric's forecast, in units of the metric's demand (not milli): requests per second,
  * cores, the sum over all pods. */
 struct forecast_proposal {
-	bool usable;    /* false: none of the other fields is read, the metric is purely
-			   reactive */
-	double mean;    /* expected largest demand within the window */
-	double upper;   /* its quantile: what is planned for */
-	double release; /* the same over a longer window: what a release may go down to;
-			   NaN: none */
+	bool usable;  /* false: nothing else is read, the metric is purely reactive */
+	double mean;  /* expected largest demand within the window */
+	double upper; /* its quantile: what is planned for */
+	/* The same over a longer window: what a release may go down to; NaN: none. */
+	double release;
 	double quantile;
 	int64_t window_ms;
 	const char *model; /* for people; borrowed */
@@ -59,9 +57,9 @@ struct decide_input {
 	struct scale_view scale;
 	const struct pod *pods; /* all pods of the target's selector */
 	int32_t pod_count;
-	const struct metric_values *values; /* policy->metric_count */
-	const struct forecast_proposal
-		*forecasts; /* policy->metric_count, or NULL: none */
+	/* policy->metric_count each; without forecasts NULL. */
+	const struct metric_values *values;
+	const struct forecast_proposal *forecasts;
 	/* Down to the forecast's release value at once instead of waiting for the
 	 * stabilization; needs a usable forecast with a release value for every metric.
 	 */

@@ -54,51 +54,51 @@ enum hold {
 	HOLD_TARGET,   /* the scale could not be read */
 };
 
-/* One metric's numbers in this cycle. */
+/* One metric's numbers in this cycle. Replicas are DECIDE_NO_REPLICAS where there is no
+ * proposal of the kind. */
 struct metric_decision {
-	bool known;          /* the reactive value was known and computable */
-	bool forecast_used;  /* its forecast made a proposal */
-	const char *failure; /* when not known: the HPA's reason,
-				"FailedGetResourceMetric"; else NULL */
-	char error[160];     /* when not known: the cause, for people */
-	int32_t reactive;  /* proposal of the replica calculator, or DECIDE_NO_REPLICAS */
-	int32_t predicted; /* proposal of the forecast, or DECIDE_NO_REPLICAS */
-	int32_t release;   /* what a release by forecast may go down to, or
-			      DECIDE_NO_REPLICAS */
-	int32_t utilization_pct; /* Utilization targets: percent of the request; else 0 */
-	int64_t value_m; /* average per pod, or the value (TARGET_VALUE), milli-units */
-	int32_t pods_counted; /* per-pod metrics: pods whose value is used */
-	int32_t pods_listed;  /* of so many that are not gone or going; 0 where pods are
-				 not looked at */
-	struct metric_target target; /* that the reactive part used: the metric's, or its
-					reactive target */
-	double capacity; /* demand that one pod carries under the forecast target, units
-			    of demand; NaN unknown */
+	bool known;         /* its value was there and a size followed from it */
+	bool forecast_used; /* its forecast made a proposal */
+	int32_t reactive;   /* proposal of the replica calculator */
+	int32_t predicted;  /* proposal of the forecast */
+	int32_t release;    /* what a release by forecast may go down to */
+	/* Percent of the request for Utilization targets; else 0. */
+	int32_t utilization_pct;
+	/* Average per pod, or the value for Value targets; milli-units. */
+	int64_t value_m;
+	/* Values are used of so many of the pods that are not gone or going; 0 of 0 where
+	 * pods are not looked at. */
+	int32_t pods_counted, pods_listed;
+	/* Where the reactive part acted: the metric's target or its reactive target. */
+	struct metric_target target;
+	/* Demand that a pod carries under the forecast target, units; NaN without one. */
+	double capacity;
+	/* When not known: the HPA's reason ("FailedGetResourceMetric"; else NULL) and the
+	 * cause, for people. */
+	const char *failure;
+	char error[160];
 };
 
 struct decision {
 	int32_t current; /* spec.replicas of the scale that was decided on */
-	int32_t desired; /* in [0, INT32_MAX]; equal to current: nothing to write */
-	int32_t wanted;  /* combined proposal before every guard, or DECIDE_NO_REPLICAS */
-	int32_t reactive;   /* best reactive proposal, before every guard, or
-			       DECIDE_NO_REPLICAS */
-	int32_t predicted;  /* best forecast proposal, before every guard, or
-			       DECIDE_NO_REPLICAS */
-	int32_t stabilized; /* after stabilization, before rates and bounds, or
-			       DECIDE_NO_REPLICAS */
-	int32_t winner;     /* index of the metric whose proposal won, or -1 */
-	bool by_forecast;   /* the winning proposal is a forecast's */
-	bool released;      /* stabilization was cut short by the forecast's release */
+	int32_t desired; /* >= 0; equal to current: nothing to write */
+	/* On the way there, each DECIDE_NO_REPLICAS when it did not come to that: the
+	 * best reactive proposal, the best of the forecasts', the best of all, and what
+	 * stabilization made of it before rates and bounds. */
+	int32_t reactive, predicted, wanted, stabilized;
+	int32_t winner;   /* index of the metric whose proposal won, or -1 */
+	bool by_forecast; /* and the proposal was its forecast's */
+	bool released;    /* the forecast's release cut the stabilization short */
 	enum hold hold;
 	enum limit limit;
 	enum stabilization stabilization;
-	int64_t until_ms; /* STABILIZED_DOWN: when the highest recommendation leaves the
-			     window; else 0 */
+	/* STABILIZED_DOWN: when the recommendation that holds leaves the window; else 0.
+	 */
+	int64_t until_ms;
 	int32_t unknown_count; /* metrics that are not known */
 	struct metric_decision metrics[POLICY_METRICS_MAX];
 	struct condition conditions[CONDITION_TYPES];
-	char rescale[192]; /* the HPA's reason of a rescale: "All metrics below target";
-			      "" without one */
+	char rescale[192]; /* the HPA's reason: "All metrics below target"; or "" */
 	char reason[512];  /* "fact -> action" */
 };
 

@@ -8,6 +8,10 @@
  * (autoscaling/v2). */
 #define WINDOW_LONGEST_MS (3600 * MS_PER_S)
 #define PERIOD_LONGEST_MS (1800 * MS_PER_S)
+/* A record whose newest recommendation is older than this tells nothing about the time
+ * between: the log is seeded with the present size again, as after a restart of the HPA.
+ */
+#define GAP_LONGEST_MS (300 * MS_PER_S)
 /* How far clocks of two machines may differ before a stored time is taken for nonsense.
  */
 #define CLOCK_SKEW_MS (60 * MS_PER_S)
@@ -50,17 +54,41 @@ static void drop_superseded(struct decide_memory *m, bool both)
 	m->log_count = kept;
 }
 
+/* Slots are used again, so the order of the arrays is not that of time. Insertion sort:
+ * they are nearly in order. */
+static void sort_log(struct decide_memory *m)
+{
+	for (int32_t i = 1; i < m->log_count; i++) {
+		struct recommendation r = m->log[i];
+		int32_t k = i;
+		for (; k > 0 && m->log[k - 1].at_ms > r.at_ms; k--)
+			m->log[k] = m->log[k - 1];
+		m->log[k] = r;
+	}
+}
+
+static void sort_events(struct scale_events *e)
+{
+	for (int32_t i = 1; i < e->count; i++) {
+		struct scale_event event = e->items[i];
+		int32_t k = i;
+		for (; k > 0 && e->items[k - 1].at_ms > event.at_ms; k--)
+			e->items[k] = e->items[k - 1];
+		e->items[k] = event;
+	}
+}
+
 /* Two neighbours become one that holds at least as high and as long as both. */
 static void merge_closest(struct decide_memory *m)
 {
 	int32_t best = 0;
+	sort_log(m);
 	for (int32_t i = 1; i + 1 < m->log_count; i++)
 		if (m->log[i + 1].at_ms - m->log[i].at_ms <
 		    m->log[best + 1].at_ms - m->log[best].at_ms)
 			best = i;
 	struct recommendation *a = &m->log[best], *b = a + 1;
 	b->replicas = max_int32(a->replicas, b->replicas);
-	b->at_ms = a->at_ms > b->at_ms ? a->at_ms : b->at_ms;
 	memmove(a, b, (size_t)(m->log_count - best - 1) * sizeof(*a));
 	m->log_count--;
 }
@@ -103,13 +131,13 @@ int32_t scale_events_sum(const struct scale_events *e, int64_t now_ms, int64_t p
 static void merge_closest_events(struct scale_events *e)
 {
 	int32_t best = 0;
+	sort_events(e);
 	for (int32_t i = 1; i + 1 < e->count; i++)
 		if (e->items[i + 1].at_ms - e->items[i].at_ms <
 		    e->items[best + 1].at_ms - e->items[best].at_ms)
 			best = i;
 	struct scale_event *a = &e->items[best], *b = a + 1;
 	b->change = wide_to_int32((wide)a->change + b->change);
-	b->at_ms = a->at_ms > b->at_ms ? a->at_ms : b->at_ms;
 	memmove(a, b, (size_t)(e->count - best - 1) * sizeof(*a));
 	e->count--;
 }
@@ -185,8 +213,21 @@ void decide_memory_export(const struct decide_memory *m, int64_t now_ms,
 	drop_superseded(ret_record, true);
 }
 
+static int64_t newest_recommendation_ms(const struct decide_memory *m)
+{
+	int64_t newest_ms = INT64_MIN;
+	for (int32_t i = 0; i < m->log_count; i++)
+		if (m->log[i].at_ms > newest_ms)
+			newest_ms = m->log[i].at_ms;
+	return newest_ms;
+}
+
 void decide_memory_import(struct decide_memory *m, const struct decide_memory *record,
 			  int64_t now_ms)
 {
-	copy_valid(m, record, now_ms);
+	struct decide_memory copy;
+	copy_valid(&copy, record, now_ms);
+	if (newest_recommendation_ms(&copy) < now_ms - GAP_LONGEST_MS)
+		copy.seeded = false;
+	*m = copy;
 }

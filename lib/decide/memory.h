@@ -68,7 +68,8 @@ int64_t scaling_rules_longest_ms(const struct scaling_rules *r);
 void decide_memory_export(const struct decide_memory *m, int64_t now_ms,
 			  struct decide_memory *ret_record);
 /* Takes over a stored record of unknown quality: counts are bounded, negative sizes and
- * times in the future (more than a minute after now_ms) are dropped. */
+ * times in the future (more than a minute after now_ms) are dropped. After a gap of more
+ * than 300 s the next decision seeds the log with the present size again. */
 void decide_memory_import(struct decide_memory *m, const struct decide_memory *record,
 			  int64_t now_ms);
 

@@ -13,15 +13,16 @@ struct normalization {
 	int64_t now_ms;
 	int32_t current;
 	int32_t desired; /* raw, >= 0 */
-	int32_t release; /* stabilization may not hold above this; DECIDE_NO_REPLICAS: it
-			    may hold as it likes */
-	int32_t stabilized; /* out */
-	int32_t replicas;   /* out: after rates and bounds */
-	bool released;      /* out: without the release it would have held higher */
-	enum stabilization stabilization; /* out */
-	enum limit limit;                 /* out */
-	int64_t until_ms; /* out: STABILIZED_DOWN: when the holding recommendation leaves,
-			     else 0 */
+	/* Stabilization may not hold above this; DECIDE_NO_REPLICAS: as high as it likes.
+	 */
+	int32_t release;
+	/* Results. */
+	int32_t stabilized;
+	int32_t replicas; /* after rates and bounds */
+	bool released;    /* without the release it would have held higher */
+	enum stabilization stabilization;
+	enum limit limit;
+	int64_t until_ms; /* as in struct decision */
 };
 
 /* Both steps; remembers the raw size. */

@@ -15,13 +15,13 @@ enum pod_phase { POD_PHASE_UNKNOWN, POD_PENDING, POD_RUNNING, POD_SUCCEEDED, POD
 /* Status of the Ready condition; READY_NONE: there is no such condition. */
 enum pod_ready { READY_NONE, READY_TRUE, READY_FALSE, READY_UNKNOWN };
 
-/* Why a pod has no request for a metric: values below zero in pod.request_m. */
-#define REQUEST_MISSING (-1) /* a container has none; pod.lacking says which */
-#define REQUEST_NO_CONTAINER                                                             \
-	(-2) /* the container that the metric names is not in the pod */
-#define REQUEST_NO_POD_LEVEL                                                             \
-	(-3)                /* pod-level requests are set, but not for this resource */
-#define REQUEST_UNUSED (-4) /* the metric does not look at requests */
+/* Why a pod has no request for a metric, in place of one in pod.request_m. */
+enum request_problem {
+	REQUEST_MISSING = -1,      /* a container has none; pod.lacking says which */
+	REQUEST_NO_CONTAINER = -2, /* the metric's container is not in the pod */
+	REQUEST_NO_POD_LEVEL = -3, /* pod-level requests are set, but not this one */
+	REQUEST_UNUSED = -4,       /* the metric does not look at requests */
+};
 
 /* The array of a policy's pods belongs to the engine. A zeroed pod is valid (phase
  * unknown, no requests). */
@@ -30,15 +30,17 @@ struct pod {
 	int64_t created_ms;     /* metadata.creationTimestamp, or POD_TIME_NONE */
 	int64_t start_ms;       /* status.startTime, or POD_TIME_NONE; 0 is long ago */
 	int64_t ready_since_ms; /* last transition of the Ready condition */
-	int64_t request_m[POLICY_METRICS_MAX]; /* milli-units, or REQUEST_*; by the
-						  metric's index in the policy */
-	char name[POD_NAME_SIZE];              /* cut; for messages only */
-	char lacking[32];    /* cut name of the first container without a request */
-	uint8_t lacking_for; /* bit i: `lacking` is the container that metric i misses */
-	uint8_t phase;       /* enum pod_phase */
-	uint8_t ready;       /* enum pod_ready */
-	bool deleted;        /* metadata.deletionTimestamp is set */
-	uint8_t containers;  /* how many containers report usage, saturating at 255 */
+	/* Milli-units or enum request_problem, by the metric's index in the policy. */
+	int64_t request_m[POLICY_METRICS_MAX];
+	char name[POD_NAME_SIZE]; /* cut; for messages only */
+	/* Cut name of the first container without a request, and the metrics (a bit each)
+	 * that miss it there. */
+	char lacking[32];
+	uint8_t lacking_for;
+	uint8_t phase;      /* enum pod_phase */
+	uint8_t ready;      /* enum pod_ready */
+	bool deleted;       /* metadata.deletionTimestamp is set */
+	uint8_t containers; /* how many report usage, saturating at 255 */
 };
 
 /* The untrimmed description, all of it borrowed for the call. Requests are those of

@@ -143,35 +143,37 @@ static void add_winner(struct text *t, const struct decide_input *in,
 	}
 }
 
-static void add_downscale_hold(struct text *t, const struct decide_input *in,
-			       const struct decision *d)
+static void add_until(struct text *t, const struct decision *d)
 {
 	char time[32];
 	time_format(d->until_ms, time, sizeof(time));
 	const char *clock = strchr(time, 'T');
-	add(t, " until %s, %" PRId64 "s downscale stabilization",
-	    clock ? clock + 1 : time,
-	    downscale_window_ms(in->policy, in->config) / MS_PER_S);
+	add(t, " until %s", clock ? clock + 1 : time);
 }
 
-/* What kept the result from being what was wanted. */
-static void add_guards(struct text *t, const struct decide_input *in,
-		       const struct decision *d)
+static void add_stabilization(struct text *t, const struct decide_input *in,
+			      const struct decision *d)
 {
-	bool changed = d->desired != d->current;
 	switch (d->stabilization) {
 	case STABILIZED_NOT:
 		break;
 	case STABILIZED_DOWN:
-		if (changed)
-			add(t, ", %d wanted: not below %d", d->wanted, d->stabilized);
-		add_downscale_hold(t, in, d);
+		if (d->released) {
+			add(t, ", not below the forecast's %d", d->stabilized);
+			break;
+		}
+		add(t, ", %" PRId64 "s downscale stabilization",
+		    downscale_window_ms(in->policy, in->config) / MS_PER_S);
 		break;
 	case STABILIZED_UP:
-		add(t, ", %d wanted, %" PRId64 "s upscale stabilization", d->wanted,
+		add(t, ", %" PRId64 "s upscale stabilization",
 		    upscale_window_ms(in->policy) / MS_PER_S);
 		break;
 	}
+}
+
+static void add_limit(struct text *t, const struct decision *d)
+{
 	switch (d->limit) {
 	case LIMIT_NONE:
 		break;
@@ -179,15 +181,30 @@ static void add_guards(struct text *t, const struct decide_input *in,
 		add(t, ", minReplicas");
 		break;
 	case LIMIT_TOO_MANY:
-		add(t, ", maxReplicas (%d wanted)", d->wanted);
+		add(t, ", maxReplicas");
 		break;
 	case LIMIT_SCALE_UP_RATE:
-		add(t, ", scale-up limit (%d wanted)", d->stabilized);
+		add(t, ", scale-up limit");
 		break;
 	case LIMIT_SCALE_DOWN_RATE:
-		add(t, ", scale-down limit (%d wanted)", d->stabilized);
+		add(t, ", scale-down limit");
 		break;
 	}
+}
+
+/* What kept the result from being what was wanted. */
+static void add_guards(struct text *t, const struct decide_input *in,
+		       const struct decision *d)
+{
+	bool waits = d->stabilization == STABILIZED_DOWN && !d->released;
+	if (waits && d->desired == d->current)
+		add_until(t, d);
+	if (d->wanted != d->desired && !(waits && d->desired == d->current))
+		add(t, ", %d wanted", d->wanted);
+	add_stabilization(t, in, d);
+	if (waits && d->desired != d->current)
+		add_until(t, d);
+	add_limit(t, d);
 	if (d->released)
 		add(t, ", released by forecast");
 }
