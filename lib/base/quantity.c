@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -147,23 +148,57 @@ static int64_t to_milli(struct decimal *d, int power10, int power2, bool negativ
 	return (int64_t)add_saturated(whole, fraction);
 }
 
-int quantity_parse(const char *text, int64_t *ret_milli, struct err *err)
+/* The parts of a quantity: digits, and the powers that its suffix or exponent stands for.
+ */
+struct parts {
+	struct decimal decimal;
+	int power10, power2;
+	bool negative;
+};
+
+static int read_parts(const char *text, struct parts *ret, struct err *err)
 {
 	if (strlen(text) >= TEXT_MAX)
 		return err_set(err, ERR_INVALID, "quantity \"%.20s...\" is too long",
 			       text);
-	bool negative = *text == '-';
-	struct decimal d;
-	int power10, power2;
-	const char *rest = read_decimal(text + (*text == '-' || *text == '+'), &d);
-	if (!rest || read_suffix(rest, &power10, &power2) < 0)
+	ret->negative = *text == '-';
+	const char *rest =
+		read_decimal(text + (*text == '-' || *text == '+'), &ret->decimal);
+	if (!rest || read_suffix(rest, &ret->power10, &ret->power2) < 0)
 		return err_set(err, ERR_INVALID,
 			       "\"%s\" is not a quantity: want a number with an optional "
 			       "suffix n u m "
 			       "k M G T P E Ki Mi Gi Ti Pi Ei or exponent, like 100m, "
 			       "1.5 or 600Mi",
 			       text);
-	*ret_milli = to_milli(&d, power10, power2, negative);
+	return 0;
+}
+
+int quantity_parse(const char *text, int64_t *ret_milli, struct err *err)
+{
+	struct parts p;
+	if (read_parts(text, &p, err) < 0)
+		return -1;
+	*ret_milli = to_milli(&p.decimal, p.power10, p.power2, p.negative);
+	return 0;
+}
+
+int quantity_parse_double(const char *text, double *ret_value, struct err *err)
+{
+	struct parts p;
+	if (read_parts(text, &p, err) < 0)
+		return -1;
+	/* Whole numbers as long as they fit: one rounding, at the end. */
+	int64_t head = 0;
+	int i = 0;
+	for (; i < p.decimal.count && i < 18; i++)
+		head = head * 10 + p.decimal.digits[i];
+	double digits = (double)head;
+	for (; i < p.decimal.count; i++)
+		digits = digits * 10 + p.decimal.digits[i];
+	int exponent = p.decimal.point - p.decimal.count + p.power10;
+	double value = ldexp(digits, p.power2) * (exponent ? pow(10, exponent) : 1);
+	*ret_value = p.negative ? -value : value;
 	return 0;
 }
 

@@ -13,6 +13,11 @@
  * ERR_INVALID that quotes the text. */
 int quantity_parse(const char *text, int64_t *ret_milli, struct err *err);
 
+/* Parses a quantity to the nearest double as Kubernetes' AsApproximateFloat64 does:
+ * digits * 10^exponent in floating point ("0.57" is 57 * 0.01). Same texts and errors as
+ * quantity_parse. */
+int quantity_parse_double(const char *text, double *ret_value, struct err *err);
+
 /* Writes milli-units the way Kubernetes prints them: "100m", "2", "1500m"; with `binary`
  * (memory) whole multiples of 1024 get Ki, Mi, Gi... `size` of 24 always suffices.
  * Returns buf. */

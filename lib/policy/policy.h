@@ -87,15 +87,18 @@ struct policy_forecast {
 	int32_t season_count;
 };
 
+/* What is scaled: a kind with a scale subresource, in the policy's own namespace. */
+struct policy_target {
+	char *api_version, *kind, *name;
+};
+
 struct policy {
 	char *ns, *name;    /* of the ConfigMap */
 	char *uid;          /* of the ConfigMap; "" when unknown */
 	int64_t created_ms; /* of the ConfigMap: the oldest policy of a target stays in
 			       force */
 	uint64_t hash;      /* of the text: observedPolicyHash */
-	struct {
-		char *api_version, *kind, *name;
-	} target;
+	struct policy_target target;
 	enum policy_mode mode;
 	int32_t min_replicas; /* >= 0, default 1 */
 	int32_t max_replicas; /* >= 1 and >= min */
@@ -107,12 +110,17 @@ struct policy {
 	bool pause;
 };
 
-/* Parses and validates the text of one policy. `text` is YAML or JSON. ns, name: of the
- * ConfigMap, for messages and the result. Every refusal is one line "LINE: PATH: what is
- * wrong: what is allowed", with the HPA's own text for the HPA's fields; the first one is
- * returned in *err (ERR_INVALID). The caller owns the result (policy_free). */
+/* Parses and validates the text of one policy: YAML or JSON, at most 1 MiB. ns, name: of
+ * the ConfigMap, for the result; uid and created_ms are the caller's to fill in. Every
+ * problem is one line "line 7: PATH: what is wrong: what is allowed" (PATH as in
+ * metrics[0].external.target.averageValue, without `spec`), in the API's own words for
+ * the HPA's fields; the first one is returned in *err (ERR_INVALID), cut to what fits.
+ * NULL then. The caller owns the result (policy_free). */
 struct policy *policy_parse(const char *ns, const char *name, const char *text,
 			    size_t len, struct err *err);
+/* Every problem of a policy's text, one to a line, appended to *ret_lines; at most 16 KiB
+ * of them. Returns how many there are: 0 means that policy_parse takes it. */
+int policy_check(const char *text, size_t len, struct str *ret_lines);
 /* Accepts NULL. */
 void policy_free(struct policy *p);
 void policy_cleanup(struct policy **p);

@@ -156,6 +156,47 @@ START_TEST(milli_units_are_printed_as_kubernetes_does)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	double want;
+} doubles[] = {
+	{"0", 0},
+	{"0.1", 0.1},
+	{"0.10", 0.1},
+	{"0.57", 0.5700000000000001}, /* 57 * 0.01: what the API server computes with */
+	{"50m", 0.05},
+	{"1500u", 0.0015},
+	{"-0.5", -0.5},
+	{"2", 2},
+	{"3k", 3000},
+	{"1.5Ki", 1536},
+	{"2e-3", 0.002},
+	{"1e400", INFINITY},
+	{"9007199254740993", 9007199254740992},
+	{"100000000000000000000", 1e20},
+};
+
+START_TEST(a_quantity_as_a_double_is_digits_times_a_power)
+{
+	double value = -1;
+	struct err err = {0};
+	ck_assert_msg(quantity_parse_double(doubles[_i].text, &value, &err) == 0, "%s",
+		      err.msg);
+	ck_assert_msg(value == doubles[_i].want, "%s is %.17g, want %.17g",
+		      doubles[_i].text, value, doubles[_i].want);
+}
+END_TEST
+
+START_TEST(a_text_that_is_no_quantity_is_no_double_either)
+{
+	double value = -1;
+	struct err err = {0};
+	ck_assert_int_eq(quantity_parse_double("5%", &value, &err), -1);
+	ck_assert(strncmp(err.msg, "\"5%\" is not a quantity", 22) == 0);
+	ck_assert_double_eq(value, -1);
+}
+END_TEST
+
 START_TEST(what_is_printed_reads_back_the_same)
 {
 	struct rng r;
@@ -187,6 +228,9 @@ int main(void)
 			    ARRAY_LEN(bad));
 	tcase_add_loop_test(tcase, milli_units_are_printed_as_kubernetes_does, 0,
 			    ARRAY_LEN(printed));
+	tcase_add_loop_test(tcase, a_quantity_as_a_double_is_digits_times_a_power, 0,
+			    ARRAY_LEN(doubles));
+	tcase_add_test(tcase, a_text_that_is_no_quantity_is_no_double_either);
 	tcase_add_test(tcase, what_is_printed_reads_back_the_same);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -1,0 +1,252 @@
+#include "policy/parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_BYTES_MAX (1 << 20) /* what fits into a ConfigMap */
+
+const struct choice policy_modes[] = {
+	{"Recommend", MODE_RECOMMEND},
+	{"Scale", MODE_SCALE},
+	{NULL, 0},
+};
+
+/* The target */
+
+/* k8s.io/apimachinery IsValidPathSegmentName. */
+void policy_check_segment(const struct place *at, const char *name)
+{
+	if (!name)
+		return;
+	if (strcmp(name, ".") == 0)
+		place_invalid(at, "may not be '.'");
+	else if (strcmp(name, "..") == 0)
+		place_invalid(at, "may not be '..'");
+	else if (strchr(name, '/'))
+		place_invalid(at, "may not contain '/'");
+	else if (strchr(name, '%'))
+		place_invalid(at, "may not contain '%'");
+}
+
+void policy_read_reference(const struct place *at, struct policy_target *ret)
+{
+	static const struct field fields[] = {
+		{.name = "apiVersion",
+		 .read = field_text,
+		 .offset = offsetof(struct policy_target, api_version)},
+		{.name = "kind",
+		 .read = field_text,
+		 .offset = offsetof(struct policy_target, kind)},
+		{.name = "name",
+		 .read = field_text,
+		 .offset = offsetof(struct policy_target, name)},
+	};
+	struct place kind = place_field(at, "kind"), name = place_field(at, "name");
+	fields_read(at, fields, ARRAY_LEN(fields), ret);
+	place_require(at, "kind", NULL);
+	place_require(at, "name", NULL);
+	policy_check_segment(&kind, ret->kind);
+	policy_check_segment(&name, ret->name);
+}
+
+/* Without a group nobody knows which API serves the kind; replication controllers are the
+ * one scalable kind of v1. */
+static void check_api_version(const struct place *target, const struct policy_target *t)
+{
+	struct place at = place_field(target, "apiVersion");
+	const char *version = t->api_version ? t->api_version : "";
+	const char *slash = strchr(version, '/');
+	char quote[PLACE_QUOTE_MAX + 4], detail[128];
+	if (at.node && at.node->kind != YAML_SCALAR)
+		return;
+	if (slash && strchr(slash + 1, '/')) {
+		snprintf(detail, sizeof(detail), "unexpected GroupVersion string: %s",
+			 place_quote(version, quote));
+		place_invalid(&at, detail);
+	} else if (!slash &&
+		   !(t->kind && strcmp(t->kind, "ReplicationController") == 0)) {
+		place_problem(&at,
+			      "Invalid value: \"%s\": apiVersion must specify API group",
+			      place_quote(version, quote));
+	}
+}
+
+static void read_target(const struct place *at, const struct field *f, void *object)
+{
+	struct policy *p = object;
+	(void)f;
+	policy_read_reference(at, &p->target);
+	if (at->node->kind == YAML_MAP)
+		check_api_version(at, &p->target);
+}
+
+/* The top */
+
+static void read_mode(const struct place *at, const struct field *f, void *object)
+{
+	if (at->node->kind == YAML_SCALAR && strcmp(at->node->text, "Floor") == 0)
+		place_problem(
+			at,
+			"\"Floor\" is not supported by this version: supported values: "
+			"\"Recommend\", \"Scale\"");
+	else
+		field_choice(at, f, object);
+}
+
+#define PASTE_SPEC "a whole object was given: paste only the fields under its \"spec\""
+
+static const struct field policy_fields[] = {
+	{.name = "scaleTargetRef", .read = read_target},
+	{.name = "mode",
+	 .read = read_mode,
+	 .offset = offsetof(struct policy, mode),
+	 .table = policy_modes},
+	{.name = "minReplicas",
+	 .read = field_int32,
+	 .offset = offsetof(struct policy, min_replicas),
+	 .max = INT32_MAX,
+	 .low = "must be greater than or equal to 0"},
+	{.name = "maxReplicas",
+	 .read = field_int32,
+	 .offset = offsetof(struct policy, max_replicas),
+	 .min = 1,
+	 .max = INT32_MAX,
+	 .low = "must be greater than 0"},
+	{.name = "metrics", .read = policy_read_metrics},
+	{.name = "behavior", .read = policy_read_behavior},
+	{.name = "forecast", .read = policy_read_forecast},
+	{.name = "pause", .read = field_bool, .offset = offsetof(struct policy, pause)},
+	{.name = "onMetricsLoss", .read = field_default_only, .table = "Hold"},
+	{.name = "schedule", .read = field_empty_only},
+	{.name = "guards", .read = field_empty_only},
+	{.name = "apiVersion", .low = PASTE_SPEC},
+	{.name = "kind", .low = PASTE_SPEC},
+	{.name = "metadata", .low = PASTE_SPEC},
+	{.name = "spec", .low = PASTE_SPEC},
+	{.name = "status", .low = PASTE_SPEC},
+};
+
+static bool has_metric_at_zero(const struct policy *p)
+{
+	for (int32_t i = 0; i < p->metric_count; i++)
+		if (p->metrics[i].type == METRIC_OBJECT ||
+		    p->metrics[i].type == METRIC_EXTERNAL)
+			return true;
+	return false;
+}
+
+/* Only with right numbers: what is wrong by itself has been said. */
+static void check_bounds(const struct place *root, const struct policy *p)
+{
+	struct place max = place_field(root, "maxReplicas"),
+		     metrics = place_field(root, "metrics");
+	if (max.node && p->max_replicas >= 1 && p->max_replicas < p->min_replicas)
+		place_problem(&max,
+			      "Invalid value: %d: must be greater than or equal to "
+			      "`minReplicas`",
+			      p->max_replicas);
+	if (p->min_replicas == 0 && !has_metric_at_zero(p))
+		place_problem(
+			&metrics,
+			"Forbidden: must specify at least one Object or External metric "
+			"to support scaling to zero replicas");
+}
+
+static void read_policy(const struct place *root, struct policy *p)
+{
+	p->min_replicas = 1;
+	policy_default_behavior(p);
+	policy_default_forecast(p);
+	fields_read(root, policy_fields, ARRAY_LEN(policy_fields), p);
+	if (root->node->kind != YAML_MAP)
+		return;
+	struct place target = place_field(root, "scaleTargetRef");
+	if (!target.node)
+		place_problem(
+			&target,
+			"Required value: {apiVersion, kind, name} of what is scaled");
+	place_require(root, "maxReplicas", "must be greater than 0");
+	struct place metrics = place_field(root, "metrics");
+	if (!metrics.node ||
+	    (metrics.node->kind == YAML_LIST && metrics.node->count == 0))
+		policy_default_metrics(p);
+	check_bounds(root, p);
+}
+
+static struct policy *parse(const char *text, size_t len, struct problems *problems)
+{
+	struct policy *p = xcalloc(1, sizeof(*p));
+	struct err err;
+	AUTO(yaml_node_cleanup) struct yaml_node *tree = NULL;
+	if (len > TEXT_BYTES_MAX)
+		err_set(&err, ERR_INVALID, "%zu bytes: want at most %d", len,
+			TEXT_BYTES_MAX);
+	else
+		yaml_parse(text, len, &tree, &err);
+	struct place root = place_root(tree, problems);
+	if (tree)
+		read_policy(&root, p);
+	else
+		problems_add(problems, err.msg);
+	return p;
+}
+
+struct policy *policy_parse(const char *ns, const char *name, const char *text,
+			    size_t len, struct err *err)
+{
+	struct problems problems;
+	problems_init(&problems);
+	AUTO(policy_cleanup) struct policy *p = parse(text, len, &problems);
+	int rc = problems_first(&problems, err);
+	problems_fini(&problems);
+	if (rc < 0)
+		return NULL;
+	p->ns = xstrdup(ns);
+	p->name = xstrdup(name);
+	p->uid = xstrdup("");
+	p->hash = hash_bytes(text, len);
+	return TAKE(p);
+}
+
+int policy_check(const char *text, size_t len, struct str *ret_lines)
+{
+	struct problems problems;
+	problems_init(&problems);
+	policy_free(parse(text, len, &problems));
+	str_puts(ret_lines, str_text(&problems.lines));
+	int count = problems.count;
+	problems_fini(&problems);
+	return count;
+}
+
+void policy_target_fini(struct policy_target *target)
+{
+	free(target->api_version);
+	free(target->kind);
+	free(target->name);
+	*target = (struct policy_target){0};
+}
+
+void policy_free(struct policy *p)
+{
+	if (!p)
+		return;
+	free(p->ns);
+	free(p->name);
+	free(p->uid);
+	policy_target_fini(&p->target);
+	for (int32_t i = 0; i < p->metric_count; i++)
+		policy_metric_fini(&p->metrics[i]);
+	free(p);
+}
+
+void policy_cleanup(struct policy **p)
+{
+	policy_free(*p);
+}
+
+const char *policy_mode_name(enum policy_mode mode)
+{
+	return choice_name(policy_modes, (int)mode);
+}
