@@ -8,54 +8,13 @@
 #define FORETOP_SERVE_HTTPD_H
 
 #include "io/io.h"
+#include "serve/request.h"
 
 #include <stdbool.h>
 
 struct httpd;    /* one listening server */
 struct exchange; /* one request and its answer */
 struct websock;  /* one open WebSocket of a client */
-
-enum http_method {
-	HTTP_GET,
-	HTTP_HEAD, /* handlers may answer it like GET: the server sends no body */
-	HTTP_POST,
-	HTTP_PUT,
-	HTTP_PATCH,
-	HTTP_DELETE,
-	HTTP_OPTIONS,
-};
-/* "GET", ... */
-const char *http_method_name(enum http_method method);
-
-struct http_arg {
-	char *name, *value; /* percent-decoded, plus signs are blanks */
-};
-#define HTTP_ARGS_MAX 32 /* more are answered with 400 */
-
-struct request {
-	enum http_method method;
-	char *path; /* percent-decoded, dot segments resolved; begins with a slash */
-	struct http_arg args[HTTP_ARGS_MAX]; /* of the query, in their order */
-	int arg_count;
-	/* Headers, "" when absent. */
-	char *host, *origin, *authorization, *content_type, *accept, *user_agent;
-	const char *body; /* NUL-terminated; may hold NULs before its end */
-	size_t body_len;
-};
-/* Value of the first query argument of this name, or `fallback`. Borrowed. */
-const char *request_arg(const struct request *q, const char *name, const char *fallback);
-/* Decodes an application/x-www-form-urlencoded text into *form, which must be zeroed or
- * finished. 0, or -1 with ERR_INVALID (more than HTTP_ARGS_MAX fields). */
-struct http_form {
-	struct http_arg args[HTTP_ARGS_MAX];
-	int arg_count;
-};
-int http_form_parse(struct http_form *form, const char *text, size_t len,
-		    struct err *err);
-const char *http_form_get(const struct http_form *form, const char *name,
-			  const char *fallback);
-/* Accepts NULL and zeroed. */
-void http_form_fini(struct http_form *form);
 
 struct httpd_config {
 	const char *listen; /* "127.0.0.1:8080", "[::1]:0" (port 0: the kernel's choice),

@@ -2,6 +2,7 @@
 #ifndef FORETOP_SERVE_SERVE_H
 #define FORETOP_SERVE_SERVE_H
 
+#include "serve/certificate.h"
 #include "serve/face.h"
 #include "serve/httpd.h"
 #include "serve/metrics.h"
