@@ -10,10 +10,10 @@ static const struct {
 	enum lws_token_indexes token;
 	enum http_method method;
 } methods[] = {
-	{WSI_TOKEN_GET_URI, HTTP_GET},         {WSI_TOKEN_HEAD_URI, HTTP_HEAD},
-	{WSI_TOKEN_POST_URI, HTTP_POST},       {WSI_TOKEN_PUT_URI, HTTP_PUT},
-	{WSI_TOKEN_PATCH_URI, HTTP_PATCH},     {WSI_TOKEN_DELETE_URI, HTTP_DELETE},
-	{WSI_TOKEN_OPTIONS_URI, HTTP_OPTIONS},
+	{WSI_TOKEN_GET_URI, METHOD_GET},         {WSI_TOKEN_HEAD_URI, METHOD_HEAD},
+	{WSI_TOKEN_POST_URI, METHOD_POST},       {WSI_TOKEN_PUT_URI, METHOD_PUT},
+	{WSI_TOKEN_PATCH_URI, METHOD_PATCH},     {WSI_TOKEN_DELETE_URI, METHOD_DELETE},
+	{WSI_TOKEN_OPTIONS_URI, METHOD_OPTIONS},
 };
 
 static char *header(struct lws *wsi, enum lws_token_indexes token)
@@ -122,13 +122,13 @@ static int on_request(struct connection *c)
 	struct request q;
 	if (connection_read_request(c->wsi, &q) < 0)
 		return refuse(c->wsi, HTTP_STATUS_BAD_REQUEST);
-	struct exchange *x = exchange_new(c, &q);
+	struct exchange *x = exchange_begin(c, &q);
 	char *length AUTO_FREE = header(c->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
 	char *encoding AUTO_FREE = header(c->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
 	enum http_method m = x->request.method;
 	unsigned long long bytes = strtoull(length, NULL, 10);
 	if (encoding[0] ||
-	    (!length[0] && (m == HTTP_POST || m == HTTP_PUT || m == HTTP_PATCH)))
+	    (!length[0] && (m == METHOD_POST || m == METHOD_PUT || m == METHOD_PATCH)))
 		refuse_body(x, 411, "a Content-Length is needed\n");
 	else if (bytes > c->server->config.body_limit)
 		refuse_body(x, 413, "the body is too large\n");

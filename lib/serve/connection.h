@@ -68,7 +68,7 @@ int connection_read_request(struct lws *wsi, struct request *q);
 
 /* The exchange of a request that came in; owned by the connection until it is answered.
  */
-struct exchange *exchange_new(struct connection *c, struct request *request);
+struct exchange *exchange_begin(struct connection *c, struct request *request);
 /* The socket may take more. -1: close it. */
 int exchange_write(struct exchange *x);
 /* The connection is closing. */

@@ -8,7 +8,7 @@
 #define HEADER_BYTES 8192  /* all headers of an answer */
 #define CHUNK_HEAD   16    /* "1FFFFFFF\r\n" */
 
-struct exchange *exchange_new(struct connection *c, struct request *request)
+struct exchange *exchange_begin(struct connection *c, struct request *request)
 {
 	struct exchange *x = xcalloc(1, sizeof(*x));
 	x->connection = c;
@@ -121,7 +121,7 @@ static void drop_sent(struct exchange *x)
 
 int exchange_send(struct exchange *x, const char *data, size_t len)
 {
-	if (!x->connection || x->request.method == HTTP_HEAD)
+	if (!x->connection || x->request.method == METHOD_HEAD)
 		return 0;
 	if (x->sent > 0)
 		drop_sent(x);
@@ -203,7 +203,7 @@ static int write_headers(struct exchange *x)
 	if (lws_write(x->connection->wsi, start, len, LWS_WRITE_HTTP_HEADERS) < (int)len)
 		return -1;
 	x->state = EXCHANGE_CONTENT;
-	if (x->request.method == HTTP_HEAD) {
+	if (x->request.method == METHOD_HEAD) {
 		str_clear(&x->out);
 		x->sent = 0;
 	}
@@ -244,7 +244,7 @@ static int complete(struct exchange *x)
 {
 	struct lws *wsi = x->connection->wsi;
 	bool close = x->close;
-	if (x->stream && x->request.method != HTTP_HEAD && write_last_chunk(x) < 0)
+	if (x->stream && x->request.method != METHOD_HEAD && write_last_chunk(x) < 0)
 		return -1;
 	exchange_free(x);
 	return lws_http_transaction_completed(wsi) || close ? -1 : 0;

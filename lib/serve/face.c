@@ -105,7 +105,7 @@ static void on_request(struct exchange *x, void *arg)
 	exchange_header(x, "X-Content-Type-Options", "nosniff");
 	if (!route) {
 		exchange_reply_text(x, 404, TEXT, "not found\n");
-	} else if (q->method != HTTP_GET && q->method != HTTP_HEAD) {
+	} else if (q->method != METHOD_GET && q->method != METHOD_HEAD) {
 		exchange_header(x, "Allow", "GET, HEAD");
 		exchange_reply_text(x, 405, TEXT, "only GET and HEAD are allowed\n");
 	} else {

@@ -5,9 +5,10 @@
 #include <string.h>
 
 static const char *const method_names[] = {
-	[HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
-	[HTTP_PUT] = "PUT",         [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
-	[HTTP_OPTIONS] = "OPTIONS",
+	[METHOD_GET] = "GET",         [METHOD_HEAD] = "HEAD",
+	[METHOD_POST] = "POST",       [METHOD_PUT] = "PUT",
+	[METHOD_PATCH] = "PATCH",     [METHOD_DELETE] = "DELETE",
+	[METHOD_OPTIONS] = "OPTIONS",
 };
 
 const char *http_method_name(enum http_method method)

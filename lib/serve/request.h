@@ -5,13 +5,13 @@
 #include "base/base.h"
 
 enum http_method {
-	HTTP_GET,
-	HTTP_HEAD, /* handlers may answer it like GET: the server sends no body */
-	HTTP_POST,
-	HTTP_PUT,
-	HTTP_PATCH,
-	HTTP_DELETE,
-	HTTP_OPTIONS,
+	METHOD_GET,
+	METHOD_HEAD, /* handlers may answer it like GET: the server sends no body */
+	METHOD_POST,
+	METHOD_PUT,
+	METHOD_PATCH,
+	METHOD_DELETE,
+	METHOD_OPTIONS,
 };
 /* "GET", ... */
 const char *http_method_name(enum http_method method);

@@ -12,17 +12,17 @@
 
 struct kubeapi;
 
-enum kube_resource {
-	KUBE_CONFIGMAPS,
-	KUBE_PODS,
-	KUBE_NAMESPACES,
-	KUBE_DEPLOYMENTS,
-	KUBE_STATEFULSETS,
-	KUBE_REPLICASETS,
-	KUBE_LEASES,
-	KUBE_EVENTS,
-	KUBE_HPAS,
-	KUBE_RESOURCES,
+enum kubeapi_resource {
+	KUBEAPI_CONFIGMAPS,
+	KUBEAPI_PODS,
+	KUBEAPI_NAMESPACES,
+	KUBEAPI_DEPLOYMENTS,
+	KUBEAPI_STATEFULSETS,
+	KUBEAPI_REPLICASETS,
+	KUBEAPI_LEASES,
+	KUBEAPI_EVENTS,
+	KUBEAPI_HPAS,
+	KUBEAPI_RESOURCES,
 };
 
 struct kubeapi_config {
@@ -34,7 +34,7 @@ struct kubeapi_config {
 	int64_t bookmark_ms; /* real time between bookmarks; 0: 60 s */
 	/* Called after a client's write changed spec.replicas (through /scale or the
 	 * object). May write to the store. */
-	void (*scaled)(void *arg, enum kube_resource resource, const char *ns,
+	void (*scaled)(void *arg, enum kubeapi_resource resource, const char *ns,
 		       const char *name, int32_t replicas);
 	void *arg;
 };
@@ -50,24 +50,24 @@ uint64_t kubeapi_version(const struct kubeapi *k); /* the newest resourceVersion
 /* Creates or replaces an object from JSON; metadata.namespace and .name are taken from
  * it, uid, creationTimestamp, generation and resourceVersion are the store's. 0, or -1
  * with ERR_INVALID (no JSON, no name). */
-int kubeapi_put(struct kubeapi *k, enum kube_resource resource, const char *json,
+int kubeapi_put(struct kubeapi *k, enum kubeapi_resource resource, const char *json,
 		struct err *err);
 /* The same from a tree, which is only read. */
-int kubeapi_put_tree(struct kubeapi *k, enum kube_resource resource, const cJSON *object,
-		     struct err *err);
+int kubeapi_put_tree(struct kubeapi *k, enum kubeapi_resource resource,
+		     const cJSON *object, struct err *err);
 /* False when there was none. */
-bool kubeapi_delete(struct kubeapi *k, enum kube_resource resource, const char *ns,
+bool kubeapi_delete(struct kubeapi *k, enum kubeapi_resource resource, const char *ns,
 		    const char *name);
 /* A copy for the caller (cJSON_Delete), or NULL. */
-cJSON *kubeapi_get(struct kubeapi *k, enum kube_resource resource, const char *ns,
+cJSON *kubeapi_get(struct kubeapi *k, enum kubeapi_resource resource, const char *ns,
 		   const char *name);
-size_t kubeapi_count(const struct kubeapi *k, enum kube_resource resource);
+size_t kubeapi_count(const struct kubeapi *k, enum kubeapi_resource resource);
 
 /* --- what clients wrote --- */
 struct audit_entry {
 	int64_t engine_ms, real_ms;
 	enum http_method method;
-	enum kube_resource resource;
+	enum kubeapi_resource resource;
 	char ns[64], name[128], subresource[16]; /* "" or "scale", "status" */
 	char user_agent[64];
 	int status;                /* HTTP status of the answer */
@@ -86,12 +86,12 @@ void kubeapi_compact(struct kubeapi *k); /* forgets history: older watches and c
 					    tokens get 410 */
 void kubeapi_send_bookmarks(struct kubeapi *k); /* at once */
 /* The next n requests that write (any resource, or only `resource` unless
- * KUBE_RESOURCES) get this status: 403, 409, 429, 500, 503. */
+ * KUBEAPI_RESOURCES) get this status: 403, 409, 429, 500, 503. */
 void kubeapi_fail_writes(struct kubeapi *k, int n, int status,
-			 enum kube_resource resource);
+			 enum kubeapi_resource resource);
 /* The next n reads, lists and watches likewise. */
 void kubeapi_fail_reads(struct kubeapi *k, int n, int status,
-			enum kube_resource resource);
+			enum kubeapi_resource resource);
 void kubeapi_allow_watchlist(struct kubeapi *k,
 			     bool allow); /* false: 422, like before 1.32 */
 void kubeapi_allow_websocket(struct kubeapi *k,

@@ -8,33 +8,33 @@
 struct promapi;
 
 /* The answer of an expression at one time: rows with labels. */
-struct prom_label {
+struct promapi_label {
 	const char *name, *value;
 };
-struct prom_rows;
+struct promapi_rows;
 /* Adds a row; labels are copied. NaN is a value (Prometheus writes "NaN"); a row that is
  * not added is not there. time_ms: evaluation time unless the series is meant to be
  * stale. */
-void prom_rows_add(struct prom_rows *rows, const struct prom_label *labels, int count,
-		   double value);
+void promapi_rows_add(struct promapi_rows *rows, const struct promapi_label *labels,
+		      int count, double value);
 
 /* Computes an expression at a time. */
-typedef void prom_eval(void *arg, int64_t at_ms, struct prom_rows *rows);
+typedef void promapi_eval(void *arg, int64_t at_ms, struct promapi_rows *rows);
 
-enum prom_fault {
-	PROM_OK,
-	PROM_DOWN,     /* connections are refused */
-	PROM_HTML,     /* 200 with a proxy's HTML page */
-	PROM_EMPTY,    /* success without rows */
-	PROM_NAN,      /* every value is NaN */
-	PROM_STALE,    /* rows, but the world stands still since the fault began */
-	PROM_FUTURE,   /* stamps an hour ahead */
-	PROM_WARNINGS, /* right rows and a warning (partial data) */
-	PROM_ERROR,    /* 500 with Prometheus' error envelope */
-	PROM_BUSY,     /* 503, plain text, Retry-After */
-	PROM_SLOW,     /* answers only after slow_ms */
-	PROM_CUT,      /* the connection breaks in the middle of the body */
-	PROM_DENIED,   /* 401 */
+enum promapi_fault {
+	PROMAPI_OK,
+	PROMAPI_DOWN,     /* connections are refused */
+	PROMAPI_HTML,     /* 200 with a proxy's HTML page */
+	PROMAPI_EMPTY,    /* success without rows */
+	PROMAPI_NAN,      /* every value is NaN */
+	PROMAPI_STALE,    /* rows, but the world stands still since the fault began */
+	PROMAPI_FUTURE,   /* stamps an hour ahead */
+	PROMAPI_WARNINGS, /* right rows and a warning (partial data) */
+	PROMAPI_ERROR,    /* 500 with Prometheus' error envelope */
+	PROMAPI_BUSY,     /* 503, plain text, Retry-After */
+	PROMAPI_SLOW,     /* answers only after slow_ms */
+	PROMAPI_CUT,      /* the connection breaks in the middle of the body */
+	PROMAPI_DENIED,   /* 401 */
 };
 
 struct promapi_config {
@@ -53,14 +53,14 @@ const char *promapi_url(const struct promapi *p);
 
 /* Answers `expression`, compared without regard to white space. A later registration of
  * the same expression replaces the earlier one. `arg` is borrowed. */
-void promapi_register(struct promapi *p, const char *expression, prom_eval *eval,
+void promapi_register(struct promapi *p, const char *expression, promapi_eval *eval,
 		      void *arg);
 /* Unknown expressions are answered with an empty result, as of series that do not exist,
  * and kept: the last one, or NULL. Borrowed. */
 const char *promapi_unknown(const struct promapi *p);
 
 /* Not from a callback of this server: from a timer or from outside the loop. */
-void promapi_fault(struct promapi *p, enum prom_fault fault);
+void promapi_fault(struct promapi *p, enum promapi_fault fault);
 uint64_t promapi_requests(const struct promapi *p);
 
 #endif

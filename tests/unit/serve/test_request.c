@@ -59,7 +59,7 @@ START_TEST(a_copy_outlives_its_original)
 {
 	char path[] = "/p", text[] = "t", name[] = "n", value[] = "v";
 	struct request q = {
-		.method = HTTP_PUT,
+		.method = METHOD_PUT,
 		.path = path,
 		.args = {{name, value}},
 		.arg_count = 1,
