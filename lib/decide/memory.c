@@ -67,46 +67,49 @@ static void sort_log(struct decide_memory *m)
 	}
 }
 
-static void sort_events(struct scale_events *e)
+static bool same_minute(int64_t a_ms, int64_t b_ms)
 {
-	for (int32_t i = 1; i < e->count; i++) {
-		struct scale_event event = e->items[i];
-		int32_t k = i;
-		for (; k > 0 && e->items[k - 1].at_ms > event.at_ms; k--)
-			e->items[k] = e->items[k - 1];
-		e->items[k] = event;
-	}
+	return a_ms / MS_PER_MIN == b_ms / MS_PER_MIN;
 }
 
-/* Two neighbours become one that holds at least as high and as long as both. */
-static void merge_closest(struct decide_memory *m)
+/* Too old for any window; or from the future, as after a clock was set back. What is left
+ * lies within so few minutes that there is room for each. */
+static bool out_of_reach(int64_t at_ms, int64_t now_ms, int64_t longest_ms)
 {
-	int32_t best = 0;
+	return at_ms < now_ms - longest_ms || at_ms > now_ms + CLOCK_SKEW_MS;
+}
+
+/* Entries of one minute become one that holds as high and as long as any of them. */
+static void merge_minutes(struct decide_memory *m, int64_t now_ms)
+{
+	int32_t kept = 0;
+
 	sort_log(m);
-	for (int32_t i = 1; i + 1 < m->log_count; i++)
-		if (m->log[i + 1].at_ms - m->log[i].at_ms <
-		    m->log[best + 1].at_ms - m->log[best].at_ms)
-			best = i;
-	struct recommendation *a = &m->log[best], *b = a + 1;
-	b->replicas = max_int32(a->replicas, b->replicas);
-	memmove(a, b, (size_t)(m->log_count - best - 1) * sizeof(*a));
-	m->log_count--;
+	for (int32_t i = 0; i < m->log_count; i++) {
+		struct recommendation r = m->log[i];
+		if (out_of_reach(r.at_ms, now_ms, WINDOW_LONGEST_MS))
+			continue;
+		if (kept > 0 && same_minute(m->log[kept - 1].at_ms, r.at_ms))
+			r.replicas = max_int32(r.replicas, m->log[--kept].replicas);
+		m->log[kept++] = r;
+	}
+	m->log_count = kept;
 }
 
-static void make_room(struct decide_memory *m)
+static void make_room(struct decide_memory *m, int64_t now_ms)
 {
 	drop_superseded(m, true);
 	if (m->log_count == RECOMMENDATIONS_MAX)
 		drop_superseded(m, false);
 	if (m->log_count == RECOMMENDATIONS_MAX)
-		merge_closest(m);
+		merge_minutes(m, now_ms);
 }
 
 void decide_memory_remember(struct decide_memory *m, int32_t slot, int32_t replicas,
 			    int64_t now_ms)
 {
 	if (slot < 0 && m->log_count == RECOMMENDATIONS_MAX)
-		make_room(m);
+		make_room(m, now_ms);
 	if (slot < 0)
 		slot = m->log_count++;
 	m->log[slot] = (struct recommendation){.at_ms = now_ms, .replicas = replicas};
@@ -127,19 +130,33 @@ int32_t scale_events_sum(const struct scale_events *e, int64_t now_ms, int64_t p
 	return wide_to_int32(sum);
 }
 
-/* Two neighbours become one event at the later time. */
-static void merge_closest_events(struct scale_events *e)
+static void sort_events(struct scale_events *e)
 {
-	int32_t best = 0;
+	for (int32_t i = 1; i < e->count; i++) {
+		struct scale_event event = e->items[i];
+		int32_t k = i;
+		for (; k > 0 && e->items[k - 1].at_ms > event.at_ms; k--)
+			e->items[k] = e->items[k - 1];
+		e->items[k] = event;
+	}
+}
+
+/* Events of one minute become one at the time of the last of them. */
+static void merge_event_minutes(struct scale_events *e, int64_t now_ms)
+{
+	int32_t kept = 0;
+
 	sort_events(e);
-	for (int32_t i = 1; i + 1 < e->count; i++)
-		if (e->items[i + 1].at_ms - e->items[i].at_ms <
-		    e->items[best + 1].at_ms - e->items[best].at_ms)
-			best = i;
-	struct scale_event *a = &e->items[best], *b = a + 1;
-	b->change = wide_to_int32((wide)a->change + b->change);
-	memmove(a, b, (size_t)(e->count - best - 1) * sizeof(*a));
-	e->count--;
+	for (int32_t i = 0; i < e->count; i++) {
+		struct scale_event event = e->items[i];
+		if (out_of_reach(event.at_ms, now_ms, PERIOD_LONGEST_MS))
+			continue;
+		if (kept > 0 && same_minute(e->items[kept - 1].at_ms, event.at_ms))
+			event.change = wide_to_int32((wide)event.change +
+						     e->items[--kept].change);
+		e->items[kept++] = event;
+	}
+	e->count = kept;
 }
 
 void scale_events_add(struct scale_events *e, int32_t change, int64_t now_ms,
@@ -153,7 +170,7 @@ void scale_events_add(struct scale_events *e, int32_t change, int64_t now_ms,
 		slot = i;
 	}
 	if (slot < 0 && e->count == SCALE_EVENTS_MAX)
-		merge_closest_events(e);
+		merge_event_minutes(e, now_ms);
 	if (slot < 0)
 		slot = e->count++;
 	e->items[slot] = (struct scale_event){.at_ms = now_ms, .change = change};

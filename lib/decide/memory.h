@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 /* 300 s of stabilization at cycles of 5 s need 61 entries. When the log is full, entries
- * that no window of any length can ever choose again are dropped first; only then the two
- * that are closest in time become one that holds longer. */
+ * that no window of any length can choose again are dropped first; only then those of one
+ * minute become one, which holds up to that minute longer. An hour has 61 minutes at
+ * most. */
 #define RECOMMENDATIONS_MAX 128
-/* When a list is full the two events that are closest in time become one, so that sums
- * stay right to that distance. */
+/* When a list is full, events of one minute become one, so that sums over a period stay
+ * right to that minute. Periods are 1,800 s at most. */
 #define SCALE_EVENTS_MAX 64
 
 struct recommendation {

@@ -1,0 +1,230 @@
+#include "unit/decide/rig.h"
+
+#include "decide/combine.h"
+
+static bool run(struct rig *r)
+{
+	r->d = (struct decision){
+		.current = r->in.scale.spec_replicas,
+		.wanted = DECIDE_NO_REPLICAS,
+		.reactive = DECIDE_NO_REPLICAS,
+		.predicted = DECIDE_NO_REPLICAS,
+		.winner = -1,
+	};
+	return combine(&r->in, &r->d);
+}
+
+START_TEST(largest_proposal_wins)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_external(&r, "a", 100, 600);
+	rig_external(&r, "b", 100, 800);
+	rig_external(&r, "c", 100, 700);
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 8);
+	ck_assert_int_eq(r.d.winner, 1);
+	ck_assert_int_eq(r.d.reactive, 8);
+	ck_assert_int_eq(r.d.predicted, DECIDE_NO_REPLICAS);
+	ck_assert_int_eq(r.d.metrics[2].reactive, 7);
+	ck_assert_int_eq(r.d.unknown_count, 0);
+	ck_assert_str_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].message,
+			 "the HPA was able to successfully calculate a replica count "
+			 "from external metric b");
+}
+END_TEST
+
+START_TEST(unknown_metric_blocks_scale_down)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_external(&r, "a", 100, 200);
+	rig_external(&r, "b", 100, 200);
+	r.values[1].unknown = "Prometheus: connection refused";
+	ck_assert(!run(&r));
+	ck_assert_int_eq(r.d.hold, HOLD_UNKNOWN);
+	ck_assert_int_eq(r.d.unknown_count, 1);
+	ck_assert(!r.d.metrics[1].known);
+	ck_assert_str_eq(r.d.metrics[1].error, "Prometheus: connection refused");
+	ck_assert_str_eq(r.d.metrics[1].failure, "FailedGetExternalMetric");
+	struct condition *c = &r.d.conditions[CONDITION_SCALING_ACTIVE];
+	ck_assert_int_eq(c->status, CONDITION_FALSE);
+	ck_assert_str_eq(c->reason, "FailedGetExternalMetric");
+	ck_assert_str_eq(
+		c->message,
+		"the HPA was unable to compute the replica count: unable to get external "
+		"metric b: Prometheus: connection refused");
+}
+END_TEST
+
+START_TEST(unknown_metric_lets_the_others_keep_or_raise)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_external(&r, "a", 100, 400);
+	rig_external(&r, "b", 100, 900);
+	r.values[0].unknown = "gone";
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 9);
+	r.values[1].total_m = 400000;
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 4);
+}
+END_TEST
+
+START_TEST(nothing_is_decided_without_any_value)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_external(&r, "a", 100, 400);
+	rig_cpu(&r, 50, 80);
+	r.values[0].unknown = "gone";
+	r.values[1].unknown = "gone too";
+	ck_assert(!run(&r));
+	ck_assert_int_eq(r.d.winner, -1);
+	ck_assert_int_eq(r.d.unknown_count, 2);
+	ck_assert_str_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].reason,
+			 "FailedGetExternalMetric");
+}
+END_TEST
+
+START_TEST(forecast_is_one_more_proposal)
+{
+	struct rig r;
+	rig_init(&r, 6);
+	rig_external(&r, "a", 100, 600);
+	rig_external(&r, "b", 100, 600);
+	rig_forecast(&r, 0, 840, 900);
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 9);
+	ck_assert_int_eq(r.d.reactive, 6);
+	ck_assert_int_eq(r.d.predicted, 9);
+	ck_assert(r.d.by_forecast);
+	ck_assert_int_eq(r.d.winner, 0);
+	ck_assert(r.d.metrics[0].forecast_used && !r.d.metrics[1].forecast_used);
+	ck_assert(isnan(r.d.metrics[1].capacity));
+	rig_forecast(&r, 0, 100, 100); /* it cannot lower what metrics ask for */
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 6);
+	ck_assert(!r.d.by_forecast);
+}
+END_TEST
+
+START_TEST(tolerance_does_not_suppress_a_forecast)
+{
+	struct rig r;
+	rig_init(&r, 6);
+	rig_external(&r, "a", 100, 600);
+	rig_forecast(&r, 0, 601, NAN);
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 7);
+}
+END_TEST
+
+START_TEST(reactive_part_is_a_safety_net_while_a_forecast_carries)
+{
+	struct rig r;
+	rig_init(&r, 6);
+	rig_external(&r, "a", 100, 720);
+	r.policy.metrics[0].reactive_target.value_m = 130000;
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 8); /* without a forecast at the user's target */
+	ck_assert_int_eq(r.d.metrics[0].target.value_m, 100000);
+	rig_forecast(&r, 0, 550, NAN);
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 6); /* 120 of 130: within */
+	ck_assert_int_eq(r.d.metrics[0].target.value_m, 130000);
+	r.policy.metrics[0].forecast_target.type =
+		TARGET_VALUE; /* a forecast of no use */
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 8);
+}
+END_TEST
+
+START_TEST(lost_metric_is_followed_by_its_forecast_only_where_asked_and_only_up)
+{
+	struct rig r;
+	rig_init(&r, 6);
+	rig_external(&r, "a", 100, 600);
+	r.values[0].unknown = "gone";
+	rig_forecast(&r, 0, 840, 900);
+	ck_assert(!run(&r));
+	ck_assert_int_eq(r.d.predicted, DECIDE_NO_REPLICAS);
+	r.in.follow_forecast_on_loss = true;
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 9);
+	rig_forecast(&r, 0, 300, 300);
+	ck_assert(!run(&r));
+	rig_forecast(&r, 0, 600, 600);
+	ck_assert(!run(&r));
+}
+END_TEST
+
+START_TEST(negative_totals_ask_for_nothing)
+{
+	struct rig r;
+	rig_init(&r, 2);
+	rig_external(&r, "a", 100, -5000);
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 0);
+}
+END_TEST
+
+START_TEST(pods_that_cannot_be_told_decide_nothing)
+{
+	struct rig r;
+	rig_init(&r, 2);
+	rig_external(&r, "a", 100, 5000);
+	r.in.scale.selector = SELECTOR_INVALID;
+	r.in.scale.selector_error = "missing";
+	ck_assert(!run(&r));
+	ck_assert_int_eq(r.d.hold, HOLD_SELECTOR);
+	ck_assert_str_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].reason,
+			 "InvalidSelector");
+	r.in.scale.selector = SELECTOR_AMBIGUOUS;
+	ck_assert(!run(&r));
+	ck_assert_str_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].reason,
+			 "AmbiguousSelector");
+}
+END_TEST
+
+START_TEST(release_needs_a_forecast_of_every_metric)
+{
+	struct rig r;
+	rig_init(&r, 6);
+	rig_external(&r, "a", 100, 300);
+	rig_external(&r, "b", 100, 300);
+	rig_forecast(&r, 0, 300, 320);
+	rig_forecast(&r, 1, 300, 410);
+	ck_assert(run(&r));
+	ck_assert_int_eq(combined_release(&r.in, &r.d), DECIDE_NO_REPLICAS);
+	r.in.release_allowed = true;
+	ck_assert_int_eq(combined_release(&r.in, &r.d), 5);
+	r.forecasts[1].release = NAN;
+	ck_assert(run(&r));
+	ck_assert_int_eq(combined_release(&r.in, &r.d), DECIDE_NO_REPLICAS);
+	r.forecasts[1].usable = false;
+	ck_assert(run(&r));
+	ck_assert_int_eq(combined_release(&r.in, &r.d), DECIDE_NO_REPLICAS);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("combine");
+	TCase *t = tcase_create("combine");
+	tcase_add_test(t, largest_proposal_wins);
+	tcase_add_test(t, unknown_metric_blocks_scale_down);
+	tcase_add_test(t, unknown_metric_lets_the_others_keep_or_raise);
+	tcase_add_test(t, nothing_is_decided_without_any_value);
+	tcase_add_test(t, forecast_is_one_more_proposal);
+	tcase_add_test(t, tolerance_does_not_suppress_a_forecast);
+	tcase_add_test(t, reactive_part_is_a_safety_net_while_a_forecast_carries);
+	tcase_add_test(
+		t, lost_metric_is_followed_by_its_forecast_only_where_asked_and_only_up);
+	tcase_add_test(t, negative_totals_ask_for_nothing);
+	tcase_add_test(t, pods_that_cannot_be_told_decide_nothing);
+	tcase_add_test(t, release_needs_a_forecast_of_every_metric);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
