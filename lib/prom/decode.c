@@ -240,7 +240,7 @@ static bool read_result(struct builder *b, const struct scan_text *type,
 	if (scan_is(type, "string"))
 		return stop(b, PROM_REFUSED,
 			    "the result is a string, numbers are expected");
-	return stop(b, PROM_FAILED, "the result is of an unknown type");
+	return stop(b, PROM_FAILED, "a result of an unknown type");
 }
 
 static void free_result(struct arena *memory)
