@@ -48,13 +48,14 @@ class Cluster:
             json.dump(value, f)
         return self.path(name)
 
-    def write_kubeconfig(self, name, user):
+    def write_kubeconfig(self, name, user, namespace="default"):
         return self.write_json(f"{name}.kubeconfig", {
             "apiVersion": "v1", "kind": "Config", "current-context": "e2e",
             "clusters": [{"name": "e2e", "cluster": {"server": f"https://127.0.0.1:{self.port}",
                                                      "certificate-authority": self.authority.ca}}],
             "users": [{"name": name, "user": user}],
-            "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": name}}]})
+            "contexts": [{"name": "e2e", "context": {
+                "cluster": "e2e", "user": name, "namespace": namespace}}]})
 
     def binary(self, name):
         return os.path.join(self.binaries, name)

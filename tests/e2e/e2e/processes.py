@@ -82,13 +82,13 @@ class Supervisor:
             process.kill()
         self.processes = []
 
-    def print_tails(self, lines=25):
-        for entry in sorted(os.listdir(self.logs)):
-            if not entry.endswith(".log"):
-                continue
+    def print_tails(self, lines=15, of_ours=150):
+        """The end of every log; more of foretop's own, and that last."""
+        logs = [entry for entry in os.listdir(self.logs) if entry.endswith(".log")]
+        for entry in sorted(logs, key=lambda name: (name.startswith("foretop"), name)):
             with open(os.path.join(self.logs, entry), errors="replace", encoding="utf-8") as f:
-                text = [line[:400].rstrip("\n") for line in f.readlines()[-lines:]]
-            print(f"---- the end of {entry}", *text, sep="\n", flush=True)
+                text = f.readlines()[-(of_ours if entry.startswith("foretop") else lines):]
+            print(f"---- the end of {entry}", *[line[:400].rstrip("\n") for line in text], sep="\n", flush=True)
 
 
 def free_ports(count):

@@ -1,0 +1,63 @@
+"""The Kubernetes objects of the stories: Deployments and the policies that scale them."""
+
+CAPACITY = 100  # requests per second that a pod carries
+TARGET = 90  # both twins aim at 90 % of it
+
+
+def deployment(namespace, name, replicas):
+    labels = {"app": name}
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"namespace": namespace, "name": name, "labels": labels},
+        "spec": {
+            "replicas": replicas, "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0,
+                    "containers": [{"name": "app", "image": "localhost/app:1", "resources": {
+                        "requests": {"cpu": "1", "memory": "512Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}}}],
+                }}}}
+
+
+REQUESTS = """\
+scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
+mode: Scale
+minReplicas: 2
+maxReplicas: 60
+metrics:
+- type: External
+  external:
+    metric: {{name: requests}}
+    target: {{type: AverageValue, averageValue: "{target}"}}
+  query: sum(rate(http_requests_total{{namespace="{series_namespace}",service="{service}"}}[1m]))
+forecast:
+  mode: {mode}
+  history: 14d
+"""
+CPU = """\
+scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
+mode: Scale
+minReplicas: 2
+maxReplicas: 60
+metrics:
+- type: Resource
+  resource: {{name: cpu, target: {{type: Utilization, averageUtilization: {target}}}}}
+forecast:
+  mode: Disabled
+"""
+
+
+def policy(namespace, name, text):
+    return {"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"namespace": namespace, "name": name, "labels": {"foretop.io/policy": "v1"}},
+            "data": {"policy.yaml": text}}
+
+
+def requests_policy(namespace, name, series_namespace, service, mode):
+    return policy(namespace, name, REQUESTS.format(name=name, series_namespace=series_namespace, service=service,
+                                                   mode=mode, target=TARGET))
+
+
+def cpu_policy(namespace, name):
+    return policy(namespace, name, CPU.format(name=name, target=TARGET))

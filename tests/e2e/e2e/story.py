@@ -1,0 +1,236 @@
+"""The stories told on one bed, all in one run of about four minutes before the rise and three and a half after."""
+import random
+import statistics
+import time
+
+from . import audit, measures, objects
+from .bed import CPU_APP, KILLED, REHEARSAL, SHOP, Bed, twins
+from .installation import Installation, rendered
+from .report import table
+
+LEAD_S = 270  # from the start of the test to the rise, at least; rounded up to a minute
+AFTER_S = 210  # from the rise to the end
+KILLS = 10
+KILL_SEED = 20170127
+CYCLE_S = 15
+TWO_CYCLES_S = 2 * CYCLE_S
+
+
+def plan_rise(now):
+    """When the traces' rise shall happen: a full minute, late enough for servers and forecasts to be ready."""
+    return int(-(-(now + LEAD_S) // 60) * 60)
+
+
+def plan_kills(begin, end):
+    source = random.Random(KILL_SEED)
+    return sorted(source.uniform(begin, end) for _ in range(KILLS))
+
+
+class Story:
+    def __init__(self, binary, binaries, folder, supervisor, report):
+        self.report = report
+        self.rise_at = plan_rise(time.time())
+        self.end = self.rise_at + AFTER_S
+        self.bed = Bed(folder, binaries, supervisor, self.rise_at)
+        cluster = self.bed.cluster
+        self.main = Installation(cluster, binary, SHOP, "foretop-system")
+        self.killed = Installation(cluster, binary, KILLED, "foretop-killed")
+        self.rehearsal = Installation(cluster, binary, REHEARSAL, "foretop-rehearsal", dry_run=True)
+        self.installations = (self.main, self.killed, self.rehearsal)
+        self.peak_memory = {}
+        self.clock = time.time()
+
+    def progress(self, text):
+        now = time.time()
+        print(f"[{now - self.clock:5.1f} s, rise in {self.rise_at - now:6.1f} s] {text}", flush=True)
+
+    def run(self):
+        self.bed.start()
+        self.progress("servers, history and first pods are there")
+        items = rendered(self.bed.cluster)
+        for installation in self.installations:
+            installation.install(items, self.bed.prometheus.url)
+        for installation in self.installations:
+            installation.start()
+        for installation in self.installations:
+            installation.wait_ready()
+        self.bed.apply_policies()
+        self.begin = time.time()
+        self.progress("foretop runs three times; policies are there")
+        self.bed.check_history(self.report)
+        self.live()
+        self.progress("the ramps are over")
+        self.memory()
+        self.terminate()
+        self.judge()
+
+    def live(self):
+        """The main thread's only duty while the load rises: kill, restart, look."""
+        kills = plan_kills(max(self.begin + 20, time.time()), self.end - 40)
+        next_look = 0.0
+        while time.time() < self.end:
+            if kills and time.time() >= kills[0]:
+                kills.pop(0)
+                self.killed.process.kill()
+                self.killed.start()
+            if time.time() >= next_look:
+                next_look = time.time() + 5
+                self.look()
+            time.sleep(0.1)
+
+    def look(self):
+        for installation in self.installations:
+            if not installation.process.running():
+                raise RuntimeError(f"{installation.namespace} ended by itself with "
+                                   f"{installation.process.popen.returncode}")
+        for name, kib in self.main.memory_kib().items():
+            self.peak_memory[name] = max(self.peak_memory.get(name, 0), kib)
+
+    def memory(self):
+        now = self.main.memory_kib()
+        policies = sum(1 for namespace, _ in self.bed.targets if namespace == SHOP)
+        self.report.note(
+            f"run with {policies} policies: RSS {now['VmRSS'] / 1024:.1f} MiB, RssAnon "
+            f"{now['RssAnon'] / 1024:.1f} MiB (highest seen {self.peak_memory['VmRSS'] / 1024:.1f} and "
+            f"{self.peak_memory['RssAnon'] / 1024:.1f}; aim: 24 and 6); "
+            f"{1000 * self.main.cpu_seconds() / (time.time() - self.begin):.1f} millicores")
+        metrics = self.main.answer("/metrics") or ""
+        self.report.check("# TYPE foretop_" in metrics, "/metrics answers in Prometheus text format",
+                          f"{len(metrics.splitlines())} lines")
+
+    def terminate(self):
+        self.rehearsed = self.rehearsal.statuses()
+        for installation in self.installations:
+            before = installation.lease_holders()
+            code, took = installation.process.stop()
+            after = installation.lease_holders()
+            self.report.check(
+                code == 0 and took <= 2.0 and any(before.values()) and not any(after.values()),
+                f"{installation.namespace} obeys SIGTERM within 2 s and releases its lease",
+                f"exit {code} after {took:.2f} s, lease held by {before} then {after}")
+
+    def judge(self):
+        # The last status updates of a scale-up may still be on their way to the log.
+        time.sleep(1)
+        self.events = audit.read(self.bed.cluster.audit_log)
+        self.writes = audit.scale_writes(self.events)
+        self.judge_ramps()
+        self.judge_cpu()
+        self.judge_writes()
+        self.judge_rights()
+        self.judge_rehearsal()
+        self.judge_kills()
+
+    def outcome(self, key):
+        load = self.bed.targets[key][0]
+        ready = self.bed.recorder.steps(self.bed.recorder.ready, key)
+        return measures.unserved(load.steps(self.begin, self.end), ready, objects.CAPACITY, self.begin, self.end)
+
+    def judge_ramps(self):
+        rows, verdicts = [], []
+        for load in self.bed.loads:
+            row = [load.service]
+            shares = []
+            for name in twins(load.service):
+                lost, total, short = self.outcome((SHOP, name))
+                pods = measures.pod_seconds(self.bed.recorder.steps(self.bed.recorder.ready, (SHOP, name)),
+                                            self.begin, self.end)
+                shares.append(lost / total)
+                row += [f"{100 * lost / total:.2f} %", f"{short:.0f} s", f"{pods / 60:.0f}"]
+            peak = max(v for _, v in load.steps(self.begin, self.end)) / load.demand(self.rise_at - 1)
+            row.insert(1, f"{peak:.1f}")
+            rows.append(row)
+            verdicts.append((load.service, *shares))
+        print("unserved load, seconds with too little capacity and Ready pod-minutes of each pair of twins, "
+              f"{self.end - self.begin:.0f} s:")
+        table(["ramp", "times", "forecast: unserved", "short", "pod-min", "reactive: unserved", "short", "pod-min"],
+              rows)
+        for service, ours, reactive in verdicts:
+            self.report.check(
+                reactive > 0.01 and ours <= reactive / 2,
+                f"{service}: the forecasting twin leaves at most half as much load unserved",
+                f"{100 * ours:.2f} % against {100 * reactive:.2f} %")
+        self.report.note(f"pods were Ready {statistics.median(self.bed.recorder.lead_times):.1f} s after creation "
+                         f"(median of {len(self.bed.recorder.lead_times)}; longest "
+                         f"{max(self.bed.recorder.lead_times):.1f} s)")
+
+    def judge_cpu(self):
+        key = (SHOP, CPU_APP)
+        sequence = self.recorded(key)
+        self.report.check(len(sequence) > 1 and sequence[-1] > sequence[0],
+                          "a CPU policy scales by the built-in queries", " -> ".join(map(str, sequence)))
+
+    def recorded(self, key):
+        return measures.changes(self.bed.recorder.steps(self.bed.recorder.replicas, key))
+
+    def audited(self, key):
+        """The replicas of a target by the audit log, from the first number it was created with."""
+        first = [(0.0, self.bed.first_replicas(self.bed.targets[key][0]))]
+        return first + [(w.time, w.replicas) for w in self.writes
+                        if (w.namespace, w.name) == key and w.status == 200]
+
+    def judge_writes(self):
+        written = 0
+        for key in self.bed.targets:
+            seen, logged = self.recorded(key), measures.changes(self.audited(key))
+            written += len(logged) - 1
+            if seen != logged:
+                self.report.check(False, f"{key[0]}/{key[1]}: the audit log has the writes that were seen",
+                                  f"{logged} in the log, {seen} seen")
+        self.report.check(written > 0, "the audit log has the same writes as the watch",
+                          f"{written} changes of {len(self.bed.targets)} targets")
+        served = {i.serves: i.user for i in self.installations}
+        strangers = [w for w in self.writes if served.get(w.namespace) != w.user]
+        self.report.check(not strangers, "every scale is written by the ServiceAccount that serves it",
+                          f"{len(self.writes)} writes" + "".join(f"; {w}" for w in strangers[:3]))
+        # A write of the number that stands already would be noise in the audit log.
+        idle = [w for key in self.bed.targets for w, before in pairs(self.audited(key)) if w[1] == before[1]]
+        self.report.check(not idle, "no write repeats the number that stands")
+
+    def judge_rights(self):
+        for installation in self.installations:
+            refused = audit.refused(self.events, installation.user)
+            counts = audit.verbs(self.events, installation.user)
+            self.report.check(counts and not refused,
+                              f"{installation.namespace} does all it does with the rights of manifests/",
+                              "; ".join(refused[:5]) or f"{sum(counts.values())} requests, none refused")
+        told = ", ".join(f"{v} {k}" for k, v in sorted(audit.verbs(self.events, self.main.user).items()))
+        self.report.note(f"requests of {self.main.namespace}: {told}")
+
+    def judge_rehearsal(self):
+        key = (REHEARSAL, self.bed.first_twin[1])
+        writes = [w for w in self.writes if w.user == self.rehearsal.user or w.namespace == REHEARSAL]
+        sequence = self.recorded(key)
+        self.report.check(not writes and len(sequence) == 1, "--dry-run writes no scale",
+                          f"{len(writes)} writes in the audit log, replicas {sequence}")
+        told = [s for s in self.rehearsed if s.get("target") == key[1]]
+        self.report.check(
+            len(told) == 1 and (told[0].get("desiredReplicas") or 0) > sequence[0],
+            "--dry-run reports what it would do",
+            told[0].get("lastDecision", {}).get("reason", "no reason") if told else "no status")
+
+    def judge_kills(self):
+        killed_key = (KILLED, self.bed.first_twin[1])
+        killed, twin = self.audited(killed_key), self.audited(self.bed.first_twin)
+        print(f"replicas of the twin that was killed: {self.told(killed)}")
+        print(f"replicas of the twin that was not:    {self.told(twin)}")
+        self.report.check(self.killed.starts == KILLS + 1, f"{KILLS} times kill -9, {KILLS} restarts")
+        begin = self.begin + TWO_CYCLES_S
+        out = measures.outside(killed, twin, begin, self.end, TWO_CYCLES_S)
+        lower = [o for o in out if o[1] < o[2]]
+        self.report.check(not lower, "killed at any moment, no fewer replicas than the twin within two cycles",
+                          self.strays(lower))
+        out += measures.outside(twin, killed, begin, self.end, TWO_CYCLES_S)
+        self.report.check(not out and killed[-1][1] == twin[-1][1],
+                          "the same sequence of replicas within two cycles", self.strays(out))
+
+    def told(self, steps):
+        return ", ".join([str(steps[0][1])] + [f"{v} at {t - self.rise_at:+.0f} s" for t, v in steps[1:]])
+
+    def strays(self, strays):
+        return "; ".join(f"at {t - self.rise_at:+.0f} s {v}, not within {low} to {high}"
+                         for t, v, low, high in strays[:4])
+
+
+def pairs(steps):
+    return list(zip(steps[1:], steps))
