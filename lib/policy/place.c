@@ -8,6 +8,7 @@ void problems_init(struct problems *p)
 {
 	str_init(&p->lines, PROBLEMS_BYTES_MAX);
 	p->count = 0;
+	p->quiet = false;
 }
 
 void problems_fini(struct problems *p)
@@ -151,6 +152,10 @@ void place_wrong_type(const struct place *at, const char *want)
 	char buf[PLACE_QUOTE_MAX + 4];
 	switch (at->node->kind) {
 	case YAML_SCALAR:
+		if (at->problems->quiet) {
+			place_problem(at, "got a text: want %s", want);
+			break;
+		}
 		place_problem(at, "got %s\"%s\": want %s",
 			      at->node->quoted ? "the text " : "",
 			      place_quote(at->node->text, buf), want);

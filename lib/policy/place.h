@@ -13,6 +13,7 @@
 struct problems {
 	struct str lines; /* "line 7: metrics[0].type: ..." and a line feed each */
 	int count;
+	bool quiet; /* values of the wrong type are not quoted: they may be secrets */
 };
 
 /* Lives on the stack of the function that reads the value; so does its parent, one call

@@ -1,0 +1,469 @@
+#include "policy/policy.h"
+#include "unit/harness.h"
+
+#include <string.h>
+
+static void parse(const char *text, struct controller_config *c)
+{
+	struct err err = {0};
+	ck_assert_msg(config_parse(text, strlen(text), c, &err) == 0, "%s", err.msg);
+}
+
+START_TEST(an_empty_file_means_the_defaults)
+{
+	struct controller_config c;
+	parse("", &c);
+	ck_assert_int_eq(c.source_count, 0);
+	ck_assert_int_eq(c.sync_period_ms, 15000);
+	ck_assert_double_eq(c.hpa.tolerance, 0.1);
+	ck_assert_int_eq(c.hpa.downscale_stabilization_ms, 300000);
+	ck_assert_int_eq(c.hpa.cpu_initialization_ms, 300000);
+	ck_assert_int_eq(c.hpa.initial_readiness_delay_ms, 30000);
+	ck_assert(c.election.enabled);
+	ck_assert_str_eq(c.election.lease_name, "foretop");
+	ck_assert_ptr_null(c.election.lease_namespace);
+	ck_assert_int_eq(c.election.lease_duration_ms, 15000);
+	ck_assert_int_eq(c.election.renew_deadline_ms, 10000);
+	ck_assert_int_eq(c.election.retry_period_ms, 2000);
+	ck_assert_ptr_null(c.status_namespace);
+	ck_assert_str_eq(c.listen, ":8080");
+	config_free(&c);
+	config_free(&c);
+	config_free(NULL);
+}
+END_TEST
+
+static const char full[] =
+	"sources:\n"
+	"- name: default\n"
+	"  url: https://mimir.monitoring:8443/prometheus/\n"
+	"  bearerTokenFile: /var/run/token\n"
+	"  caFile: /etc/ca.pem\n"
+	"  certFile: /etc/cert.pem\n"
+	"  keyFile: /etc/key.pem\n"
+	"  headers: {X-Scope-OrgID: team-a, X-Other: \"b \\u00e9\"}\n"
+	"  queryParameters: {partial_response: \"false\", namespace: shop}\n"
+	"  timeout: 5s\n"
+	"  maxResponseBytes: 64Mi\n"
+	"  method: GET\n"
+	"  namespaces: [shop, web]\n"
+	"- name: plain.example\n"
+	"  url: http://[::1]:9090\n"
+	"  username: reader\n"
+	"  passwordFile: /etc/password\n"
+	"  insecureSkipVerify: true\n"
+	"syncPeriod: 30s\n"
+	"hpa: {tolerance: 0.05, downscaleStabilization: 10m, cpuInitializationPeriod: "
+	"2m, "
+	"initialReadinessDelay: 0}\n"
+	"namespaces: {serve: [shop, kube-system], refuse: [bank]}\n"
+	"leaderElection: {enabled: false, leaseName: a.b, leaseNamespace: ops, "
+	"leaseDuration: 60s, renewDeadline: 40s, retryPeriod: 5s}\n"
+	"statusNamespace: foretop\n"
+	"listen: 127.0.0.1:0\n";
+
+START_TEST(a_full_file_is_read)
+{
+	struct controller_config c;
+	parse(full, &c);
+	ck_assert_int_eq(c.source_count, 2);
+	const struct config_source *s = &c.sources[0];
+	ck_assert_str_eq(s->name, "default");
+	ck_assert_str_eq(s->url, "https://mimir.monitoring:8443/prometheus");
+	ck_assert_str_eq(s->bearer_token_file, "/var/run/token");
+	ck_assert_str_eq(s->ca_file, "/etc/ca.pem");
+	ck_assert_str_eq(s->cert_file, "/etc/cert.pem");
+	ck_assert_str_eq(s->key_file, "/etc/key.pem");
+	ck_assert_int_eq(s->headers.count, 2);
+	ck_assert_str_eq(s->headers.pairs[0].name, "X-Scope-OrgID");
+	ck_assert_str_eq(s->headers.pairs[0].value, "team-a");
+	ck_assert_str_eq(s->headers.pairs[1].value, "b \u00e9");
+	ck_assert_int_eq(s->query_parameters.count, 2);
+	ck_assert_str_eq(s->query_parameters.pairs[0].name, "partial_response");
+	ck_assert_int_eq(s->timeout_ms, 5000);
+	ck_assert_int_eq(s->max_response_bytes, 64 << 20);
+	ck_assert_int_eq(s->method, SOURCE_GET);
+	ck_assert_int_eq(s->namespaces.count, 2);
+	s = &c.sources[1];
+	ck_assert_str_eq(s->url, "http://[::1]:9090");
+	ck_assert_str_eq(s->username, "reader");
+	ck_assert_str_eq(s->password_file, "/etc/password");
+	ck_assert(s->insecure_skip_verify);
+	ck_assert_int_eq(s->method, SOURCE_POST_OR_GET);
+	ck_assert_int_eq(s->timeout_ms, 10000);
+	ck_assert_int_eq(s->max_response_bytes, 8 << 20);
+	ck_assert_int_eq(c.sync_period_ms, 30000);
+	ck_assert_double_eq(c.hpa.tolerance, 0.05);
+	ck_assert_int_eq(c.hpa.downscale_stabilization_ms, 600000);
+	ck_assert_int_eq(c.hpa.cpu_initialization_ms, 120000);
+	ck_assert_int_eq(c.hpa.initial_readiness_delay_ms, 0);
+	ck_assert(!c.election.enabled);
+	ck_assert_str_eq(c.election.lease_name, "a.b");
+	ck_assert_str_eq(c.election.lease_namespace, "ops");
+	ck_assert_int_eq(c.election.lease_duration_ms, 60000);
+	ck_assert_int_eq(c.election.renew_deadline_ms, 40000);
+	ck_assert_int_eq(c.election.retry_period_ms, 5000);
+	ck_assert_str_eq(c.status_namespace, "foretop");
+	ck_assert_str_eq(c.listen, "127.0.0.1:0");
+	config_free(&c);
+}
+END_TEST
+
+#define SOURCE "sources:\n- name: a\n  url: https://p\n" /* what follows is line 4 */
+
+static const struct {
+	const char *text;
+	const char *want;
+} refusals[] = {
+	{"[]", "line 1: got a list: want a map of fields"},
+	{"source: []", "line 1: unknown field \"source\": did you mean \"sources\"?"},
+	{"syncPeriod: 15", "line 1: syncPeriod: \"15\" is not a duration: want parts "
+			   "with the units w, d, h, "
+			   "m, s and ms, like 90s, 1h30m or 14d"},
+	{"syncPeriod: 500ms",
+	 "line 1: syncPeriod: Invalid value: \"500ms\": must be from 1s to 1h"},
+	{"syncPeriod: {s: 3}",
+	 "line 1: syncPeriod: got a map: want a duration like 90s, 1h30m or 14d"},
+	{"hpa: {tolerance: -0.1}", "line 1: hpa.tolerance: Invalid value: \"-0.1\": must "
+				   "be greater than or equal to 0"},
+	{"hpa: {tolerance: 1e400}",
+	 "line 1: hpa.tolerance: Invalid value: \"1e400\": is too large"},
+	{"hpa: {downscaleStabilization: 61m}",
+	 "line 1: hpa.downscaleStabilization: Invalid value: \"61m\": must be from 0s to "
+	 "1h"},
+	{"namespaces: [a]", "line 1: namespaces: got a list: want a map of fields"},
+	{"namespaces: {serve: a}", "line 1: namespaces.serve: got \"a\": want a list"},
+	{"namespaces: {serve: [a, B]}",
+	 "line 1: namespaces.serve[1]: Invalid value: \"B\": must be 1 to 63 of a-z, 0-9 "
+	 "and '-', with a "
+	 "letter or digit at both ends"},
+	{"namespaces: {serve: [a, a]}",
+	 "line 1: namespaces.serve[1]: Duplicate value: \"a\""},
+	{"namespaces: {serve: [a, b], refuse: [b]}",
+	 "line 1: namespaces: \"b\" is in both serve and refuse: allowed: one of them"},
+	{"statusNamespace: -a", "line 1: statusNamespace: Invalid value: \"-a\": must be "
+				"1 to 63 of a-z, 0-9 and '-', with a letter "
+				"or digit at both ends"},
+	{"listen: 8080",
+	 "line 1: listen: Invalid value: \"8080\": must be ADDRESS:PORT, :PORT or empty"},
+	{"listen: ':65536'", "line 1: listen: Invalid value: \":65536\": must be "
+			     "ADDRESS:PORT, :PORT or empty"},
+	{"listen: '::1:80'", "line 1: listen: Invalid value: \"::1:80\": must be "
+			     "ADDRESS:PORT, :PORT or empty"},
+	{"listen: 'localhost:80'", "line 1: listen: Invalid value: \"localhost:80\": "
+				   "must be ADDRESS:PORT, :PORT or empty"},
+	{"leaderElection: {leaseDuration: 10s}",
+	 "line 1: leaderElection.leaseDuration: must be greater than renewDeadline"},
+	{"leaderElection: {leaseDuration: 15500ms}",
+	 "line 1: leaderElection.leaseDuration: must be whole seconds"},
+	{"leaderElection: {renewDeadline: 2400ms}",
+	 "line 1: leaderElection.renewDeadline: must be greater than 1.2 times "
+	 "retryPeriod"},
+	{"leaderElection: {leaseName: A_b}",
+	 "line 1: leaderElection.leaseName: Invalid value: \"A_b\": must be at most 253 "
+	 "of a-z, 0-9, '-' and "
+	 "'.', with a letter or digit at both ends of each part"},
+	{"leaderElection: {enabled: 1}",
+	 "line 1: leaderElection.enabled: got \"1\": want true or false"},
+	/* Sources. */
+	{"sources: {name: a}", "line 1: sources: got a map: want a list"},
+	{"sources: [{url: https://p}]", "line 1: sources[0].name: Required value"},
+	{"sources: [{name: a}]", "line 1: sources[0].url: Required value"},
+	{SOURCE "- {name: a, url: https://q}",
+	 "line 4: sources[1].name: Duplicate value: another source has this name"},
+	{SOURCE "  bearertoken: x",
+	 "line 4: sources[0]: unknown field \"bearertoken\": did you mean "
+	 "\"bearerToken\"?"},
+	{SOURCE "  password: x",
+	 "line 4: sources[0].password: passwords stand in files only: use passwordFile"},
+	{SOURCE "  bearerToken: x\n  bearerTokenFile: f",
+	 "line 5: sources[0].bearerTokenFile: Forbidden: may not set both bearerToken "
+	 "and bearerTokenFile"},
+	{SOURCE "  bearerToken: x\n  username: u\n  passwordFile: f",
+	 "line 4: sources[0].bearerToken: Forbidden: may not set both username and "
+	 "bearerToken"},
+	{SOURCE "  username: u",
+	 "line 2: sources[0].passwordFile: Required value: username is given"},
+	{SOURCE "  passwordFile: u",
+	 "line 2: sources[0].username: Required value: passwordFile is given"},
+	{SOURCE "  username: 'u:v'\n  passwordFile: f",
+	 "line 4: sources[0].username: Invalid value: must not have a colon"},
+	{SOURCE "  certFile: c",
+	 "line 2: sources[0].keyFile: Required value: certFile is given"},
+	{SOURCE "  caFile: c\n  insecureSkipVerify: true",
+	 "line 4: sources[0].caFile: Forbidden: may not set both insecureSkipVerify and "
+	 "caFile"},
+	{"sources: [{name: a, url: 'http://p', caFile: f}]",
+	 "line 1: sources[0].caFile: Forbidden: the url is not https"},
+	{SOURCE "  headers: [a]",
+	 "line 4: sources[0].headers: got a list: want a map of names and values"},
+	{SOURCE "  headers: {a b: c}",
+	 "line 4: sources[0].headers.a b: Forbidden: is no name of a header"},
+	{SOURCE "  headers: {host: c}",
+	 "line 4: sources[0].headers.host: Forbidden: is set by the client itself"},
+	{SOURCE "  headers: {A: c, a: d}",
+	 "line 4: sources[0].headers.a: Duplicate value: names differ in case only"},
+	{SOURCE "  headers: {A: [c]}",
+	 "line 4: sources[0].headers.A: got a list: want a text"},
+	{SOURCE "  headers: {authorization: c}\n  bearerToken: x",
+	 "line 4: sources[0].headers: Forbidden: Authorization comes from the "
+	 "credentials given"},
+	{SOURCE "  queryParameters: {step: 1m}",
+	 "line 4: sources[0].queryParameters.step: Forbidden: is set by the client "
+	 "itself"},
+	{SOURCE "  queryParameters: {'': 1m}",
+	 "line 4: sources[0].queryParameters.: Forbidden: must not be empty"},
+	{SOURCE "  method: PUT", "line 4: sources[0].method: Unsupported value: \"PUT\": "
+				 "supported values: \"GET\", \"POST\""},
+	{SOURCE "  timeout: 6m",
+	 "line 4: sources[0].timeout: Invalid value: \"6m\": must be from 100ms to 5m"},
+	{SOURCE "  maxResponseBytes: 2Gi",
+	 "line 4: sources[0].maxResponseBytes: Invalid value: must be a whole number of "
+	 "bytes from 1Ki to 1Gi"},
+	{SOURCE "  maxResponseBytes: 1024500m",
+	 "line 4: sources[0].maxResponseBytes: Invalid value: must be a whole number of "
+	 "bytes from 1Ki to 1Gi"},
+	{SOURCE "  namespaces: [a/b]",
+	 "line 4: sources[0].namespaces[0]: Invalid value: \"a/b\": must be 1 to 63 of "
+	 "a-z, 0-9 and '-', with "
+	 "a letter or digit at both ends"},
+};
+
+static void check_one_problem(const char *text, const char *want)
+{
+	struct controller_config c;
+	struct err err = {0};
+	struct str lines;
+	AUTO_FREE char *line = xasprintf("%s\n", want);
+	str_init(&lines, 1 << 16);
+	int count = config_check(text, strlen(text), &lines);
+	ck_assert_msg(strcmp(str_text(&lines), line) == 0,
+		      "for\n%s\n%d problems:\n%swant:\n%s", text, count, str_text(&lines),
+		      line);
+	str_fini(&lines);
+	memset(&c, 0x55, sizeof(c));
+	struct controller_config untouched = c;
+	ck_assert_int_eq(config_parse(text, strlen(text), &c, &err), -1);
+	ck_assert_str_eq(err.msg, want);
+	ck_assert_int_eq(err.code, ERR_INVALID);
+	ck_assert_mem_eq(&c, &untouched, sizeof(c));
+}
+
+START_TEST(wrong_files_are_refused_with_line_path_and_what_is_allowed)
+{
+	check_one_problem(refusals[_i].text, refusals[_i].want);
+}
+END_TEST
+
+static const struct {
+	const char *url;
+	const char *want; /* NULL: right */
+} urls[] = {
+	{"http://p", NULL},
+	{"https://p/", NULL},
+	{"https://p.q:1", NULL},
+	{"https://p.q:65535/a/b/", NULL},
+	{"https://[2001:db8::1]", NULL},
+	{"https://[2001:db8::1]:9090/x", NULL},
+	{"p:9090", "must begin with http:// or https://"},
+	{"HTTP://p", "must begin with http:// or https://"},
+	{"ftp://p", "must begin with http:// or https://"},
+	{"file:///etc/passwd", "must begin with http:// or https://"},
+	{"https://", "must name a host, with a port from 1 to 65535 if any"},
+	{"https:///x", "must name a host, with a port from 1 to 65535 if any"},
+	{"https://:9090", "must name a host, with a port from 1 to 65535 if any"},
+	{"https://p:", "must name a host, with a port from 1 to 65535 if any"},
+	{"https://p:0", "must name a host, with a port from 1 to 65535 if any"},
+	{"https://p:65536", "must name a host, with a port from 1 to 65535 if any"},
+	{"https://p:99999999999999",
+	 "must name a host, with a port from 1 to 65535 if any"},
+	{"https://p:80:90", "must name a host, with a port from 1 to 65535 if any"},
+	{"https://[::1", "must name a host, with a port from 1 to 65535 if any"},
+	{"https://[]", "must name a host, with a port from 1 to 65535 if any"},
+	{"https://[::1]x", "must name a host, with a port from 1 to 65535 if any"},
+	{"https://a[::1]", "must name a host, with a port from 1 to 65535 if any"},
+	{"https://u:s3cret@p",
+	 "must not hold a user or a password: use username and passwordFile"},
+	{"https://p?token=s3cret",
+	 "must not have a query or a fragment: use queryParameters"},
+	{"https://p/#x", "must not have a query or a fragment: use queryParameters"},
+	{"https://p q", "must be ASCII without spaces, quotes and control characters"},
+	{"https://p\u00e9",
+	 "must be ASCII without spaces, quotes and control characters"},
+	{"https://p\n", "must be ASCII without spaces, quotes and control characters"},
+	{"https://p/api/v1", "must be what stands before /api/v1"},
+	{"https://p/x/api/v1/", "must be what stands before /api/v1"},
+};
+
+START_TEST(urls_are_checked_in_the_file_and_on_the_command_line)
+{
+	struct controller_config c;
+	struct err err = {0};
+	config_defaults(&c);
+	int rc = config_set_url(&c, urls[_i].url, &err);
+	if (!urls[_i].want) {
+		ck_assert_msg(rc == 0, "%s: %s", urls[_i].url, err.msg);
+		config_free(&c);
+		return;
+	}
+	AUTO_FREE char *want = xasprintf("URL of Prometheus: %s", urls[_i].want);
+	ck_assert_int_eq(rc, -1);
+	ck_assert_str_eq(err.msg, want);
+	ck_assert_int_eq(c.source_count, 0);
+	config_free(&c);
+	if (strchr(urls[_i].url, '\n'))
+		return;
+	AUTO_FREE char *text = xasprintf("sources: [{name: a, url: '%s'}]", urls[_i].url);
+	AUTO_FREE char *line =
+		xasprintf("line 1: sources[0].url: Invalid value: %s", urls[_i].want);
+	check_one_problem(text, line);
+}
+END_TEST
+
+/* Each of these has the word s3cret where somebody could put it. */
+static const char *const leaks[] = {
+	SOURCE "  bearerToken: [s3cret]",
+	SOURCE "  bearerToken: \"s3cret\\n\"",
+	SOURCE "  bearerToken: !s3cret",
+	SOURCE "  bearerToken: *s3cret",
+	SOURCE "  bearerToken: !!s3cret x",
+	SOURCE "  bearerToken: s3cret\n  timeout: never",
+	SOURCE "  headers: s3cret",
+	SOURCE "  headers: \"Authorization: Bearer s3cret\"",
+	SOURCE "  headers: {X-Key: \"s3cret\\r\\n\"}",
+	SOURCE "  headers: {Host: s3cret}",
+	SOURCE "  password: s3cret",
+	SOURCE "  username: \"u:s3cret\"",
+	"sources: https://u:s3cret@p",
+	"sources: [https://u:s3cret@p]",
+	"sources: [{name: a, url: https://u:s3cret@p}]",
+	"sources: [{name: a, url: 's3cret'}]",
+	"sources: [{name: a, url: ['s3cret']}]",
+};
+
+START_TEST(secrets_stand_in_no_message)
+{
+	struct controller_config c;
+	struct err err = {0};
+	struct str lines;
+	str_init(&lines, 1 << 16);
+	ck_assert_int_eq(config_parse(leaks[_i], strlen(leaks[_i]), &c, &err), -1);
+	ck_assert_msg(!strstr(err.msg, "s3cret"), "%s", err.msg);
+	config_check(leaks[_i], strlen(leaks[_i]), &lines);
+	ck_assert_msg(!strstr(str_text(&lines), "s3cret"), "%s", str_text(&lines));
+	str_fini(&lines);
+}
+END_TEST
+
+START_TEST(the_command_line_sets_or_replaces_the_default_source)
+{
+	struct controller_config c;
+	struct err err = {0};
+	parse("sources: [{name: other, url: 'http://o', timeout: 3s}]", &c);
+	ck_assert_ptr_null(config_find_source(&c, "default"));
+	ck_assert_int_eq(config_set_url(&c, "http://one:9090/", &err), 0);
+	ck_assert_int_eq(c.source_count, 2);
+	ck_assert_str_eq(config_find_source(&c, "default")->url, "http://one:9090");
+	ck_assert_int_eq(config_find_source(&c, "default")->timeout_ms, 10000);
+	ck_assert_int_eq(config_set_url(&c, "http://two", &err), 0);
+	ck_assert_int_eq(c.source_count, 2);
+	ck_assert_str_eq(config_find_source(&c, "default")->url, "http://two");
+	ck_assert_str_eq(config_find_source(&c, "other")->url, "http://o");
+	config_free(&c);
+}
+END_TEST
+
+START_TEST(the_number_of_sources_is_limited)
+{
+	struct str text;
+	struct controller_config c;
+	struct err err = {0};
+	str_init(&text, 1 << 16);
+	str_puts(&text, "sources:\n");
+	for (int i = 0; i < CONFIG_SOURCES_MAX; i++)
+		str_printf(&text, "- {name: s%d, url: 'http://p'}\n", i);
+	parse(str_text(&text), &c);
+	ck_assert_int_eq(config_set_url(&c, "http://p", &err), -1);
+	ck_assert_str_eq(err.msg, "more than 32 sources");
+	config_free(&c);
+	str_puts(&text, "- {name: one-more, url: 'http://p'}\n");
+	check_one_problem(str_text(&text),
+			  "line 1: sources: Too many: 33: must have at most 32 items");
+	str_fini(&text);
+}
+END_TEST
+
+START_TEST(namespaces_are_served_unless_refused)
+{
+	struct controller_config c;
+	parse("namespaces: {refuse: [bank]}", &c);
+	ck_assert(config_serves(&c, "shop"));
+	ck_assert(!config_serves(&c, "bank"));
+	ck_assert(!config_serves(&c, "kube-system"));
+	config_free(&c);
+	parse("namespaces: {serve: [kube-system]}", &c);
+	ck_assert(config_serves(&c, "kube-system"));
+	ck_assert(!config_serves(&c, "shop"));
+	config_free(&c);
+}
+END_TEST
+
+START_TEST(a_source_may_be_for_some_namespaces_only)
+{
+	struct controller_config c;
+	parse("sources: [{name: a, url: 'http://p'}, {name: b, url: 'http://p', "
+	      "namespaces: [shop]}]",
+	      &c);
+	ck_assert(config_source_allows(config_find_source(&c, "a"), "any"));
+	ck_assert(config_source_allows(config_find_source(&c, "b"), "shop"));
+	ck_assert(!config_source_allows(config_find_source(&c, "b"), "bank"));
+	config_free(&c);
+}
+END_TEST
+
+START_TEST(random_damage_is_survived)
+{
+	static const char spice[] = "{}[]:,-\"'#&*!|>%@`~ \n\t09eK\x80\xff";
+	struct rng r;
+	rng_init(&r, 9);
+	int accepted = 0;
+	for (int i = 0; i < 4000; i++) {
+		char text[sizeof(full)];
+		memcpy(text, full, sizeof(full));
+		for (uint64_t n = 0; n < 1 + rng_next(&r) % 3; n++)
+			text[rng_next(&r) % (sizeof(full) - 1)] =
+				spice[rng_next(&r) % (sizeof(spice) - 1)];
+		struct controller_config c;
+		struct err err = {0};
+		if (config_parse(text, sizeof(full) - 1, &c, &err) == 0) {
+			accepted++;
+			config_free(&c);
+		} else {
+			ck_assert_msg(strncmp(err.msg, "line ", 5) == 0, "%s", err.msg);
+		}
+	}
+	ck_assert_int_gt(accepted, 100);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config");
+	TCase *tcase = tcase_create("config");
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, an_empty_file_means_the_defaults);
+	tcase_add_test(tcase, a_full_file_is_read);
+	tcase_add_loop_test(tcase,
+			    wrong_files_are_refused_with_line_path_and_what_is_allowed, 0,
+			    ARRAY_LEN(refusals));
+	tcase_add_loop_test(tcase, urls_are_checked_in_the_file_and_on_the_command_line,
+			    0, ARRAY_LEN(urls));
+	tcase_add_loop_test(tcase, secrets_stand_in_no_message, 0, ARRAY_LEN(leaks));
+	tcase_add_test(tcase, the_command_line_sets_or_replaces_the_default_source);
+	tcase_add_test(tcase, the_number_of_sources_is_limited);
+	tcase_add_test(tcase, namespaces_are_served_unless_refused);
+	tcase_add_test(tcase, a_source_may_be_for_some_namespaces_only);
+	tcase_add_test(tcase, random_damage_is_survived);
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}
