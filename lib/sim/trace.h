@@ -5,6 +5,8 @@
 
 #include "base/base.h"
 
+#include <stdbool.h>
+
 struct trace {
 	int64_t start_ms, step_ms; /* step_ms > 0 */
 	double *values;            /* count values >= 0; owned */
@@ -44,6 +46,8 @@ int64_t trace_end_ms(const struct trace *t);
 /* Demand at a moment; before the start and after the end the trace repeats by whole days
  * (by its whole length when it is shorter than a day). */
 double trace_at(const struct trace *t, int64_t at_ms);
+/* When the step that holds a moment ends; later than at_ms. */
+int64_t trace_step_end(const struct trace *t, int64_t at_ms);
 /* The last value that is known at a moment: that of the newest step that has ended. */
 double trace_known(const struct trace *t, int64_t at_ms);
 /* Mean demand over [from_ms, to_ms), exact; to_ms > from_ms. */
@@ -52,11 +56,14 @@ double trace_mean(const struct trace *t, int64_t from_ms, int64_t to_ms);
 double trace_max(const struct trace *t, int64_t from_ms, int64_t to_ms);
 
 /* What rate(x[window]) says at a moment about a counter of this demand that is scraped
- * every scrape_ms and evaluated delay_ms late: the mean between the oldest and the newest
- * scrape in the window. NaN when the window holds fewer than two scrapes. */
+ * every every_ms (at whole multiples) and evaluated delay_ms late: the mean between the
+ * oldest and the newest scrape in the window. NaN when it holds fewer than two. */
 struct scrape {
 	int64_t every_ms, window_ms, delay_ms;
 };
 double trace_rate(const struct trace *t, const struct scrape *scrape, int64_t at_ms);
+/* The scrapes that such a window holds: false when they are fewer than two. */
+bool scrape_window(const struct scrape *scrape, int64_t at_ms, int64_t *ret_first_ms,
+		   int64_t *ret_last_ms);
 
 #endif

@@ -16,21 +16,19 @@ struct workload_config {
 	int64_t lead_ms;            /* creation -> Ready */
 	int64_t lead_jitter_ms;     /* up to this much is added, uniform, by seed */
 	int32_t replicas;           /* pods at the start, Ready at once */
-	/* CPU of a pod: idle, and at its full capacity; never above. Cores. */
-	double cpu_idle, cpu_full;
-	double cpu_request; /* cores; what utilisation is relative to */
-	double memory_idle, memory_full, memory_request; /* bytes, likewise */
-	struct scrape scrape;                            /* 0s: 15 s, 1 min, 5 s */
+	/* Of a pod, idle and at full capacity; between them by utilisation. CPU never
+	 * goes above full. Cores and bytes. */
+	double cpu_idle, cpu_full, cpu_request;
+	double memory_idle, memory_full, memory_request;
+	/* How Prometheus looks at it; 0: every 15 s, known 5 s later. */
+	int64_t scrape_every_ms, scrape_delay_ms;
 	uint64_t seed;
 };
 
-#define POD_SCRAPES 16
 struct world_pod {
-	int32_t serial; /* counts up within the workload, never reused */
+	int32_t serial; /* counts up within the workload, never used again */
 	int64_t created_ms, ready_ms;
-	double cpu_s;                /* used since creation */
-	double scraped[POD_SCRAPES]; /* cpu_s at the last scrapes, ring */
-	int32_t scrape_count;        /* since creation */
+	double work_before; /* the workload's work_s when it became Ready */
 };
 
 /* What happened since the start or since workload_reset_outcome. */
@@ -52,15 +50,18 @@ struct workload {
 	int32_t replicas;       /* wanted */
 	struct world_pod *pods; /* oldest first; owned */
 	int32_t pod_count, pod_cap;
+	int32_t ready_count;
 	int32_t next_serial;
 	struct rng rng;
 	struct outcome outcome;
 	uint64_t changes; /* counts pods created, removed and become Ready */
-	/* CPU of all pods together at each scrape since the start, cores seconds; owned.
-	 */
-	double *cpu_sums;
+	/* Since the start. Every Ready pod works equally hard, so one sum serves all. */
+	double work_s; /* utilisation of a Ready pod, in [0, 1], times seconds */
+	double cpu_s;  /* of all pods, cores times seconds */
+	struct scraped {
+		double work_s, cpu_s;
+	} * scraped; /* at each scrape from first_scrape_ms on; owned */
 	size_t scrape_count, scrape_cap;
-	double cpu_s;
 	int64_t first_scrape_ms;
 };
 
@@ -80,23 +81,28 @@ void workload_scale(struct workload *w, int32_t replicas);
 /* Forgets the outcome: counts from here on. */
 void workload_reset_outcome(struct workload *w);
 
-bool world_pod_ready(const struct world_pod *p, int64_t at_ms);
+/* Pods that are Ready at the present moment. */
 int32_t workload_ready(const struct workload *w);
+bool world_pod_ready(const struct world_pod *p, int64_t at_ms);
 /* When the next pod becomes Ready; INT64_MAX: none is starting. */
 int64_t workload_next_ready_ms(const struct workload *w);
-/* Demand / (Ready pods * capacity), uncapped; INFINITY with demand and no Ready pod. */
+/* Demand / (Ready pods * capacity) at the present moment, uncapped; INFINITY with demand
+ * and no Ready pod, 0 without both. */
 double workload_utilisation(const struct workload *w);
 
-/* Metrics as a Prometheus would know them at at_ms (scraped, evaluated late). */
-/* rate() of the requests that arrive at the service. */
-double workload_requests_rate(const struct workload *w, int64_t at_ms);
-/* rate() of one pod's CPU, cores; NaN without two scrapes in the window. */
+/* Metrics as Prometheus knows them at at_ms: scraped, evaluated late. window_ms: of the
+ * rate. */
+/* rate() of the requests that arrive at the service, served or not. */
+double workload_requests_rate(const struct workload *w, int64_t window_ms, int64_t at_ms);
+/* rate() of one pod's CPU, cores; NaN without two scrapes of it in the window. */
 double workload_pod_cpu(const struct workload *w, const struct world_pod *p,
-			int64_t at_ms);
+			int64_t window_ms, int64_t at_ms);
 /* rate() of the CPU of all pods, cores. Before the start: what serving the demand would
- * have taken, pods' idle share left out. */
-double workload_cpu_rate(const struct workload *w, int64_t at_ms);
-/* Memory of one pod, bytes. */
+ * have taken, the pods' idle share left out. */
+double workload_cpu_rate(const struct workload *w, int64_t window_ms, int64_t at_ms);
+/* When the newest scrape that is known at at_ms was taken. */
+int64_t workload_scraped_ms(const struct workload *w, int64_t at_ms);
+/* Memory of one pod at the present moment, bytes. */
 double workload_pod_memory(const struct workload *w, const struct world_pod *p);
 
 #endif
