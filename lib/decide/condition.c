@@ -110,6 +110,7 @@ void condition_set_zero(struct decision *d, bool scaled_to_zero)
 char *metric_title(const struct policy_metric *m, char *buf, size_t size)
 {
 	bool pct = m->target.type == TARGET_UTILIZATION;
+	snprintf(buf, size, "%s", m->name);
 	switch (m->type) {
 	case METRIC_RESOURCE:
 		snprintf(buf, size, "%s resource%s", m->name,

@@ -158,12 +158,9 @@ static void add_stabilization(struct text *t, const struct decide_input *in,
 	case STABILIZED_NOT:
 		break;
 	case STABILIZED_DOWN:
-		if (d->released) {
-			add(t, ", not below the forecast's %d", d->stabilized);
-			break;
-		}
-		add(t, ", %" PRId64 "s downscale stabilization",
-		    downscale_window_ms(in->policy, in->config) / MS_PER_S);
+		if (!d->released)
+			add(t, ", %" PRId64 "s downscale stabilization",
+			    downscale_window_ms(in->policy, in->config) / MS_PER_S);
 		break;
 	case STABILIZED_UP:
 		add(t, ", %" PRId64 "s upscale stabilization",
