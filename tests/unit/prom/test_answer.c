@@ -52,7 +52,7 @@ START_TEST(a_series_is_written_as_a_selector_and_cut)
 	char buf[64], small[10];
 	ck_assert_str_eq(prom_series_text(&s, buf, sizeof(buf)),
 			 "{pod=\"a\\\"b\", job=\"x\"}");
-	ck_assert_str_eq(prom_series_text(&s, small, sizeof(small)), "{pod=\"a\\");
+	ck_assert_str_eq(prom_series_text(&s, small, sizeof(small)), "{pod=\"a\\\"");
 	ck_assert_str_eq(prom_series_text(&(struct prom_series){0}, buf, sizeof(buf)),
 			 "{}");
 }

@@ -1,0 +1,238 @@
+#include "prom/prom.h"
+#include "unit/harness.h"
+
+#include <string.h>
+
+static char *usage_query(enum prom_resource resource, const struct prom_pods *pods)
+{
+	struct str out;
+	str_init(&out, 100000);
+	ck_assert_int_eq(prom_usage_query(resource, pods, &out), 0);
+	return str_take(&out);
+}
+
+static char *workload_query(enum prom_resource resource, const struct prom_workload *w)
+{
+	struct str out;
+	str_init(&out, 100000);
+	ck_assert_int_eq(prom_workload_query(resource, w, &out), 0);
+	return str_take(&out);
+}
+
+static const char *const shop[] = {"shop"};
+static const char *const two[] = {"shop", "b.c"};
+static const char *const pods[] = {"web-1", "web-2"};
+
+static const struct {
+	enum prom_resource resource;
+	struct prom_pods pods;
+	const char *text;
+} usages[] = {
+	{PROM_CPU,
+	 {.namespaces = shop, .namespace_count = 1},
+	 "label_replace(sum by (namespace,pod,container) (max by "
+	 "(namespace,pod,container,cpu) (rate(container_cpu_usage_seconds_total"
+	 "{namespace=\"shop\",container!=\"\",container!=\"POD\"}[120s]))),\"foretop\","
+	 "\"usage\",\"\",\"\") or label_replace(max by (namespace,pod,container) "
+	 "(timestamp(container_cpu_usage_seconds_total{namespace=\"shop\",container!="
+	 "\"\","
+	 "container!=\"POD\"})),\"foretop\",\"time\",\"\",\"\")"},
+	{PROM_MEMORY,
+	 {.namespaces = two,
+	  .namespace_count = 2,
+	  .pods = pods,
+	  .pod_count = 2,
+	  .container = "app"},
+	 "label_replace(max by (namespace,pod,container) "
+	 "(container_memory_working_set_bytes{namespace=~\"shop|b\\\\.c\",pod=~\"web-1|"
+	 "web-2\",container=\"app\"}),\"foretop\",\"usage\",\"\",\"\") or "
+	 "label_replace(max by (namespace,pod,container) (timestamp("
+	 "container_memory_working_set_bytes{namespace=~\"shop|b\\\\.c\",pod=~\"web-1|"
+	 "web-2\",container=\"app\"})),\"foretop\",\"time\",\"\",\"\")"},
+};
+
+START_TEST(usage_asks_for_values_and_their_times_at_once)
+{
+	char *text AUTO_FREE = usage_query(usages[_i].resource, &usages[_i].pods);
+	ck_assert_str_eq(text, usages[_i].text);
+}
+END_TEST
+
+START_TEST(windows_are_written_exactly)
+{
+	const struct prom_pods p = {
+		.namespaces = shop, .namespace_count = 1, .window_ms = 90500};
+	char *text AUTO_FREE = usage_query(PROM_CPU, &p);
+	ck_assert_ptr_nonnull(strstr(text, "}[90500ms])"));
+}
+END_TEST
+
+#define CPU_BY_POD                                                                       \
+	"sum(sum by (namespace,pod) (sum by (namespace,pod,container) (max by "          \
+	"(namespace,pod,container,cpu) (rate(container_cpu_usage_seconds_total"          \
+	"{namespace=\"shop\",container!=\"\",container!=\"POD\"}[120s])))) * on "        \
+	"(namespace,pod) ("
+#define THROUGH(kind)                                                                    \
+	"max by (namespace,pod) (label_replace(kube_pod_owner{namespace=\"shop\","       \
+	"owner_kind=\"ReplicaSet\"},\"replicaset\",\"$1\",\"owner_name\",\"(.+)\") * "   \
+	"on (namespace,replicaset) group_left () max by (namespace,replicaset) "         \
+	"(kube_replicaset_owner{namespace=\"shop\",owner_kind=\"" kind                   \
+	"\",owner_name=\"web\"}))"
+#define DIRECT(kind)                                                                     \
+	"max by (namespace,pod) (kube_pod_owner{namespace=\"shop\",owner_kind=\"" kind   \
+	"\",owner_name=\"web\"})"
+
+static const struct {
+	const char *kind, *text;
+} workloads[] = {
+	{"Deployment", CPU_BY_POD THROUGH("Deployment") "))"},
+	{"StatefulSet", CPU_BY_POD DIRECT("StatefulSet") "))"},
+	{"ReplicaSet", CPU_BY_POD DIRECT("ReplicaSet") "))"},
+	{"Rollout", CPU_BY_POD THROUGH("Rollout") " or " DIRECT("Rollout") "))"},
+};
+
+START_TEST(history_finds_pods_by_their_owner)
+{
+	const struct prom_workload w = {
+		.ns = "shop", .kind = workloads[_i].kind, .name = "web"};
+	char *text AUTO_FREE = workload_query(PROM_CPU, &w);
+	ck_assert_str_eq(text, workloads[_i].text);
+}
+END_TEST
+
+START_TEST(history_of_one_container_selects_it)
+{
+	const struct prom_workload w = {
+		.ns = "shop", .kind = "StatefulSet", .name = "web", .container = "app"};
+	char *text AUTO_FREE = workload_query(PROM_MEMORY, &w);
+	ck_assert_str_eq(
+		text,
+		"sum(sum by (namespace,pod) (max by (namespace,pod,container) "
+		"(container_memory_working_set_bytes{namespace=\"shop\","
+		"container=\"app\"})) * on (namespace,pod) (" DIRECT("StatefulSet") "))");
+}
+END_TEST
+
+START_TEST(a_query_that_does_not_fit_is_refused)
+{
+	struct str out AUTO(str_fini);
+	str_init(&out, 300);
+	ck_assert_int_eq(prom_usage_query(PROM_CPU, &usages[0].pods, &out), -1);
+	const struct prom_workload w = {.ns = "shop", .kind = "Deployment", .name = "w"};
+	str_clear(&out);
+	ck_assert_int_eq(prom_workload_query(PROM_CPU, &w, &out), -1);
+}
+END_TEST
+
+static const struct {
+	const char *text, *quoted, *regex;
+} quotes[] = {
+	{"plain-1", "\"plain-1\"", "\"plain-1\""},
+	{"", "\"\"", "\"\""},
+	{"a\"b", "\"a\\\"b\"", "\"a\\\"b\""},
+	{"a\\b", "\"a\\\\b\"", "\"a\\\\\\\\b\""},
+	{"a.b|c", "\"a.b|c\"", "\"a\\\\.b\\\\|c\""},
+	{"x\"} or up{a=\"", "\"x\\\"} or up{a=\\\"\"", "\"x\\\"\\\\} or up\\\\{a=\\\"\""},
+	{"a\nb\x7f", "\"a\\x0ab\\x7f\"", "\"a\\x0ab\\x7f\""},
+	{"\xc3\xa9", "\"\xc3\xa9\"", "\"\xc3\xa9\""},
+};
+
+START_TEST(texts_cannot_leave_their_quotes)
+{
+	struct str out AUTO(str_fini);
+	str_init(&out, 1000);
+	ck_assert_int_eq(prom_quote(&out, quotes[_i].text), 0);
+	ck_assert_str_eq(str_text(&out), quotes[_i].quoted);
+	str_clear(&out);
+	ck_assert_int_eq(prom_quote_regex(&out, quotes[_i].text), 0);
+	ck_assert_str_eq(str_text(&out), quotes[_i].regex);
+	str_clear(&out);
+	out.limit = 1;
+	ck_assert_int_eq(prom_quote(&out, quotes[_i].text), -1);
+	ck_assert_int_eq(prom_quote_regex(&out, quotes[_i].text), -1);
+}
+END_TEST
+
+START_TEST(resources_are_known_by_name)
+{
+	enum prom_resource r = PROM_MEMORY;
+	ck_assert_int_eq(prom_resource_parse("cpu", &r), 0);
+	ck_assert_int_eq(r, PROM_CPU);
+	ck_assert_int_eq(prom_resource_parse("memory", &r), 0);
+	ck_assert_int_eq(r, PROM_MEMORY);
+	ck_assert_int_eq(prom_resource_parse("ephemeral-storage", &r), -1);
+	ck_assert_int_eq(r, PROM_MEMORY);
+}
+END_TEST
+
+#define ROW(pod, container, mark, value)                                                 \
+	"{\"metric\":{\"container\":\"" container "\",\"foretop\":\"" mark               \
+	"\",\"namespace\":\"shop\",\"pod\":\"" pod "\"},\"value\":[1700000000,\"" value  \
+	"\"]}"
+
+START_TEST(usages_join_values_with_their_times)
+{
+	static const char text[] =
+		"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":"
+		"[" ROW("b", "app", "usage", "2") "," ROW("a", "side", "usage", "0.5") "," ROW(
+			"a", "app", "usage",
+			"1.5") "," ROW("a", "app", "time",
+				       "1699999990.5") "," ROW("b", "app", "time",
+							       "1699999980") "," ROW("c",
+										     "ap"
+										     "p",
+										     "tim"
+										     "e",
+										     "169"
+										     "999"
+										     "997"
+										     "0") "]}}";
+	const struct prom_body body = {
+		.status = 200, .content_type = "", .text = text, .len = sizeof(text) - 1};
+	const struct prom_limits limits = {.max_series = 10, .max_samples = 10};
+	struct prom_result r = {0};
+	size_t count = 0;
+	ck_assert_int_eq(prom_decode(&body, &limits, &r, NULL), PROM_OK);
+	struct prom_usage *rows AUTO_FREE = prom_usages(&r, &count);
+	static const struct {
+		const char *pod, *container;
+		double v;
+		int64_t t_ms;
+	} want[] = {
+		{"a", "app", 1.5, 1699999990500},
+		{"a", "side", 0.5, INT64_MIN},
+		{"b", "app", 2, 1699999980000},
+		{"c", "app", NAN, 1699999970000},
+	};
+	ck_assert_uint_eq(count, ARRAY_LEN(want));
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_str_eq(rows[i].ns, "shop");
+		ck_assert_str_eq(rows[i].pod, want[i].pod);
+		ck_assert_str_eq(rows[i].container, want[i].container);
+		ck_assert_int_eq(rows[i].sample.t_ms, want[i].t_ms);
+		if (isnan(want[i].v))
+			ck_assert(isnan(rows[i].sample.v));
+		else
+			ck_near(rows[i].sample.v, want[i].v, 0);
+	}
+	prom_result_fini(&r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("prom builtin");
+	TCase *t = tcase_create("builtin");
+	tcase_add_loop_test(t, usage_asks_for_values_and_their_times_at_once, 0,
+			    ARRAY_LEN(usages));
+	tcase_add_test(t, windows_are_written_exactly);
+	tcase_add_loop_test(t, history_finds_pods_by_their_owner, 0,
+			    ARRAY_LEN(workloads));
+	tcase_add_test(t, history_of_one_container_selects_it);
+	tcase_add_test(t, a_query_that_does_not_fit_is_refused);
+	tcase_add_loop_test(t, texts_cannot_leave_their_quotes, 0, ARRAY_LEN(quotes));
+	tcase_add_test(t, resources_are_known_by_name);
+	tcase_add_test(t, usages_join_values_with_their_times);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
