@@ -6,26 +6,44 @@
 
 #define TEXT_BYTES_MAX (1 << 20)
 
-/* A double-quoted scalar: JSON's escapes, which YAML has too. Bytes above ASCII stay, but
- * for the few that YAML counts as line breaks or refuses: U+0080 to U+00BF, U+2028,
- * U+2029 and U+FEFF. */
+/* The characters above ASCII that YAML takes for line breaks or refuses, up to U+00BF
+ * apart. */
+static const struct {
+	const char *bytes, *escape;
+} special[] = {
+	{"\xe2\x80\xa8", "\\u2028"}, {"\xe2\x80\xa9", "\\u2029"},
+	{"\xef\xbb\xbf", "\\ufeff"}, {"\xef\xbf\xbe", "\\ufffe"},
+	{"\xef\xbf\xbf", "\\uffff"},
+};
+
+static const char *escape_of(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(special); i++)
+		if (strncmp(text, special[i].bytes, 3) == 0)
+			return special[i].escape;
+	return NULL;
+}
+
+/* A double-quoted scalar: JSON's escapes, which YAML has too. All else above ASCII stays
+ * as it is. */
 static void add_quoted(struct str *s, const char *text)
 {
 	str_puts(s, "\"");
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			str_printf(s, "\\%c", *p);
-		else if (*p < 0x20 || *p == 0x7f)
-			str_printf(s, "\\u%04x", *p);
-		else if (*p == 0xc2)
-			str_printf(s, "\\u%04x", *++p);
-		else if (*p == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9))
-			str_printf(s, "\\u20%02x", *(p += 2) - 0x80);
-		else if (*p == 0xef && p[1] == 0xbb && p[2] == 0xbf) {
-			str_puts(s, "\\ufeff");
+	for (const char *p = text; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+		const char *escape = escape_of(p);
+		if (c == '"' || c == '\\') {
+			str_printf(s, "\\%c", c);
+		} else if (c < 0x20 || c == 0x7f) {
+			str_printf(s, "\\u%04x", c);
+		} else if (c == 0xc2 && p[1]) { /* U+0080 to U+00BF */
+			str_printf(s, "\\u%04x", (unsigned char)*++p);
+		} else if (escape) {
+			str_puts(s, escape);
 			p += 2;
-		} else
-			str_add(s, (const char *)p, 1);
+		} else {
+			str_add(s, p, 1);
+		}
 	}
 	str_puts(s, "\"");
 }

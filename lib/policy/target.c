@@ -160,17 +160,14 @@ static void read_forecast_target(const struct place *at, const struct field *f,
 	}
 	if (!scalar_check(at, "a percentage of the request"))
 		return;
-	char digits[16];
-	size_t n = strspn(at->node->text, "0123456789");
-	const char *rest = at->node->text + n;
-	if (n < 1 || n > 9 || at->node->text[0] == '0' ||
-	    (*rest && strcmp(rest, "%") != 0)) {
+	const char *text = at->node->text;
+	char *rest;
+	long percent = strtol(text, &rest, 10); /* saturates */
+	if (*text < '1' || *text > '9' || (*rest && strcmp(rest, "%") != 0) ||
+	    percent > INT32_MAX)
 		place_wrong_type(at, "a whole percentage of the request, greater than 0");
-		return;
-	}
-	memcpy(digits, at->node->text, n);
-	digits[n] = '\0';
-	target->utilization_pct = (int32_t)strtol(digits, NULL, 10);
+	else
+		target->utilization_pct = (int32_t)percent;
 }
 
 void target_read_forecast(const struct place *at, struct policy_metric *m)

@@ -1,0 +1,219 @@
+#include "unit/policy/refusals.h"
+
+static void same_text(const char *a, const char *b)
+{
+	if (!a || !b)
+		ck_assert_ptr_eq(a, b);
+	else
+		ck_assert_str_eq(a, b);
+}
+
+static void same_target(const struct metric_target *a, const struct metric_target *b)
+{
+	ck_assert_int_eq(a->type, b->type);
+	ck_assert_int_eq(a->value_m, b->value_m);
+	ck_assert_int_eq(a->utilization_pct, b->utilization_pct);
+}
+
+static void same_metric(const struct policy_metric *a, const struct policy_metric *b)
+{
+	ck_assert_int_eq(a->type, b->type);
+	same_text(a->name, b->name);
+	same_text(a->container, b->container);
+	same_text(a->query, b->query);
+	same_text(a->history_query, b->history_query);
+	same_text(a->source, b->source);
+	same_target(&a->target, &b->target);
+	same_target(&a->forecast_target, &b->forecast_target);
+	same_target(&a->reactive_target, &b->reactive_target);
+	ck_assert_int_eq(a->forecast, b->forecast);
+}
+
+static void same_rules(const struct scaling_rules *a, const struct scaling_rules *b)
+{
+	ck_assert_int_eq(a->has_stabilization, b->has_stabilization);
+	ck_assert_int_eq(a->stabilization_s, b->stabilization_s);
+	ck_assert_int_eq(a->select, b->select);
+	ck_assert_int_eq(a->count, b->count);
+	for (int i = 0; i < a->count; i++) {
+		ck_assert_int_eq(a->rules[i].type, b->rules[i].type);
+		ck_assert_int_eq(a->rules[i].value, b->rules[i].value);
+		ck_assert_int_eq(a->rules[i].period_s, b->rules[i].period_s);
+	}
+	ck_assert_int_eq(a->has_tolerance, b->has_tolerance);
+	ck_assert(a->tolerance == b->tolerance); /* to the last bit */
+}
+
+static void same_forecast(const struct policy_forecast *a,
+			  const struct policy_forecast *b)
+{
+	ck_assert_int_eq(a->mode, b->mode);
+	ck_assert_uint_eq(a->models, b->models);
+	ck_assert_int_eq(a->horizon_ms, b->horizon_ms);
+	ck_assert_int_eq(a->lead_time_ms, b->lead_time_ms);
+	ck_assert_int_eq(a->history_ms, b->history_ms);
+	ck_assert(a->quantile == b->quantile);
+	ck_assert_int_eq(a->seasons_auto, b->seasons_auto);
+	ck_assert_int_eq(a->season_count, b->season_count);
+	ck_assert_mem_eq(a->seasons_ms, b->seasons_ms, sizeof(a->seasons_ms));
+}
+
+static void same_policy(const struct policy *a, const struct policy *b)
+{
+	same_text(a->target.api_version, b->target.api_version);
+	same_text(a->target.kind, b->target.kind);
+	same_text(a->target.name, b->target.name);
+	ck_assert_int_eq(a->mode, b->mode);
+	ck_assert_int_eq(a->min_replicas, b->min_replicas);
+	ck_assert_int_eq(a->max_replicas, b->max_replicas);
+	ck_assert_int_eq(a->metric_count, b->metric_count);
+	for (int i = 0; i < a->metric_count; i++)
+		same_metric(&a->metrics[i], &b->metrics[i]);
+	ck_assert_int_eq(a->has_behavior, b->has_behavior);
+	same_rules(&a->up, &b->up);
+	same_rules(&a->down, &b->down);
+	same_forecast(&a->forecast, &b->forecast);
+	ck_assert_int_eq(a->pause, b->pause);
+}
+
+static void check_round_trip(const char *text)
+{
+	struct err err = {0};
+	AUTO(policy_cleanup) struct policy *p = must_accept(text);
+	AUTO_FREE char *printed = policy_text(p);
+	AUTO(policy_cleanup)
+	struct policy *back = policy_parse("shop", "web", printed, strlen(printed), &err);
+	ck_assert_msg(back != NULL, "%s\n%s", err.msg, printed);
+	same_policy(p, back);
+	AUTO_FREE char *again = policy_text(back);
+	ck_assert_str_eq(printed, again);
+}
+
+#define CPU(target)                                                                      \
+	"metrics: [{type: Resource, resource: {name: cpu, target: " target "}}]\n"
+
+static const char *const policies[] = {
+	"",
+	"mode: Scale\nminReplicas: 3\npause: true\n",
+	CPU("{type: Utilization, averageUtilization: 2147483647}"),
+	CPU("{type: AverageValue, averageValue: 123456789n}"),
+	"metrics:\n"
+	"- {type: Resource, resource: {name: memory, target: {type: AverageValue, "
+	"averageValue: 600Mi}}}\n"
+	"- {type: Resource, resource: {name: memory, target: {type: AverageValue, "
+	"averageValue: 1025}}}\n"
+	"- {type: ContainerResource, containerResource: {name: cpu, container: \"on\", "
+	"target: {type: "
+	"Utilization, averageUtilization: 5}}, forecast: {target: 7%, reactiveTarget: "
+	"9}}\n"
+	"- {type: Pods, pods: {metric: {name: 'a: b'}, target: {type: AverageValue, "
+	"averageValue: 9E}}, query: "
+	"'null'}\n"
+	"- {type: Object, object: {metric: {name: \"123\"}, target: {type: Value, value: "
+	"1500m}}, query: 'x', "
+	"source: other}\n"
+	"- {type: External, external: {metric: {name: q}, target: {type: Value, value: "
+	"3}}, query: \"a{b=\\\"c\\\","
+	"d=~\\\"e\\\\\\\\.f\\\"}\", historyQuery: '# none', forecast: {target: 1u}}\n",
+	"behavior: {}\n",
+	"behavior: {scaleUp: {stabilizationWindowSeconds: 3600, selectPolicy: Min, "
+	"tolerance: 0.57}, scaleDown: "
+	"{stabilizationWindowSeconds: 0, selectPolicy: Disabled, tolerance: 0, policies: "
+	"[{type: Pods, value: "
+	"2147483647, periodSeconds: 1800}, {type: Percent, value: 1, periodSeconds: "
+	"1}]}}\n",
+	"behavior: {scaleUp: {tolerance: 1e-9}, scaleDown: {tolerance: 123456.789}}\n",
+	"behavior: {scaleUp: {tolerance: 0.07}, scaleDown: {tolerance: "
+	"333333333333333333n}}\n",
+	"forecast: {mode: Off, models: [HoltWinters], horizon: 90s, leadTime: 1500ms, "
+	"history: 21d, seasons: "
+	"[1d, 7d], quantile: 0.501}\n",
+	"forecast: {mode: Always, models: [LinearRegression], seasons: [], quantile: "
+	"0.999}\n",
+};
+
+START_TEST(what_is_printed_is_the_same_policy)
+{
+	check_round_trip(policies[_i]);
+}
+END_TEST
+
+/* Every character of the first planes' edges, wherever YAML could trip over it. */
+static const char *const awkward[] = {
+	"\\\"",    "\\\\",        "\\n",        "\\t x",    " x",      "x ",
+	"#",       "- a",         "a: b",       "{a",       "&a",      "*a",
+	"!a",      "%a",          "@a",         "`a",       "|",       "---",
+	"...",     "true",        "null",       "~",        "0x10",    "1e3",
+	"\\x07",   "\\x7f",       "\\x85",      "\\xa0",    "\\u2028", "\\u2029",
+	"\\uFEFF", "\\u00e9",     "\\u00bf",    "\\u20ac",  "\\u2027", "\\uffff",
+	"\\ufefe", "\\U0001F600", "\\xc3\\xa9", "a\\r\\nb", "\\e[0m",
+};
+
+START_TEST(texts_of_any_kind_come_back)
+{
+	AUTO_FREE char *text =
+		xasprintf("metrics:\n- type: External\n  external: {metric: {name: m}, "
+			  "target: {type: Value, value: 1}}\n  query: \"%s\"\n"
+			  "  historyQuery: \"x%sx\"\n",
+			  awkward[_i], awkward[_i]);
+	check_round_trip(text);
+}
+END_TEST
+
+START_TEST(all_defaults_are_written_out)
+{
+	static const char want[] =
+		"scaleTargetRef:\n"
+		"  apiVersion: \"apps/v1\"\n"
+		"  kind: \"Deployment\"\n"
+		"  name: \"web\"\n"
+		"mode: Recommend\n"
+		"minReplicas: 1\n"
+		"maxReplicas: 10\n"
+		"metrics:\n"
+		"- type: Resource\n"
+		"  resource:\n"
+		"    name: \"cpu\"\n"
+		"    target: {type: Utilization, averageUtilization: 80}\n"
+		"  source: \"default\"\n"
+		"  forecast: {target: 80, reactiveTarget: 80}\n"
+		"behavior:\n"
+		"  scaleUp:\n"
+		"    stabilizationWindowSeconds: 0\n"
+		"    selectPolicy: Max\n"
+		"    policies:\n"
+		"    - {type: Pods, value: 4, periodSeconds: 15}\n"
+		"    - {type: Percent, value: 100, periodSeconds: 15}\n"
+		"  scaleDown:\n"
+		"    selectPolicy: Max\n"
+		"    policies:\n"
+		"    - {type: Percent, value: 100, periodSeconds: 15}\n"
+		"    tolerance: 0.05\n"
+		"forecast:\n"
+		"  mode: Auto\n"
+		"  models: [HoltWinters, LinearRegression]\n"
+		"  horizon: Auto\n"
+		"  leadTime: Auto\n"
+		"  history: 14d\n"
+		"  seasons: Auto\n"
+		"  quantile: 0.95\n"
+		"onMetricsLoss: Hold\n"
+		"pause: false\n";
+	AUTO(policy_cleanup)
+	struct policy *p = must_accept("behavior: {scaleDown: {tolerance: 50m}}\n");
+	AUTO_FREE char *printed = policy_text(p);
+	ck_assert_str_eq(printed, want);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("policy_text");
+	TCase *tcase = tcase_create("policy_text");
+	tcase_add_loop_test(tcase, what_is_printed_is_the_same_policy, 0,
+			    ARRAY_LEN(policies));
+	tcase_add_loop_test(tcase, texts_of_any_kind_come_back, 0, ARRAY_LEN(awkward));
+	tcase_add_test(tcase, all_defaults_are_written_out);
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}
