@@ -10,33 +10,31 @@ struct kube;
 
 struct kube_options {
 	const struct kube_config *config; /* copied */
-	const char *user_agent;    /* "foretop/1.0 (linux/amd64)"; must not start with
-				      curl, Wget or Mozilla: the server would indent */
-	const char *field_manager; /* "foretop" */
-	double requests_per_s;     /* 0: 20 */
-	int burst;                 /* 0: 40 */
+	double requests_per_s;            /* on average; 0: 20 */
+	int burst;                        /* 0: 40 */
 };
 
-/* NULL with *err when the configuration cannot be used (ERR_INVALID), or a file of it
- * cannot be read (ERR_RETRY). */
+/* NULL with *err = ERR_INVALID when the configuration cannot be used. Certificates and
+ * tokens are read with the first request. */
 struct kube *kube_new(struct reactor *reactor, const struct kube_options *options,
 		      struct err *err);
-/* Ends all calls without calling back. Watches, leases and events of this client must be
- * freed before. Accepts NULL. */
+/* Ends all calls without calling back. Watches, lists, leases and events of this client
+ * must be freed before. Accepts NULL. */
 void kube_free(struct kube *k);
 /* Borrowed. */
 const struct kube_config *kube_configuration(const struct kube *k);
+/* Requests that wait for the rate limit. */
+int kube_waiting(const struct kube *k);
 
 enum kube_method { KUBE_GET, KUBE_PUT, KUBE_POST, KUBE_PATCH, KUBE_DELETE };
 
 struct kube_request {
 	enum kube_method method;
-	const char *path;    /* "/api/v1/namespaces/shop/configmaps/x", escaped */
-	const char *query;   /* "limit=1&labelSelector=a%3Db", escaped; NULL: none */
-	const cJSON *body;   /* NULL: none; a KUBE_PATCH is an RFC 7396 merge patch */
-	int64_t timeout_ms;  /* 0: 10 s */
-	size_t answer_limit; /* bytes; 0: 16 MiB */
-	bool urgent;         /* goes out at once, past the rate limit (the Lease) */
+	const char *path;   /* "/api/v1/namespaces/shop/configmaps/x", escaped */
+	const char *query;  /* "limit=1&labelSelector=a%3Db", escaped; NULL: none */
+	const cJSON *body;  /* NULL: none; of a KUBE_PATCH an RFC 7396 merge patch */
+	int64_t timeout_ms; /* of the transfer; 0: 10 s */
+	bool urgent;        /* goes out at once, past rate limit and queue (the Lease) */
 };
 
 struct kube_reply {
@@ -48,9 +46,10 @@ struct kube_reply {
 	 * server refuses this request as it is (400, 404, 405, 413, 415, 422). ERR_RETRY:
 	 * all else, 401 and 403 included, which are never final. */
 	struct err err;
-	/* The server did not execute the request for sure (connection refused, 429). A
+	/* The server did not execute the request for sure (connection refused, 4xx). A
 	 * write that failed without this may have happened. */
 	bool not_executed;
+	bool too_large; /* the answer was; ask for less */
 };
 
 typedef void (*kube_done)(void *arg, const struct kube_reply *reply);
@@ -60,10 +59,10 @@ struct kube_call;
 /* Sends a request, or queues it behind the rate limit. `done` is called once, later from
  * the loop, never from within this call, unless the call is cancelled. Never NULL: a
  * request that cannot even start is answered with an error the same way. The call is gone
- * when `done` returns. Nothing is ever sent twice. */
+ * when `done` is called. Nothing is ever sent twice. The answer is limited to 32 MiB. */
 struct kube_call *kube_send(struct kube *k, const struct kube_request *request,
 			    kube_done done, void *arg);
-/* Ends a call without calling back. Accepts NULL. */
+/* Ends a call without calling back; not from within its own `done`. Accepts NULL. */
 void kube_cancel(struct kube_call *call);
 
 /* Percent-encodes text for a path segment or a query value. The caller frees. */

@@ -9,7 +9,7 @@
 /* Everything is owned; NULL means not given. Files are named, not read: the client reads
  * them and follows their rotation. At most one of a *_file and its *_pem is set. */
 struct kube_config {
-	char *server; /* "https://10.0.0.1:6443" or with a path, no slash at the end */
+	char *server; /* "https://10.0.0.1:6443/prefix", no slash at the end */
 	char *host;   /* of the server: name or address, IPv6 without brackets */
 	int port;
 	char *path; /* behind host and port: "" or "/prefix" */
@@ -17,39 +17,42 @@ struct kube_config {
 	char *ca_file, *ca_pem; /* neither: the system's certificates */
 	char *cert_file, *cert_pem;
 	char *key_file, *key_pem;
-	char *token_file; /* wins over token; read again at least once a minute */
+	char *token_file; /* never together with token; followed when it is rotated */
 	char *token;
+	char *username, *password;
 	char *tls_server_name; /* expected in the certificate instead of host */
+	char *proxy_url;       /* watches go over plain HTTP through a proxy */
 	bool insecure;         /* insecure-skip-tls-verify */
 	char *namespace_;      /* of the context or the pod; "default" if not given */
-	char *source; /* for people: "in-cluster" or "kubeconfig PATH, context NAME" */
+	char *source;          /* for people: "in-cluster" or "PATH, context NAME" */
 };
 
 struct kube_config_options {
-	const char *kubeconfig; /* a path; NULL: KUBECONFIG, in a pod the pod's own, then
-				   ~/.kube/config */
+	const char *kubeconfig; /* a path, or NULL */
 	const char *context;    /* NULL: current-context */
 	const char *server;     /* overrides the server of the context, or NULL */
-	/* For tests; NULL: the real places. */
+	/* For tests; NULL: the real place. */
 	const char *service_account_dir;
 };
 
 /* Reads the configuration the way kubectl does. In order: options->kubeconfig; the files
  * of KUBECONFIG (missing ones are skipped, the first file wins for each named entry and
- * for current-context); the pod's service account; ~/.kube/config. Relative file names
- * are relative to the file that names them; *-data wins over the file. Refused with a
- * text: proxy-url, exec plugins, auth-provider, user name with password, impersonation,
- * insecure-skip-tls-verify together with a CA. 0, or -1 with *err = ERR_INVALID (wrong
- * content) or ERR_RETRY (nothing there). The caller frees with kube_config_fini. */
+ * for current-context); ~/.kube/config; the pod's service account. Relative file names
+ * are relative to the file that names them; *-data wins over the file, tokenFile over
+ * token. Refused with a text that says what to do: exec plugins, auth-provider,
+ * impersonation, insecure-skip-tls-verify together with a CA. 0, or -1 with *err =
+ * ERR_INVALID (wrong content) or ERR_RETRY (nothing there). No text holds a secret. The
+ * caller frees with kube_config_fini. */
 int kube_config_load(const struct kube_config_options *options,
 		     struct kube_config *ret_config, struct err *err);
 /* One kubeconfig text; relative file names are relative to `dir`. */
-int kube_config_parse(const char *text, size_t len, const char *dir, const char *context,
+int kube_config_parse(const char *text, const char *dir, const char *context,
 		      struct kube_config *ret_config, struct err *err);
-/* For servers that are known, such as an embedded one: "http://127.0.0.1:8001". Takes
- * nothing over; no credentials. */
+/* For servers that are known, such as an embedded one: "http://127.0.0.1:8001". No
+ * credentials. */
 int kube_config_for_server(const char *url, struct kube_config *ret_config,
 			   struct err *err);
+void kube_config_copy(const struct kube_config *c, struct kube_config *ret_copy);
 /* Accepts NULL and zeroed. */
 void kube_config_fini(struct kube_config *c);
 

@@ -20,6 +20,9 @@ typedef void (*kube_discovered)(void *arg, const struct kube_resource *resource,
  * known without asking (kube_resource_of_kind). */
 struct kube_call *kube_discover(struct kube *k, const char *group_version,
 				const char *kind, kube_discovered done, void *arg);
+/* Reads an APIResourceList (or NULL: nothing is known). Pure. */
+void kube_resource_read(const cJSON *answer, const char *group_version, const char *kind,
+			struct kube_resource *ret_resource);
 /* Deployment, StatefulSet and ReplicaSet of apps/v1. True when it is one of them. */
 bool kube_resource_of_kind(const char *group_version, const char *kind,
 			   struct kube_resource *ret_resource);

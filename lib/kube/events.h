@@ -40,6 +40,7 @@ void kube_events_post(struct kube_events *e, const struct kube_event *event);
 struct kube_events_info {
 	uint64_t posted, repeated, dropped, failed;
 	size_t waiting;
+	char last_error[256]; /* of the last failure; "": none yet */
 };
 void kube_events_info(const struct kube_events *e, struct kube_events_info *ret_info);
 

@@ -24,9 +24,9 @@ struct kube_pod {
 	size_t containers_cap, requests_cap;
 };
 
-/* Reads a v1 Pod. *pod is zeroed before its first use and is overwritten by each read. At
- * most 512 containers with 16 requests each are read. A request that is no quantity is an
- * error. 0, or -1 with *err = ERR_INVALID. */
+/* Reads a v1 Pod. *pod is zeroed before its first use and is overwritten by each read.
+ * More than 512 containers or 4096 requests in all, or a request that is no quantity, are
+ * an error. 0, or -1 with *err = ERR_INVALID. */
 int kube_pod_read(const cJSON *object, struct kube_pod *pod, struct err *err);
 void kube_pod_fini(struct kube_pod *pod);
 

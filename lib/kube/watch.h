@@ -49,11 +49,10 @@ struct kube_watch_info {
 };
 
 /* Starts at once. Callbacks come from the loop, never from within this call. NULL with
- * *err = ERR_INVALID when the path and the selector are too long for a request line. */
+ * *err = ERR_INVALID when the path is none. */
 struct kube_watch *
 kube_watch_new(struct kube *k, const struct kube_watch_options *options, struct err *err);
-/* Ends it without calling back; not from within its own callbacks on_object. Accepts
- * NULL. */
+/* Ends it without calling back; not from within its own callbacks. Accepts NULL. */
 void kube_watch_free(struct kube_watch *w);
 
 void kube_watch_info(const struct kube_watch *w, struct kube_watch_info *ret_info);

@@ -15,18 +15,21 @@ struct kube_workload {
 	int64_t created_ms; /* 0 unknown */
 	bool deleted;       /* metadata.deletionTimestamp is set */
 	bool paused;        /* spec.paused of a Deployment */
-	/* The controller has not caught up with the spec, or old pods are still there:
-	 * the rule of `kubectl rollout status`. */
-	bool rolling;
-	bool stalled; /* Progressing is False (ProgressDeadlineExceeded) */
-	struct kube_selector *selector; /* NULL: absent or malformed, then selector_err */
+	bool observed; /* the workload's controller has seen the newest spec: status is
+			* about it
+			*/
+	bool rolling;  /* pods of more than one revision exist */
+	bool stalled;  /* condition Progressing is False (ProgressDeadlineExceeded) */
+	struct kube_selector *selector; /* NULL: malformed, then selector_err says why */
 	struct err selector_err;
 };
 
-/* kind: "Deployment", "StatefulSet" or "ReplicaSet" (watch items carry no kind in lists).
- * 0, or -1 with *err = ERR_INVALID when it has no name or uid. */
+/* kind: "Deployment", "StatefulSet" or "ReplicaSet" (items of lists do not carry it). 0,
+ * or -1 with *err = ERR_INVALID when the object has no name, uid or resourceVersion, or a
+ * size that is no size. */
 int kube_workload_read(const cJSON *object, const char *kind,
 		       struct kube_workload *ret_workload, struct err *err);
+/* Accepts NULL and zeroed. */
 void kube_workload_fini(struct kube_workload *w);
 
 #endif
