@@ -74,25 +74,19 @@ double holt_winters_base(const struct holt_winters *hw, int64_t cell)
 	return hw->level + trend + hw->season[cell_of_day(cell)];
 }
 
-double holt_winters_predict(const struct holt_winters *hw, int64_t cell, double seen)
+double holt_winters_predict(const struct holt_winters *hw, int64_t cell)
 {
-	int64_t ahead = cell - hw->next;
+	double steps = (double)(cell - hw->next + 1);
 
-	if (isnan(seen))
-		return holt_winters_base(hw, cell) +
-		       pow(hw->rates.rho, (double)(ahead + 1)) * hw->error;
-	return holt_winters_base(hw, cell) +
-	       pow(hw->rates.rho, (double)ahead) *
-		       (seen - holt_winters_base(hw, hw->next));
+	return holt_winters_base(hw, cell) + pow(hw->rates.rho, steps) * hw->error;
 }
 
-double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count,
-			    double seen)
+double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count)
 {
 	int64_t last = cell_of(first + count - 1);
 	double largest = -INFINITY;
 
 	for (int64_t cell = cell_of(first); cell <= last; cell++)
-		largest = fmax(largest, holt_winters_predict(hw, cell, seen));
+		largest = fmax(largest, holt_winters_predict(hw, cell));
 	return largest;
 }

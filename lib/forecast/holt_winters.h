@@ -39,14 +39,13 @@ void holt_winters_step(struct holt_winters *hw, double y);
 /* Level, trend and season of the cell `cell` >= next, without the AR(1) term. */
 double holt_winters_base(const struct holt_winters *hw, int64_t cell);
 
-/* Forecast of the cell `cell` >= next. `seen` is the mean of cell `next` as far as it is
- * known (NaN: nothing of it is): its error then takes the place of the last whole cell's.
- */
-double holt_winters_predict(const struct holt_winters *hw, int64_t cell, double seen);
+/* Forecast of the cell `cell` >= next. What is seen of the cell in hand is left out on
+ * purpose: its first minutes say little about its last ones where load moves in steps
+ * (measured: it cost more than it gave on every trace). */
+double holt_winters_predict(const struct holt_winters *hw, int64_t cell);
 
 /* Largest forecast of the cells that the minutes [first, first + count) touch; first not
- * before cell `next`. */
-double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count,
-			    double seen);
+ * before cell `next`, count > 0. */
+double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count);
 
 #endif

@@ -160,12 +160,9 @@ static void predict_all(const struct window *w, const struct history *h,
 	ret_predictions[FC_SEASONAL_NAIVE] =
 		history_maximum(h, h->newest - MINUTES_PER_DAY + 1, w->minutes);
 	predict_linear(w, row, ret_predictions);
-	if (hw->fitted) {
-		bool open = cell_of(h->newest) == hw->next;
-
-		ret_predictions[FC_HOLT_WINTERS] = holt_winters_maximum(
-			hw, h->newest + 1, w->minutes, open ? history_open_cell(h) : NAN);
-	}
+	if (hw->fitted)
+		ret_predictions[FC_HOLT_WINTERS] =
+			holt_winters_maximum(hw, h->newest + 1, w->minutes);
 }
 
 void window_predict(struct window *w, const struct history *h,
