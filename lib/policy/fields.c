@@ -21,7 +21,7 @@ static size_t distance(const char *a, const char *b)
 	size_t rows[3][NAME_MAX_COMPARED + 1];
 	size_t la = strlen(a), lb = strlen(b);
 	if (la > NAME_MAX_COMPARED || lb > NAME_MAX_COMPARED)
-		return NAME_MAX_COMPARED;
+		return SIZE_MAX;
 	size_t *before = rows[0], *last = rows[1], *row = rows[2];
 	for (size_t j = 0; j <= lb; j++)
 		last[j] = j;

@@ -344,7 +344,7 @@ START_TEST(a_message_is_cut_between_characters)
 	for (int shift = 0; shift < 3; shift++) {
 		struct err err = {0};
 		str_clear(&text);
-		str_printf(&text, "%s", "xxx" + shift);
+		str_printf(&text, "%s", &"xxx"[shift]);
 		for (int i = 0; i < 200; i++)
 			str_puts(&text, "\u20ac");
 		str_puts(&text, ": 1\n");

@@ -160,6 +160,39 @@ START_TEST(texts_of_any_kind_come_back)
 }
 END_TEST
 
+START_TEST(the_longest_texts_come_back)
+{
+	AUTO_FREE char *query = xcalloc(1, 8193);
+	for (int i = 0; i < 8192; i++)
+		query[i] = "q: [\x01"[i % 5];
+	struct policy p = {
+		.target = {"apps/v1", "Deployment", "web"},
+		.min_replicas = 1,
+		.max_replicas = 2,
+		.metric_count = POLICY_METRICS_MAX,
+		.forecast = {.models = MODEL_HOLT_WINTERS,
+			     .history_ms = MS_PER_DAY,
+			     .quantile = 0.9},
+	};
+	for (int i = 0; i < POLICY_METRICS_MAX; i++)
+		p.metrics[i] = (struct policy_metric){
+			.type = METRIC_EXTERNAL,
+			.name = "m",
+			.query = query,
+			.history_query = query,
+			.source = "default",
+			.target = {TARGET_VALUE, 1, 0},
+			.forecast_target = {TARGET_VALUE, 1, 0},
+			.reactive_target = {TARGET_VALUE, 1, 0},
+			.forecast = true,
+		};
+	AUTO_FREE char *printed = policy_text(&p);
+	AUTO_FREE char *whole = xasprintf("!%s", printed);
+	AUTO(policy_cleanup) struct policy *back = must_accept(whole);
+	ck_assert_str_eq(back->metrics[7].history_query, query);
+}
+END_TEST
+
 START_TEST(all_defaults_are_written_out)
 {
 	static const char want[] =
@@ -213,6 +246,7 @@ int main(void)
 	tcase_add_loop_test(tcase, what_is_printed_is_the_same_policy, 0,
 			    ARRAY_LEN(policies));
 	tcase_add_loop_test(tcase, texts_of_any_kind_come_back, 0, ARRAY_LEN(awkward));
+	tcase_add_test(tcase, the_longest_texts_come_back);
 	tcase_add_test(tcase, all_defaults_are_written_out);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
