@@ -84,24 +84,29 @@ static size_t escape_length(const char *p, const char *end)
 	return 6;
 }
 
+/* The first byte that is no plain part of a string. */
+static const char *plain_end(const char *p, const char *end)
+{
+	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= ' ')
+		p++;
+	return p;
+}
+
 bool scan_string(struct scan *s, struct scan_text *ret_text)
 {
 	if (!take(s, '"'))
 		return false;
 	struct scan_text text = {.raw = s->at};
-	while (s->at < s->end && *s->at != '"') {
-		size_t step = 1;
-		if (*s->at == '\\') {
-			step = escape_length(s->at, s->end);
-			text.escaped = true;
-		}
-		if (!step || (unsigned char)*s->at < ' ')
+	while ((s->at = plain_end(s->at, s->end)) < s->end && *s->at == '\\') {
+		size_t step = escape_length(s->at, s->end);
+		if (!step)
 			return fail(s);
 		s->at += step;
+		text.escaped = true;
 	}
-	text.len = (size_t)(s->at - text.raw);
-	if (!take(s, '"'))
-		return false;
+	if (s->at == s->end || *s->at != '"')
+		return fail(s);
+	text.len = (size_t)(s->at++ - text.raw);
 	*ret_text = text;
 	return true;
 }
@@ -287,9 +292,13 @@ size_t scan_plain(const struct scan_text *text, char *buf)
 	const char *p = text->raw, *end = p + text->len;
 	char *out = buf;
 	while (p < end) {
-		if (*p != '\\') {
-			*out++ = *p++;
-		} else if (p[1] == 'u') {
+		const char *plain = p;
+		p = text->escaped ? plain_end(p, end) : end;
+		memcpy(out, plain, (size_t)(p - plain));
+		out += p - plain;
+		if (p == end)
+			break;
+		if (p[1] == 'u') {
 			size_t used;
 			out += put_utf8(code_point(p, end, &used), out);
 			p += used;

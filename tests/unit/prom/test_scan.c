@@ -64,6 +64,7 @@ static const struct {
 	{"\"\\u12\"", NULL},
 	{"\"\\u12g4\"", NULL},
 	{"\"a\nb\"", NULL},
+	{"\"a\n\"", NULL},
 	{"a", NULL},
 	{"", NULL},
 };
