@@ -3,39 +3,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
-
-/* An instant query answers with the time it was asked for; more than this apart means a
- * clock that is wrong, or a cache that answers for another time. */
-#define SKEW_MAX_MS (150 * MS_PER_S)
-/* Range of the built-in rates: what a Resource sample covers. */
-#define VALUE_WINDOW_MS MS_PER_MIN
-
-/* Milli-units rounded up, as Kubernetes does, but only after rounding to nano: 0.1 cores
- * must not become 101 m. */
-static int64_t milli_up(double v)
-{
-	double nano = round(v * 1e9);
-	double milli =
-		isfinite(nano) && fabs(nano) < 0x1p62 ? ceil(nano / 1e6) : ceil(v * 1e3);
-	if (milli >= 0x1p63)
-		return INT64_MAX;
-	return milli <= -0x1p63 ? INT64_MIN : (int64_t)milli;
-}
-
-static bool per_pod(const struct policy_metric *m)
-{
-	switch (m->type) {
-	case METRIC_RESOURCE:
-	case METRIC_CONTAINER_RESOURCE:
-	case METRIC_PODS:
-		return true;
-	case METRIC_OBJECT:
-	case METRIC_EXTERNAL:
-		return false;
-	}
-	return false;
-}
 
 /* The grid of a policy starts at a place of its own, so that policies spread over the
  * period, and stays there over restarts. */
@@ -54,17 +21,7 @@ void cycle_soon(struct prepared *s, int64_t now_ms)
 		s->next_cycle_ms = now_ms;
 }
 
-static void set_unknown(struct prepared *s, int32_t m, const char *why)
-{
-	struct metric_slot *metric = &s->metrics[m];
-	metric->answered = true;
-	snprintf(metric->unknown, sizeof(metric->unknown), "%s", why);
-	metric->values = (struct metric_values){.unknown = metric->unknown};
-	s->status.metrics[m].known = false;
-	s->status.metrics[m].current = NAN;
-}
-
-static void begin(struct engine *e, struct prepared *s, int64_t now_ms)
+static void ask(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	s->cycle = ++e->numbers;
 	s->deadline_ms = now_ms + e->config.answer_deadline_ms;
@@ -80,152 +37,60 @@ static void begin(struct engine *e, struct prepared *s, int64_t now_ms)
 	}
 }
 
+static void close_cycle(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	s->cycle = 0;
+	s->asked_ms = s->deadline_ms - e->config.answer_deadline_ms;
+	s->write.tries = 0;
+	/* What was to be written once the record is saved is decided afresh: newer values
+	 * are here. */
+	if (s->write.state == WRITE_SAVING)
+		write_drop(s, true);
+	cycle_decide(e, s, now_ms);
+}
+
+void cycle_answered(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	if (--s->waiting == 0)
+		close_cycle(e, s, now_ms);
+}
+
 static void close_late(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	char why[64];
-	snprintf(why, sizeof(why), "no answer within %lld s",
-		 (long long)(e->config.answer_deadline_ms / MS_PER_S));
+	char why[64], waited[48];
+	snprintf(why, sizeof(why), "no answer within %s",
+		 duration_format(e->config.answer_deadline_ms, waited, sizeof(waited)));
 	for (int32_t m = 0; m < s->policy->metric_count; m++)
 		if (!s->metrics[m].answered)
-			set_unknown(s, m, why);
-	s->cycle = 0;
-	cycle_decide(e, s, now_ms);
+			values_unknown(s, m, why);
+	close_cycle(e, s, now_ms);
+}
+
+/* A target or pods that nobody has told of yet are waited for; a missing target is said.
+ */
+static void begin(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	publish_standing(e, s, now_ms);
+	if (s->policy->pause)
+		publish_hold(e, s, "paused by the policy", now_ms);
+	else if (s->target.missing)
+		cycle_decide(e, s, now_ms);
+	else if (s->target.seen && s->pods_synced && !s->cycle)
+		ask(e, s, now_ms);
 }
 
 void cycle_tick(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	if (!slot_active(s))
 		return;
-	s->status.lead_ms = lead_time_ms(s, &s->status.lead_source);
-	s->status.lead_samples = s->record.lead.count;
+	write_tick(e, s, now_ms);
 	history_ask(e, s, now_ms);
 	if (s->cycle && now_ms >= s->deadline_ms)
 		close_late(e, s, now_ms);
 	if (now_ms < s->next_cycle_ms)
 		return;
 	s->next_cycle_ms = next_on_grid(e, s, now_ms);
-	publish_standing(e, s, now_ms);
-	/* A target whose state is not known yet is waited for; a missing one is said
-	 * below. */
-	if (s->cycle || s->policy->pause || !(s->target.seen || s->target.missing))
-		return;
-	if (s->target.missing)
-		cycle_decide(e, s, now_ms);
-	else if (s->pods_synced)
-		begin(e, s, now_ms);
-}
-
-static const char *row_problem(const struct value_row *row, int64_t now_ms, char *buf,
-			       size_t size)
-{
-	if (!isfinite(row->value))
-		return "the value is not a number";
-	int64_t apart = now_ms - row->time_ms;
-	if (apart <= SKEW_MAX_MS && apart >= -SKEW_MAX_MS)
-		return NULL;
-	char age[48];
-	duration_format(apart > 0 ? apart : -apart, age, sizeof(age));
-	snprintf(buf, size,
-		 apart > 0 ? "the sample is %s old" : "the sample is %s in the future",
-		 age);
-	return buf;
-}
-
-static void take_total(struct prepared *s, int32_t m, const struct event *event)
-{
-	struct metric_slot *metric = &s->metrics[m];
-	char buf[96];
-	if (event->u.values.count != 1) {
-		snprintf(buf, sizeof(buf), "the query returned %d series, one is needed",
-			 event->u.values.count);
-		set_unknown(s, m,
-			    event->u.values.count ? buf : "the query returned no series");
-		return;
-	}
-	const struct value_row *row = &event->u.values.rows[0];
-	const char *problem = row_problem(row, event->now_ms, buf, sizeof(buf));
-	if (problem) {
-		set_unknown(s, m, problem);
-		return;
-	}
-	metric->answered = true;
-	metric->values = (struct metric_values){.total_m = milli_up(row->value)};
-	s->status.metrics[m].known = true;
-	s->status.metrics[m].current = row->value;
-}
-
-static void take_pods(struct prepared *s, int32_t m, const struct event *event)
-{
-	struct metric_slot *metric = &s->metrics[m];
-	const struct policy_metric *spec = &s->policy->metrics[m];
-	char buf[96];
-	const char *problem = "the query returned no series";
-	double total = 0;
-	int32_t n = 0;
-	for (int32_t i = 0; i < event->u.values.count && n < metric->pod_values_max;
-	     i++) {
-		const struct value_row *row = &event->u.values.rows[i];
-		const char *bad = row_problem(row, event->now_ms, buf, sizeof(buf));
-		if (!row->pod || bad) {
-			problem = bad ? bad
-				      : "the query returned series without a pod label";
-			continue;
-		}
-		if (!pods_known(s, hash_text(row->pod)))
-			continue;
-		if (spec->container &&
-		    (!row->container || strcmp(row->container, spec->container)))
-			continue;
-		metric->pod_values[n++] = (struct pod_value){
-			.key = hash_text(row->pod),
-			.value_m = milli_up(row->value),
-			.time_ms = row->time_ms,
-			.window_ms = VALUE_WINDOW_MS,
-			.containers = row->container && !spec->container ? 1 : 0,
-		};
-		total += row->value;
-	}
-	if (!n) {
-		set_unknown(s, m, problem);
-		return;
-	}
-	metric->answered = true;
-	metric->values =
-		(struct metric_values){.pods = metric->pod_values,
-				       .count = pod_values_merge(metric->pod_values, n)};
-	s->status.metrics[m].known = true;
-	s->status.metrics[m].current = total;
-}
-
-static void answered(struct engine *e, struct prepared *s, int64_t now_ms)
-{
-	if (--s->waiting > 0)
-		return;
-	s->cycle = 0;
-	cycle_decide(e, s, now_ms);
-}
-
-void cycle_values(struct engine *e, struct prepared *s, const struct event *event)
-{
-	int32_t m = (int32_t)event->u.values.query.metric;
-	if (!s->cycle || event->u.values.query.cycle != s->cycle ||
-	    s->metrics[m].answered)
-		return;
-	if (per_pod(&s->policy->metrics[m]))
-		take_pods(s, m, event);
-	else
-		take_total(s, m, event);
-	answered(e, s, event->now_ms);
-}
-
-void cycle_failed(struct engine *e, struct prepared *s, const struct event *event)
-{
-	int32_t m = (int32_t)event->u.query_failed.query.metric;
-	if (!s->cycle || event->u.query_failed.query.cycle != s->cycle ||
-	    s->metrics[m].answered)
-		return;
-	set_unknown(s, m, event->u.query_failed.why);
-	answered(e, s, event->now_ms);
+	begin(e, s, now_ms);
 }
 
 /* A forecast for a window that began long ago says nothing of the next minutes. */
@@ -235,9 +100,9 @@ static bool usable(const struct prepared *s, int32_t m, int64_t now_ms)
 {
 	const struct metric_status *st = &s->status.metrics[m];
 	const struct forecast *f = &st->forecast;
-	if (!st->forecast_on || !s->metrics[m].loaded || f->state != FORECAST_READY)
+	if (!st->forecast_on || f->state != FORECAST_READY || !isfinite(f->upper))
 		return false;
-	if (now_ms - f->made_for_ms > FORECAST_AGE_MAX_MS || !isfinite(f->upper))
+	if (now_ms - f->made_for_ms > FORECAST_AGE_MAX_MS)
 		return false;
 	switch (s->policy->forecast.mode) {
 	case FORECAST_ALWAYS:
@@ -268,6 +133,18 @@ static void propose(struct prepared *s, int64_t now_ms, struct forecast_proposal
 	}
 }
 
+/* Does any metric need the pods themselves, not just their number? */
+static bool looks_at_pods(const struct policy *p)
+{
+	for (int32_t m = 0; m < p->metric_count; m++) {
+		const struct policy_metric *spec = &p->metrics[m];
+		if ((spec->type != METRIC_OBJECT && spec->type != METRIC_EXTERNAL) ||
+		    spec->target.type == TARGET_VALUE)
+			return true;
+	}
+	return false;
+}
+
 static void scale_view(const struct prepared *s, struct scale_view *ret, char *error,
 		       size_t size)
 {
@@ -277,31 +154,26 @@ static void scale_view(const struct prepared *s, struct scale_view *ret, char *e
 		snprintf(error, size, "%s %s/%s not found", s->policy->target.kind, s->ns,
 			 s->policy->target.name);
 		ret->error = error;
-	} else if (s->pods_lost) {
+	} else if (pods_lost(s) && looks_at_pods(s->policy)) {
 		snprintf(error, size,
-			 "%lld more pods match its selector than the %d that maxReplicas "
-			 "allows for",
-			 (long long)s->pods_lost, s->pods_max);
+			 "%lld more pods match its selector than the %d that there is "
+			 "room for",
+			 (long long)pods_lost(s), s->pods_max);
 		ret->selector = SELECTOR_INVALID;
 		ret->selector_error = error;
 	}
 }
 
-/* Before a restarted process has read its history again, it does not know what it knew:
- * it may raise, not lower. */
-static void hold_while_loading(struct prepared *s, int64_t now_ms)
+/* Others may set a target to zero after we did and somebody took it up again. */
+static void forget_zero(struct prepared *s)
 {
-	struct decision *d = &s->decision;
-	if (d->desired >= d->current || !history_loading(s, now_ms))
-		return;
-	d->desired = d->current;
-	snprintf(d->reason, sizeof(d->reason), "history is still being read -> hold %d",
-		 d->current);
+	if (s->target.seen && s->target.replicas > 0)
+		s->record.memory.scaled_to_zero = false;
 }
 
 void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	if (s->write != WRITE_IDLE)
+	if (s->write.state != WRITE_IDLE || !slot_active(s) || s->policy->pause)
 		return;
 	struct metric_values values[POLICY_METRICS_MAX];
 	struct forecast_proposal forecasts[POLICY_METRICS_MAX];
@@ -317,11 +189,15 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 		.pod_count = s->pod_count,
 		.values = values,
 		.forecasts = forecasts,
+		/* Before a restarted process has read its history again, it does not know
+		 * what it knew: it may raise, not lower. */
+		.hold_down =
+			history_loading(s, now_ms) ? "history is still being read" : NULL,
 	};
 	scale_view(s, &in.scale, error, sizeof(error));
+	forget_zero(s);
 	decide(&in, &s->record.memory, &s->decision);
-	hold_while_loading(s, now_ms);
-	s->decided = true;
 	publish_decision(e, s, now_ms);
-	write_begin(e, s, now_ms);
+	if (!write_begin(e, s, now_ms))
+		publish_if_due(e, s, now_ms);
 }

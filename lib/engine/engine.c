@@ -3,10 +3,14 @@
 #include "engine/slot.h"
 
 #include <assert.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Clocks are disciplined in small steps all the time; only a larger step back upsets what
+ * was planned. */
+#define CLOCK_STEP_MS MS_PER_S
+/* From here on what was remembered of the future is dropped. */
+#define CLOCK_JUMP_MS MS_PER_MIN
 
 void engine_config_default(struct engine_config *ret_config)
 {
@@ -24,9 +28,14 @@ struct engine *engine_new(const struct engine_config *config)
 {
 	assert(config->policies_max > 0 && config->pods_max > 0 &&
 	       config->sync_period_ms > 0);
+	size_t places = (size_t)config->policies_max;
 	struct engine *e = xcalloc(1, sizeof(*e));
 	e->config = *config;
-	e->slots = xcalloc((size_t)config->policies_max, sizeof(e->slots[0]));
+	e->now_ms = INT64_MIN;
+	e->slots = xcalloc(places, sizeof(e->slots[0]));
+	e->due_ms = xcalloc(places, sizeof(e->due_ms[0]));
+	e->keys = xcalloc(places, sizeof(e->keys[0]));
+	e->work = xcalloc(places, sizeof(e->work[0]));
 	e->items = xcalloc(ACTIONS_MAX, sizeof(e->items[0]));
 	e->actions.items = e->items;
 	return e;
@@ -38,7 +47,11 @@ void engine_free(struct engine *e)
 		return;
 	for (int32_t i = 0; i < e->count; i++)
 		engine_prepared_free(e->slots[i]);
+	engine_prepared_free(e->refused);
 	free(e->slots);
+	free(e->due_ms);
+	free(e->keys);
+	free(e->work);
 	free(e->items);
 	free(e);
 }
@@ -61,98 +74,61 @@ bool slot_active(const struct prepared *s)
 	return s->policy && !s->conflict;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t due_ms(const struct engine *e, const struct prepared *s)
+{
+	if (!slot_active(s))
+		return INT64_MAX;
+	int64_t due = earlier(s->next_cycle_ms, history_due_ms(e, s));
+	if (s->cycle)
+		due = earlier(due, s->deadline_ms);
+	if (s->write.state != WRITE_IDLE)
+		due = earlier(due, s->write.since_ms + WRITE_ANSWER_MS);
+	return due;
+}
+
+void slot_refresh(struct engine *e, int32_t i)
+{
+	const struct prepared *s = e->slots[i];
+	e->due_ms[i] = s ? due_ms(e, s) : INT64_MAX;
+	e->keys[i] = s && s->policy ? s->target.key : 0;
+	e->work[i] = s && history_has_work(s);
+}
+
+void slots_refresh(struct engine *e)
+{
+	e->backfills = 0;
+	for (int32_t i = 0; i < e->count; i++)
+		e->backfills += e->slots[i] ? history_backfills(e->slots[i]) : 0;
+	for (int32_t i = 0; i < e->count; i++)
+		slot_refresh(e, i);
+}
+
 static void work(struct engine *e, int64_t now_ms)
 {
 	for (int32_t n = 0; n < e->count; n++) {
 		e->work_at = (e->work_at + 1) % e->count;
-		if (!e->slots[e->work_at] || !history_has_work(e->slots[e->work_at]))
+		if (!e->work[e->work_at])
 			continue;
 		history_work(e, e->slots[e->work_at], now_ms);
+		slot_refresh(e, e->work_at);
 		return;
 	}
 }
 
 static void tick(struct engine *e, int64_t now_ms)
 {
-	for (int32_t i = 0;
-	     i < e->count && e->actions.count + ACTIONS_ROOM <= ACTIONS_MAX; i++)
-		if (e->slots[i])
-			cycle_tick(e, e->slots[i], now_ms);
-}
-
-static uint64_t key_of(const struct target_ref *ref)
-{
-	char text[600];
-	snprintf(text, sizeof(text), "%s/%s/%s", ref->ns, ref->kind, ref->name);
-	return hash_text(text);
-}
-
-/* resourceVersions of one type grow; they are compared as decimal numbers of any length
- * (KEP-5504). */
-static bool older(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b);
-	return la != lb ? la < lb : strcmp(a, b) < 0;
-}
-
-static void set_target(struct engine *e, struct prepared *s, const struct event *event)
-{
-	const struct target_info *info = &event->u.target.info;
-	struct target_state *t = &s->target;
-	bool same = t->seen && !strcmp(t->uid, info->uid);
-	/* A watch that lags behind our own write must not take it back. */
-	if (same && older(info->resource_version, t->resource_version) &&
-	    s->write != WRITE_READING)
-		return;
-	if (strcmp(s->record.target_uid, info->uid)) {
-		/* Another object under the old name starts afresh, unless nothing was
-		 * known of any. */
-		if (s->record.target_uid[0])
-			s->record = (struct state_record){0};
-		snprintf(s->record.target_uid, sizeof(s->record.target_uid), "%s",
-			 info->uid);
-	}
-	bool first = !t->seen;
-	t->seen = true;
-	t->missing = false;
-	t->replicas = info->replicas;
-	t->status_replicas = info->status_replicas;
-	snprintf(t->resource_version, sizeof(t->resource_version), "%s",
-		 info->resource_version);
-	snprintf(t->uid, sizeof(t->uid), "%s", info->uid);
-	s->status.current = t->replicas;
-	if (first)
-		cycle_soon(s, event->now_ms);
-	if (s->write == WRITE_READING)
-		write_target_read(e, s, event->now_ms);
-}
-
-static void lose_target(struct prepared *s, int64_t now_ms)
-{
-	s->target.seen = false;
-	s->target.missing = true;
-	s->write = WRITE_IDLE;
-	s->cycle = 0;
-	cycle_soon(s, now_ms);
-}
-
-static void target_event(struct engine *e, const struct event *event)
-{
-	bool of_pods = event->type != EVENT_TARGET && event->type != EVENT_TARGET_GONE &&
-		       event->type != EVENT_READ_FAILED;
-	uint64_t key = key_of(of_pods ? &event->u.pod.ref : &event->u.target.ref);
 	for (int32_t i = 0; i < e->count; i++) {
-		struct prepared *s = e->slots[i];
-		if (!s || s->target.key != key || !s->policy)
+		if (e->due_ms[i] > now_ms)
 			continue;
-		if (of_pods)
-			pods_event(e, s, event);
-		else if (event->type == EVENT_TARGET_GONE)
-			lose_target(s, event->now_ms);
-		else if (event->type == EVENT_READ_FAILED)
-			s->write = s->write == WRITE_READING ? WRITE_IDLE : s->write;
-		else
-			set_target(e, s, event);
+		if (e->actions.count + ACTIONS_ROOM > ACTIONS_MAX)
+			return;
+		cycle_tick(e, e->slots[i], now_ms);
+		slot_refresh(e, i);
 	}
 }
 
@@ -164,22 +140,60 @@ static struct prepared *slot_of(const struct engine *e, uint32_t slot)
 static void answer(struct engine *e, const struct event *event, const struct query_ref *q)
 {
 	struct prepared *s = slot_of(e, q->slot);
-	if (!s || !slot_active(s) || (int32_t)q->metric >= s->policy->metric_count)
+	if (!s || !s->policy || q->metric >= (uint32_t)s->policy->metric_count)
 		return;
-	bool history = q->kind == QUERY_HISTORY;
-	if (event->type == EVENT_QUERY_FAILED && history)
-		history_failed(s, event);
-	else if (event->type == EVENT_QUERY_FAILED)
-		cycle_failed(e, s, event);
-	else if (history)
-		history_take(s, event);
+	bool failed = event->type == EVENT_QUERY_FAILED;
+	if (q->kind == QUERY_CURRENT) {
+		(failed ? values_failed : values_take)(e, s, event);
+		slot_refresh(e, (int32_t)q->slot);
+		return;
+	}
+	(failed ? history_failed : history_take)(s, event);
+	/* The next in the queue for history may ask now. */
+	if (e->backfills >= BACKFILLS_MAX)
+		slots_refresh(e);
 	else
-		cycle_values(e, s, event);
+		slot_refresh(e, (int32_t)q->slot);
+}
+
+static void written(struct engine *e, const struct event *event)
+{
+	struct prepared *s = slot_of(e, event->u.written.write.slot);
+	if (!s || !s->policy)
+		return;
+	write_answer(e, s, event);
+	slot_refresh(e, (int32_t)s->index);
+}
+
+/* Nothing may wait for a time that lies as far ahead again as the clock went back. */
+static void clock_back(struct engine *e, int64_t now_ms)
+{
+	for (int32_t i = 0; i < e->count; i++) {
+		struct prepared *s = e->slots[i];
+		if (!s)
+			continue;
+		cycle_soon(s, now_ms);
+		s->deadline_ms =
+			earlier(s->deadline_ms, now_ms + e->config.answer_deadline_ms);
+		s->asked_ms = earlier(s->asked_ms, now_ms);
+		s->write.since_ms = earlier(s->write.since_ms, now_ms);
+		s->status_sent_ms = earlier(s->status_sent_ms, now_ms);
+		history_clock_back(s, now_ms);
+		if (e->now_ms - now_ms > CLOCK_JUMP_MS)
+			decide_memory_import(&s->record.memory, &s->record.memory,
+					     now_ms);
+	}
+	slots_refresh(e);
 }
 
 const struct actions *engine_step(struct engine *e, const struct event *event)
 {
 	e->actions.count = 0;
+	engine_prepared_free(e->refused);
+	e->refused = NULL;
+	if (e->now_ms != INT64_MIN && event->now_ms < e->now_ms - CLOCK_STEP_MS)
+		clock_back(e, event->now_ms);
+	e->now_ms = event->now_ms;
 	switch (event->type) {
 	case EVENT_TICK:
 		tick(e, event->now_ms);
@@ -189,9 +203,11 @@ const struct actions *engine_step(struct engine *e, const struct event *event)
 		break;
 	case EVENT_POLICY_SET:
 		policies_set(e, event);
+		slots_refresh(e);
 		break;
 	case EVENT_POLICY_GONE:
 		policies_gone(e, event);
+		slots_refresh(e);
 		break;
 	case EVENT_TARGET:
 	case EVENT_TARGET_GONE:
@@ -215,12 +231,9 @@ const struct actions *engine_step(struct engine *e, const struct event *event)
 	case EVENT_CONFLICT:
 	case EVENT_SCALE_FAILED:
 	case EVENT_SAVED:
-	case EVENT_SAVE_FAILED: {
-		struct prepared *s = slot_of(e, event->u.written.write.slot);
-		if (s && s->policy)
-			write_answer(e, s, event);
+	case EVENT_SAVE_FAILED:
+		written(e, event);
 		break;
-	}
 	}
 	return &e->actions;
 }
@@ -228,26 +241,14 @@ const struct actions *engine_step(struct engine *e, const struct event *event)
 int64_t engine_next_tick_ms(const struct engine *e)
 {
 	int64_t next = INT64_MAX;
-	for (int32_t i = 0; i < e->count; i++) {
-		const struct prepared *s = e->slots[i];
-		if (!s || !slot_active(s))
-			continue;
-		if (history_due_ms(e, s) < next)
-			next = history_due_ms(e, s);
-		if (s->next_cycle_ms < next)
-			next = s->next_cycle_ms;
-		if (s->cycle && s->deadline_ms < next)
-			next = s->deadline_ms;
-	}
+	for (int32_t i = 0; i < e->count; i++)
+		next = earlier(next, e->due_ms[i]);
 	return next;
 }
 
 bool engine_has_work(const struct engine *e)
 {
-	for (int32_t i = 0; i < e->count; i++)
-		if (e->slots[i] && history_has_work(e->slots[i]))
-			return true;
-	return false;
+	return e->count > 0 && memchr(e->work, 1, (size_t)e->count);
 }
 
 int32_t engine_policy_count(const struct engine *e)

@@ -31,8 +31,10 @@ struct engine *engine_new(const struct engine_config *config);
 void engine_free(struct engine *e);
 
 /* Allocates all that one policy needs. policy: ownership passes; NULL when the text could
- * not be used, `invalid` says why then (copied). record: what the status object held, or
- * NULL. The result goes into EVENT_POLICY_SET, or to engine_prepared_free. */
+ * not be used, `invalid` says why then (copied); with both, `policy` is the last valid
+ * version from the status object and `invalid` says why the present text was refused.
+ * record: what the status object held, or NULL. The result goes into EVENT_POLICY_SET, or
+ * to engine_prepared_free. */
 struct prepared *engine_prepare(const struct engine *e, const char *ns, const char *name,
 				struct policy *policy, const char *invalid,
 				const struct state_record *record);

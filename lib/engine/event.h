@@ -63,7 +63,9 @@ struct event {
 		struct {
 			struct target_ref ref;
 			struct target_info info; /* EVENT_TARGET */
-		} target; /* EVENT_TARGET, _GONE, EVENT_READ_FAILED */
+			bool fresh; /* EVENT_TARGET: a read of its own, so never behind
+				       what is known; a watch may be */
+		} target;           /* EVENT_TARGET, _GONE, EVENT_READ_FAILED */
 		struct {
 			struct target_ref ref;
 			const struct pod_info *info; /* EVENT_POD */

@@ -6,6 +6,7 @@
  * values in the same order as one that was not. */
 #include "engine/slot.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -16,144 +17,207 @@
 /* Loading two weeks takes seconds; when the source does not answer, holding for ever
  * would be worse. */
 #define LOADING_MAX_MS (10 * MS_PER_MIN)
+/* A query that nobody answered, not even with a failure, is asked again after this:
+ * longer than any source's time-out. */
+#define ANSWER_MAX_MS (6 * MS_PER_MIN)
 
 static int64_t floor_to(int64_t ms, int64_t unit)
 {
 	return ms - ((ms % unit) + unit) % unit;
 }
 
-void history_begin(struct prepared *s, int32_t m, int64_t now_ms)
+static void begin(struct prepared *s, int32_t m, int32_t window_min, int64_t now_ms)
 {
-	struct metric_slot *metric = &s->metrics[m];
-	struct metric_status *status = &s->status.metrics[m];
+	struct feed *feed = &s->metrics[m].feed;
 	const struct policy_forecast *f = &s->policy->forecast;
 	struct forecast_config config = {
-		.window_min = status->window_min,
+		.window_min = window_min,
 		.release_min = 2,
 		.quantile = f->quantile,
 		.use_linear = f->models & MODEL_LINEAR_REGRESSION,
 		.use_holt_winters = f->models & MODEL_HOLT_WINTERS,
+		.refit_minute = (int32_t)(s->target.key % (MS_PER_DAY / MS_PER_MIN)),
 	};
-	metric->forecaster = forecaster_init(metric->forecaster_memory, &config);
-	metric->cursor_ms = floor_to(now_ms - f->history_ms, MS_PER_DAY);
-	metric->pending_count = metric->pending_next = 0;
-	metric->asked_number = 0;
-	metric->working = metric->loaded = false;
-	metric->began_ms = now_ms;
-	metric->retry_ms = 0;
+	feed->forecaster = forecaster_init(feed->memory, &config);
+	feed->window_min = window_min;
+	feed->cursor_ms = floor_to(now_ms - f->history_ms, MS_PER_DAY);
+	feed->pending_count = feed->pending_next = 0;
+	feed->asked_number = 0;
+	feed->working = feed->loaded = false;
+	feed->began_ms = now_ms;
+	feed->retry_ms = 0;
+}
+
+/* End of the newest minute that can be asked for. */
+static int64_t newest_ms(const struct engine *e, int64_t now_ms)
+{
+	return floor_to(now_ms - e->config.settle_ms, MS_PER_MIN);
+}
+
+static bool is_backfill(const struct feed *feed)
+{
+	return feed->asked_number && feed->asked_end_ms - feed->asked_start_ms > LATE_MS;
 }
 
 static void ask(struct engine *e, struct prepared *s, int32_t m, int64_t now_ms)
 {
-	struct metric_slot *metric = &s->metrics[m];
-	int64_t newest = floor_to(now_ms - e->config.settle_ms, MS_PER_MIN);
-	if (metric->asked_number || metric->pending_next < metric->pending_count ||
-	    now_ms < metric->retry_ms)
+	struct feed *feed = &s->metrics[m].feed;
+	int64_t newest = newest_ms(e, now_ms);
+	if (feed->asked_number || feed->working || now_ms < feed->retry_ms ||
+	    feed->cursor_ms + MS_PER_MIN > newest || !has_room(e))
 		return;
-	if (metric->cursor_ms + MS_PER_MIN > newest || !has_room(e))
+	if (newest - feed->cursor_ms > LATE_MS && e->backfills >= BACKFILLS_MAX)
 		return;
-	int64_t end = metric->cursor_ms + HISTORY_CHUNK_MIN * MS_PER_MIN;
-	metric->asked_number = ++e->numbers;
-	metric->asked_start_ms = metric->cursor_ms;
-	metric->asked_end_ms = end < newest ? end : newest;
+	int64_t end = feed->cursor_ms + HISTORY_CHUNK_MIN * MS_PER_MIN;
+	feed->asked_number = ++e->numbers;
+	feed->asked_ms = now_ms;
+	feed->asked_start_ms = feed->cursor_ms;
+	feed->asked_end_ms = end < newest ? end : newest;
+	e->backfills += is_backfill(feed);
 	struct action *a = emit(e, s, ACTION_QUERY);
 	a->u.query.ref = (struct query_ref){.slot = s->index,
 					    .metric = (uint32_t)m,
 					    .kind = QUERY_HISTORY,
-					    .cycle = metric->asked_number};
+					    .cycle = feed->asked_number};
 	/* The value at a point of time speaks of the minute before it. */
-	a->u.query.start_ms = metric->asked_start_ms + MS_PER_MIN;
-	a->u.query.end_ms = metric->asked_end_ms;
+	a->u.query.start_ms = feed->asked_start_ms + MS_PER_MIN;
+	a->u.query.end_ms = feed->asked_end_ms;
 	a->u.query.step_ms = MS_PER_MIN;
 }
 
-/* A lead time that left its rung means another quantity to forecast: learn it from
- * history again. */
+static int32_t window_wanted(const struct engine *e, const struct prepared *s, int32_t m)
+{
+	int64_t horizon_ms = s->policy->forecast.horizon_ms;
+	if (horizon_ms <= 0)
+		return lead_window_min(&e->config, s->status.lead_ms,
+				       s->metrics[m].feed.window_min);
+	int64_t minutes = (horizon_ms + MS_PER_MIN - 1) / MS_PER_MIN;
+	return minutes > FORECAST_WINDOW_MAX ? FORECAST_WINDOW_MAX : (int32_t)minutes;
+}
+
+/* A lead time that left its rung means another quantity to forecast: it is learned from
+ * history again. Not while anything is under way, or loading might never end. */
 static void follow_lead(struct engine *e, struct prepared *s, int32_t m, int64_t now_ms)
 {
-	struct metric_status *status = &s->status.metrics[m];
-	int32_t window =
-		lead_window_min(&e->config, s->status.lead_ms, status->window_min);
-	int64_t horizon_ms = s->policy->forecast.horizon_ms;
-	if (horizon_ms > 0) {
-		int64_t minutes = (horizon_ms + MS_PER_MIN - 1) / MS_PER_MIN;
-		window = minutes > 120 ? 120 : (int32_t)minutes;
-	}
-	if (window == status->window_min)
+	struct feed *feed = &s->metrics[m].feed;
+	if (feed->forecaster && (feed->asked_number || feed->working))
 		return;
-	status->window_min = window;
-	history_begin(s, m, now_ms);
+	/* The list of pods may bring lead times. */
+	if (!feed->forecaster && !s->pods_synced)
+		return;
+	int32_t window = window_wanted(e, s, m);
+	if (window != feed->window_min)
+		begin(s, m, window, now_ms);
+}
+
+static void give_up_waiting(struct feed *feed, int64_t now_ms)
+{
+	if (feed->asked_number && now_ms - feed->asked_ms >= ANSWER_MAX_MS)
+		feed->asked_number = 0;
 }
 
 void history_ask(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	for (int32_t m = 0; m < s->policy->metric_count; m++) {
-		if (!s->status.metrics[m].forecast_on)
+		if (!s->metrics[m].feed.memory)
 			continue;
+		give_up_waiting(&s->metrics[m].feed, now_ms);
 		follow_lead(e, s, m, now_ms);
-		ask(e, s, m, now_ms);
+		if (s->metrics[m].feed.forecaster)
+			ask(e, s, m, now_ms);
 	}
+}
+
+/* Puts the samples on the grid of minutes; returns the end of the newest minute that has
+ * a value. */
+static int64_t fill_pending(struct feed *feed, const struct sample *samples,
+			    int32_t count)
+{
+	int64_t start = feed->asked_start_ms, newest = INT64_MIN;
+	int64_t minutes = (feed->asked_end_ms - start) / MS_PER_MIN;
+	for (int64_t i = 0; i < minutes; i++)
+		feed->pending[i] = NAN;
+	for (int32_t i = 0; i < count; i++) {
+		int64_t end = floor_to(samples[i].t_ms + MS_PER_MIN / 2, MS_PER_MIN);
+		if (end <= start || end > feed->asked_end_ms ||
+		    !(fabs(samples[i].v) <= FLT_MAX))
+			continue;
+		feed->pending[(end - start) / MS_PER_MIN - 1] = (float)samples[i].v;
+		if (end > newest)
+			newest = end;
+	}
+	return newest;
 }
 
 void history_take(struct prepared *s, const struct event *event)
 {
-	const struct sample *samples = event->u.history.samples;
-	int32_t count = event->u.history.count;
-	struct metric_slot *metric = &s->metrics[event->u.history.query.metric];
-	if (!metric->asked_number || event->u.history.query.cycle != metric->asked_number)
+	struct feed *feed = &s->metrics[event->u.history.query.metric].feed;
+	if (!feed->asked_number || event->u.history.query.cycle != feed->asked_number)
 		return;
-	metric->asked_number = 0;
-	int64_t start = metric->asked_start_ms, newest = INT64_MIN;
-	int32_t minutes = (int32_t)((metric->asked_end_ms - start) / MS_PER_MIN);
-	for (int32_t i = 0; i < minutes; i++)
-		metric->pending[i] = NAN;
-	for (int32_t i = 0; i < count; i++) {
-		int64_t at = (samples[i].t_ms - MS_PER_MIN - start) / MS_PER_MIN;
-		if (at < 0 || at >= minutes || !isfinite(samples[i].v))
-			continue;
-		metric->pending[at] = (float)samples[i].v;
-		if (samples[i].t_ms > newest)
-			newest = samples[i].t_ms;
+	feed->asked_number = 0;
+	int64_t newest =
+		fill_pending(feed, event->u.history.samples, event->u.history.count);
+	int64_t end = feed->asked_end_ms, late = event->now_ms - LATE_MS;
+	if (end > late && newest < end) {
+		end = floor_to(newest > late ? newest : late, MS_PER_MIN);
+		if (end < feed->asked_start_ms)
+			end = feed->asked_start_ms;
+		feed->retry_ms = event->now_ms + RETRY_MS;
 	}
-	int64_t end = metric->asked_end_ms;
-	if (end > event->now_ms - LATE_MS && newest < end) {
-		end = newest > event->now_ms - LATE_MS ? newest : event->now_ms - LATE_MS;
-		end = floor_to(end, MS_PER_MIN);
-		if (end < start)
-			end = start;
-		metric->retry_ms = event->now_ms + RETRY_MS;
-	}
-	metric->pending_ms = start;
-	metric->pending_next = 0;
-	metric->pending_count = (int32_t)((end - start) / MS_PER_MIN);
-	metric->cursor_ms = end;
-	metric->working = true;
+	feed->pending_ms = feed->asked_start_ms;
+	feed->pending_next = 0;
+	feed->pending_count = (int32_t)((end - feed->asked_start_ms) / MS_PER_MIN);
+	feed->cursor_ms = end;
+	feed->working = true;
 }
 
 void history_failed(struct prepared *s, const struct event *event)
 {
-	struct metric_slot *metric = &s->metrics[event->u.query_failed.query.metric];
-	if (event->u.query_failed.query.cycle != metric->asked_number)
+	struct feed *feed = &s->metrics[event->u.query_failed.query.metric].feed;
+	if (!feed->asked_number ||
+	    event->u.query_failed.query.cycle != feed->asked_number)
 		return;
-	metric->asked_number = 0;
-	metric->retry_ms = event->now_ms + RETRY_MS;
+	feed->asked_number = 0;
+	feed->retry_ms = event->now_ms + RETRY_MS;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t feed_due_ms(const struct engine *e, const struct prepared *s,
+			   const struct feed *feed)
+{
+	if (!feed->memory || feed->working)
+		return INT64_MAX;
+	if (!feed->forecaster)
+		return s->pods_synced ? 0 : INT64_MAX;
+	if (feed->asked_number)
+		return feed->asked_ms + ANSWER_MAX_MS;
+	int64_t due =
+		later(feed->cursor_ms + MS_PER_MIN + e->config.settle_ms, feed->retry_ms);
+	bool waits = e->backfills >= BACKFILLS_MAX &&
+		     newest_ms(e, e->now_ms) - feed->cursor_ms > LATE_MS;
+	return waits ? INT64_MAX : due;
 }
 
 int64_t history_due_ms(const struct engine *e, const struct prepared *s)
 {
 	int64_t due = INT64_MAX;
 	for (int32_t m = 0; m < s->policy->metric_count; m++) {
-		const struct metric_slot *metric = &s->metrics[m];
-		if (!s->status.metrics[m].forecast_on || !metric->forecaster ||
-		    metric->asked_number || metric->working)
-			continue;
-		int64_t next = metric->cursor_ms + MS_PER_MIN + e->config.settle_ms;
-		if (next < metric->retry_ms)
-			next = metric->retry_ms;
-		if (next < due)
-			due = next;
+		int64_t next = feed_due_ms(e, s, &s->metrics[m].feed);
+		due = next < due ? next : due;
 	}
 	return due;
+}
+
+int32_t history_backfills(const struct prepared *s)
+{
+	int32_t count = 0;
+	for (int32_t m = 0; s->policy && m < s->policy->metric_count; m++)
+		count += is_backfill(&s->metrics[m].feed);
+	return count;
 }
 
 bool history_has_work(const struct prepared *s)
@@ -161,39 +225,49 @@ bool history_has_work(const struct prepared *s)
 	if (!slot_active(s))
 		return false;
 	for (int32_t m = 0; m < s->policy->metric_count; m++)
-		if (s->metrics[m].working)
+		if (s->metrics[m].feed.working)
 			return true;
 	return false;
 }
 
-static void feed(struct metric_slot *metric)
+static void give_minutes(struct feed *feed)
 {
-	while (metric->pending_next < metric->pending_count) {
-		int64_t t = metric->pending_ms + metric->pending_next * MS_PER_MIN;
-		if (!forecaster_add(metric->forecaster, t,
-				    (double)metric->pending[metric->pending_next]))
+	while (feed->pending_next < feed->pending_count) {
+		int64_t t = feed->pending_ms + feed->pending_next * MS_PER_MIN;
+		if (!forecaster_add(feed->forecaster, t,
+				    (double)feed->pending[feed->pending_next]))
 			return;
-		metric->pending_next++;
+		feed->pending_next++;
 	}
+}
+
+/* Until the present is reached, what an earlier forecaster said of it stands: it grows
+ * old by itself. */
+static void predict(struct prepared *s, int32_t m, int64_t now_ms)
+{
+	struct feed *feed = &s->metrics[m].feed;
+	if (!feed->loaded && feed->cursor_ms + LATE_MS < now_ms)
+		return;
+	forecaster_predict(feed->forecaster, &s->status.metrics[m].forecast);
+	s->status.metrics[m].window_min = feed->window_min;
+	/* The first forecast is worth a decision of its own. */
+	if (!feed->loaded)
+		cycle_soon(s, now_ms);
+	feed->loaded = true;
 }
 
 void history_work(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	for (int32_t m = 0; m < s->policy->metric_count; m++) {
-		struct metric_slot *metric = &s->metrics[m];
-		if (!metric->working)
+		struct feed *feed = &s->metrics[m].feed;
+		if (!feed->working)
 			continue;
-		feed(metric);
-		bool more = forecaster_work(metric->forecaster);
-		if (more || metric->pending_next < metric->pending_count)
+		give_minutes(feed);
+		bool more = forecaster_work(feed->forecaster);
+		if (more || feed->pending_next < feed->pending_count)
 			return;
-		metric->working = false;
-		forecaster_predict(metric->forecaster, &s->status.metrics[m].forecast);
-		if (metric->cursor_ms + LATE_MS >= now_ms && !metric->loaded) {
-			metric->loaded = true;
-			/* The first forecast is worth a decision of its own. */
-			cycle_soon(s, now_ms);
-		}
+		feed->working = false;
+		predict(s, m, now_ms);
 		ask(e, s, m, now_ms);
 		return;
 	}
@@ -201,9 +275,29 @@ void history_work(struct engine *e, struct prepared *s, int64_t now_ms)
 
 bool history_loading(const struct prepared *s, int64_t now_ms)
 {
-	for (int32_t m = 0; m < s->policy->metric_count; m++)
-		if (s->status.metrics[m].forecast_on && !s->metrics[m].loaded &&
-		    now_ms - s->metrics[m].began_ms <= LOADING_MAX_MS)
+	for (int32_t m = 0; m < s->policy->metric_count; m++) {
+		const struct feed *feed = &s->metrics[m].feed;
+		if (feed->memory && !feed->loaded &&
+		    (!feed->forecaster || now_ms - feed->began_ms <= LOADING_MAX_MS))
 			return true;
+	}
 	return false;
+}
+
+void history_clock_back(struct prepared *s, int64_t now_ms)
+{
+	for (int32_t m = 0; s->policy && m < s->policy->metric_count; m++) {
+		struct feed *feed = &s->metrics[m].feed;
+		if (!feed->forecaster)
+			continue;
+		if (feed->retry_ms > now_ms + RETRY_MS)
+			feed->retry_ms = now_ms;
+		if (feed->asked_ms > now_ms)
+			feed->asked_ms = now_ms;
+		/* Learned from times that have not been yet. */
+		if (feed->cursor_ms > now_ms + LATE_MS)
+			begin(s, m, feed->window_min, now_ms);
+		else if (feed->began_ms > now_ms)
+			feed->began_ms = now_ms;
+	}
 }

@@ -1,6 +1,7 @@
+/* How long new pods need to become Ready, measured, and the window that follows from it.
+ */
 #include "engine/slot.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define LEAD_DEFAULT_MS  (120 * MS_PER_S)
@@ -25,18 +26,16 @@ void lead_note(struct lead_samples *l, int64_t ms)
 	l->ms[l->count++] = (int32_t)ms;
 }
 
-static int by_size(const void *a, const void *b)
-{
-	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-	return (x > y) - (x < y);
-}
-
-/* Nearest-rank 95th percentile. */
+/* Nearest-rank 95th percentile. Insertion sort: qsort may allocate. */
 static int64_t percentile_95(const struct lead_samples *l)
 {
 	int32_t sorted[LEAD_SAMPLES_MAX];
-	memcpy(sorted, l->ms, sizeof(sorted));
-	qsort(sorted, (size_t)l->count, sizeof(sorted[0]), by_size);
+	for (int32_t i = 0; i < l->count; i++) {
+		int32_t k = i;
+		for (; k > 0 && sorted[k - 1] > l->ms[i]; k--)
+			sorted[k] = sorted[k - 1];
+		sorted[k] = l->ms[i];
+	}
 	return sorted[(l->count * 95 + 99) / 100 - 1];
 }
 
@@ -52,6 +51,12 @@ int64_t lead_time_ms(const struct prepared *s, enum lead_source *ret_source)
 	}
 	*ret_source = LEAD_DEFAULT;
 	return LEAD_DEFAULT_MS;
+}
+
+void lead_publish(struct prepared *s)
+{
+	s->status.lead_ms = lead_time_ms(s, &s->status.lead_source);
+	s->status.lead_samples = s->record.lead.count;
 }
 
 static int32_t rung_for(double minutes)

@@ -1,8 +1,6 @@
 /* The target's pods as the watch gives them. */
 #include "engine/slot.h"
 
-#include <string.h>
-
 static int32_t find(const struct prepared *s, uint64_t key)
 {
 	for (int32_t i = 0; i < s->pod_count; i++)
@@ -11,9 +9,40 @@ static int32_t find(const struct prepared *s, uint64_t key)
 	return -1;
 }
 
-bool pods_known(const struct prepared *s, uint64_t key)
+const struct pod *pods_find(const struct prepared *s, uint64_t key)
 {
-	return find(s, key) >= 0;
+	int32_t i = find(s, key);
+	return i < 0 ? NULL : &s->pods[i];
+}
+
+int64_t pods_lost(const struct prepared *s)
+{
+	return (int64_t)s->lost_count + s->lost_more;
+}
+
+static int32_t find_lost(const struct prepared *s, uint64_t key)
+{
+	for (int32_t i = 0; i < s->lost_count; i++)
+		if (s->lost[i] == key)
+			return i;
+	return -1;
+}
+
+static void lose(struct prepared *s, uint64_t key)
+{
+	if (find_lost(s, key) >= 0)
+		return;
+	if (s->lost_count == s->pods_max)
+		s->lost_more = true;
+	else
+		s->lost[s->lost_count++] = key;
+}
+
+static void find_again(struct prepared *s, uint64_t key)
+{
+	int32_t i = find_lost(s, key);
+	if (i >= 0)
+		s->lost[i] = s->lost[--s->lost_count];
 }
 
 static void drop(struct prepared *s, int32_t i)
@@ -30,64 +59,115 @@ static void drop_ungiven(struct prepared *s)
 			drop(s, i);
 }
 
+/* Failed pods count for nothing, but evicted ones stay listed by the hundred. */
+static bool drop_failed(struct prepared *s)
+{
+	for (int32_t i = 0; i < s->pod_count; i++) {
+		if (s->pods[i].phase != POD_FAILED)
+			continue;
+		drop(s, i);
+		return true;
+	}
+	return false;
+}
+
+/* A pod that lost its readiness long after its start was Ready before: what follows is no
+ * start (the HPA tells pods that were never ready in the same way). */
+static bool fell_ill(const struct pod *p, const struct decide_config *c)
+{
+	return p->ready == READY_FALSE && p->start_ms != POD_TIME_NONE &&
+	       p->ready_since_ms != POD_TIME_NONE &&
+	       p->ready_since_ms > p->start_ms + c->initial_readiness_delay_ms;
+}
+
 /* The first time that a pod is seen Ready is a sample of the lead time. Pods that were
- * Ready before anybody watched count only while nothing better is known. */
-static void note_lead(struct prepared *s, int32_t i)
+ * Ready before anybody watched count only when nothing better is known. */
+static void note_lead(struct engine *e, struct prepared *s, int32_t i)
 {
 	const struct pod *p = &s->pods[i];
-	if (p->ready != READY_TRUE || (s->pod_marks[i] & POD_WAS_READY))
+	if (s->pod_marks[i] & POD_WAS_READY)
+		return;
+	if (fell_ill(p, &e->config.decide))
+		s->pod_marks[i] |= POD_WAS_READY;
+	if (p->ready != READY_TRUE)
 		return;
 	s->pod_marks[i] |= POD_WAS_READY;
-	bool watched = s->pods_synced;
-	if (p->created_ms == POD_TIME_NONE || p->ready_since_ms == POD_TIME_NONE)
+	if (p->created_ms == POD_TIME_NONE || p->ready_since_ms == POD_TIME_NONE ||
+	    (!s->pods_synced && !s->lead_unknown))
 		return;
-	if (watched || s->record.lead.count < LEAD_SAMPLES_MAX / 2)
-		lead_note(&s->record.lead, p->ready_since_ms - p->created_ms);
+	lead_note(&s->record.lead, p->ready_since_ms - p->created_ms);
+	lead_publish(s);
+}
+
+/* The place of a pod that is not there yet, or -1. */
+static int32_t make_room(struct prepared *s, const struct pod_info *info)
+{
+	bool full = s->pod_count == s->pods_max;
+	if (full && info->phase == POD_FAILED)
+		return -1;
+	if (full && !drop_failed(s)) {
+		lose(s, hash_text(info->name));
+		return -1;
+	}
+	find_again(s, hash_text(info->name));
+	s->pod_marks[s->pod_count] = 0;
+	return s->pod_count++;
 }
 
 static void put(struct engine *e, struct prepared *s, const struct pod_info *info)
 {
 	int32_t i = find(s, hash_text(info->name));
-	if (i < 0) {
-		if (s->pod_count == s->pods_max) {
-			s->pods_lost++;
-			return;
-		}
-		i = s->pod_count++;
-		s->pod_marks[i] = 0;
-	}
+	if (i < 0)
+		i = make_room(s, info);
+	if (i < 0)
+		return;
 	pod_set(&s->pods[i], info, s->policy, e->config.decide.pod_level_requests);
 	s->pod_marks[i] |= POD_GIVEN;
-	note_lead(s, i);
+	note_lead(e, s, i);
+}
+
+static void take_away(struct prepared *s, uint64_t key)
+{
+	int32_t i = find(s, key);
+	if (i >= 0)
+		drop(s, i);
+	else
+		find_again(s, key);
+}
+
+static void reset(struct prepared *s)
+{
+	for (int32_t i = 0; i < s->pod_count; i++)
+		s->pod_marks[i] &= (uint8_t)~POD_GIVEN;
+	s->lost_count = 0;
+	s->lost_more = false;
+	s->resetting = true;
+}
+
+static void synced(struct prepared *s, int64_t now_ms)
+{
+	if (s->resetting)
+		drop_ungiven(s);
+	s->resetting = false;
+	if (!s->pods_synced)
+		cycle_soon(s, now_ms);
+	s->pods_synced = true;
 }
 
 void pods_event(struct engine *e, struct prepared *s, const struct event *event)
 {
-	if (!s->policy)
-		return;
 	switch (event->type) {
 	case EVENT_POD:
 		put(e, s, event->u.pod.info);
 		return;
-	case EVENT_POD_GONE: {
-		int32_t i = find(s, hash_text(event->u.pod.name));
-		if (i >= 0)
-			drop(s, i);
+	case EVENT_POD_GONE:
+		take_away(s, hash_text(event->u.pod.name));
 		return;
-	}
 	case EVENT_PODS_RESET:
-		for (int32_t i = 0; i < s->pod_count; i++)
-			s->pod_marks[i] &= (uint8_t)~POD_GIVEN;
-		s->pods_lost = 0;
-		s->resetting = true;
+		reset(s);
 		return;
 	case EVENT_PODS_SYNCED:
-		if (s->resetting)
-			drop_ungiven(s);
-		s->resetting = false;
-		if (!s->pods_synced)
-			cycle_soon(s, event->now_ms);
-		s->pods_synced = true;
+		synced(s, event->now_ms);
 		return;
 	default:
 		return;

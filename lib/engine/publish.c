@@ -48,36 +48,47 @@ static bool set(struct prepared *s, enum policy_condition c, int status,
 	return before != status && before != STATUS_UNKNOWN;
 }
 
-void publish_condition(struct prepared *s, enum policy_condition c, int status,
-		       const char *reason, const char *message, int64_t now_ms)
+static bool is(const struct prepared *s, enum policy_condition c, int status)
 {
-	set(s, c, status, reason, message, now_ms);
+	return (int)s->status.conditions[c].status == status;
+}
+
+/* Were the metrics looked at? A target that is missing, or larger than allowed, is
+ * decided on without them. */
+static bool saw_metrics(const struct decision *d)
+{
+	return d->hold == HOLD_UNKNOWN || d->winner >= 0;
+}
+
+static int32_t first_unknown(const struct prepared *s)
+{
+	for (int32_t m = 0; m < s->policy->metric_count; m++)
+		if (!s->decision.metrics[m].known)
+			return m;
+	return -1;
 }
 
 static void publish_metrics(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	const struct decision *d = &s->decision;
-	if (d->hold == HOLD_TARGET || d->hold == HOLD_SELECTOR ||
-	    d->hold == HOLD_DISABLED)
-		return; /* the metrics were not looked at */
-	for (int32_t m = 0; m < s->policy->metric_count; m++) {
-		if (d->metrics[m].known || !d->metrics[m].error[0])
-			continue;
-		char text[256];
-		snprintf(text, sizeof(text), "%s: %s", s->policy->metrics[m].name,
-			 d->metrics[m].error);
-		bool was_bad =
-			s->status.conditions[PC_METRICS_AVAILABLE].status == STATUS_FALSE;
-		set(s, PC_METRICS_AVAILABLE, STATUS_FALSE, "MetricUnknown", text, now_ms);
-		if (!was_bad)
-			emit_event(e, s, true, "MetricsUnavailable",
-				   "%s; replicas are not lowered", text);
+	if (!saw_metrics(d))
+		return;
+	int32_t m = first_unknown(s);
+	if (m < 0) {
+		if (set(s, PC_METRICS_AVAILABLE, STATUS_TRUE, "MetricsKnown",
+			"every metric has a value", now_ms))
+			emit_event(e, s, false, "MetricsRecovered",
+				   "every metric has a value again");
 		return;
 	}
-	if (set(s, PC_METRICS_AVAILABLE, STATUS_TRUE, "MetricsKnown",
-		"every metric has a value", now_ms))
-		emit_event(e, s, false, "MetricsRecovered",
-			   "every metric has a value again");
+	char text[256];
+	snprintf(text, sizeof(text), "%s: %s", s->policy->metrics[m].name,
+		 d->metrics[m].error);
+	bool said = is(s, PC_METRICS_AVAILABLE, STATUS_FALSE);
+	set(s, PC_METRICS_AVAILABLE, STATUS_FALSE, "MetricUnknown", text, now_ms);
+	if (!said)
+		emit_event(e, s, true, "MetricsUnavailable",
+			   "%s; replicas are not lowered", text);
 }
 
 static const char *forecast_reason(const struct prepared *s, int32_t m,
@@ -87,7 +98,7 @@ static const char *forecast_reason(const struct prepared *s, int32_t m,
 	*ret_text = st->forecast.reason;
 	if (st->forecast_usable)
 		return "ForecastTrusted";
-	if (!s->metrics[m].loaded) {
+	if (!s->metrics[m].feed.loaded) {
 		*ret_text = "history is being read";
 		return "ForecastLoading";
 	}
@@ -119,7 +130,9 @@ static void publish_forecast(struct prepared *s, int64_t now_ms)
 	    now_ms);
 }
 
-static void publish_hpa(struct prepared *s, int64_t now_ms)
+/* `waits`: a write follows, after one that failed; whether the target can be scaled is
+ * for its answer to say. */
+static void publish_hpa(struct prepared *s, bool waits, int64_t now_ms)
 {
 	static const enum policy_condition ours[CONDITION_TYPES] = {
 		[CONDITION_ABLE_TO_SCALE] = PC_ABLE_TO_SCALE,
@@ -129,7 +142,7 @@ static void publish_hpa(struct prepared *s, int64_t now_ms)
 	};
 	for (int c = 0; c < CONDITION_TYPES; c++) {
 		const struct condition *hpa = &s->decision.conditions[c];
-		if (ours[c] == PC_COUNT ||
+		if (ours[c] == PC_COUNT || (ours[c] == PC_ABLE_TO_SCALE && waits) ||
 		    (hpa->status != CONDITION_TRUE && hpa->status != CONDITION_FALSE))
 			continue;
 		set(s, ours[c],
@@ -138,70 +151,170 @@ static void publish_hpa(struct prepared *s, int64_t now_ms)
 	}
 }
 
-/* A decision is worth a line when another number, winner or hold came out than the last
- * time. */
-static bool is_news(struct prepared *s)
-{
-	const struct decision *d = &s->decision;
-	uint64_t now = ((uint64_t)(uint32_t)d->desired << 32) ^
-		       ((uint64_t)(uint32_t)d->current << 16) ^ ((uint64_t)d->hold << 8) ^
-		       ((uint64_t)d->by_forecast << 4) ^
-		       ((uint64_t)(uint32_t)d->unknown_count << 1) ^ 1;
-	bool news = now != s->last_news;
-	s->last_news = now;
-	return news;
-}
-
-void publish_decision(struct engine *e, struct prepared *s, int64_t now_ms)
+static void publish_numbers(struct prepared *s, int64_t now_ms)
 {
 	const struct decision *d = &s->decision;
 	struct policy_status *st = &s->status;
-	st->current = s->target.replicas;
-	st->desired = d->desired;
+	bool known = s->target.seen;
+	st->current = known ? s->target.replicas : DECIDE_NO_REPLICAS;
+	st->desired = known ? d->desired : DECIDE_NO_REPLICAS;
 	st->reactive = d->reactive;
 	st->predicted = d->predicted;
 	st->decided_ms = now_ms;
-	st->decisions++;
 	snprintf(st->reason, sizeof(st->reason), "%s", d->reason);
 	st->pods = s->pod_count;
 	st->ready_pods = 0;
 	for (int32_t i = 0; i < s->pod_count; i++)
 		st->ready_pods += s->pods[i].ready == READY_TRUE && !s->pods[i].deleted;
-	publish_hpa(s, now_ms);
+}
+
+/* A decision is worth a line when another number, limit or hold came out than the last
+ * time. */
+static void publish_news(struct engine *e, struct prepared *s)
+{
+	const struct decision *d = &s->decision;
+	struct news now = {
+		.current = s->status.current,
+		.desired = s->status.desired,
+		.unknown_count = d->unknown_count,
+		.hold = d->hold,
+		.stabilization = d->stabilization,
+		.limit = d->limit,
+		.by_forecast = d->by_forecast,
+		.paused = 1 + s->policy->pause,
+	};
+	if (!memcmp(&now, &s->news, sizeof(now)))
+		return;
+	s->news = now;
+	s->changed = true;
+	if (has_room(e))
+		emit(e, s, ACTION_DECIDED);
+}
+
+void publish_decision(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	const struct decision *d = &s->decision;
+	bool writes = d->desired != d->current && write_allowed(e, s);
+	bool was_lost = s->news.hold == HOLD_TARGET;
+	s->status.decisions++;
+	publish_numbers(s, now_ms);
+	publish_hpa(s, writes && s->write.failing, now_ms);
+	publish_news(e, s);
+	if (d->hold == HOLD_TARGET && !was_lost)
+		emit_event(e, s, true, "FailedGetScale", "%s", d->reason);
 	publish_metrics(e, s, now_ms);
 	publish_forecast(s, now_ms);
-	if (is_news(s)) {
-		s->changed = true;
-		if (has_room(e))
-			emit(e, s, ACTION_DECIDED);
-	}
-	if (s->changed || now_ms - s->status_sent_ms >= HEARTBEAT_MS)
-		publish_status(e, s, now_ms);
+}
+
+void publish_hold(struct engine *e, struct prepared *s, const char *why, int64_t now_ms)
+{
+	struct decision *d = &s->decision;
+	*d = (struct decision){
+		.current = s->target.replicas,
+		.desired = s->target.replicas,
+		.wanted = DECIDE_NO_REPLICAS,
+		.reactive = DECIDE_NO_REPLICAS,
+		.predicted = DECIDE_NO_REPLICAS,
+		.stabilized = DECIDE_NO_REPLICAS,
+		.winner = -1,
+	};
+	if (s->target.seen)
+		snprintf(d->reason, sizeof(d->reason), "%s -> hold %d", why, d->current);
+	else
+		snprintf(d->reason, sizeof(d->reason), "%s -> hold", why);
+	publish_numbers(s, now_ms);
+	publish_forecast(s, now_ms);
+	publish_news(e, s);
+	publish_if_due(e, s, now_ms);
+}
+
+void publish_written(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	s->status.current = s->target.replicas;
+	publish_hpa(s, false, now_ms);
+	publish_status(e, s, now_ms);
 }
 
 void publish_standing(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	bool refused = s->invalid[0];
+	bool refused = s->invalid[0], paused = s->policy && s->policy->pause;
 	set(s, PC_READY, refused || !s->policy ? STATUS_FALSE : STATUS_TRUE,
 	    refused ? "PolicyInvalid" : "PolicyValid",
-	    refused ? s->invalid : "the policy is valid and in force", now_ms);
-	set(s, PC_CONFLICT, s->conflict ? STATUS_TRUE : STATUS_FALSE,
-	    s->conflict ? "OlderPolicy" : "NoConflict",
-	    s->conflict ? "an older policy is in force for the same target"
-			: "no other policy has this target",
-	    now_ms);
-	bool paused = s->policy && s->policy->pause;
+	    refused ? s->invalid : "the policy is valid", now_ms);
+	if (!s->conflict && set(s, PC_CONFLICT, STATUS_FALSE, "NoConflict",
+				"no older policy has this target", now_ms))
+		emit_event(e, s, false, "TargetTakenOver",
+			   "this policy is now in force for %s %s",
+			   s->policy->target.kind, s->policy->target.name);
 	set(s, PC_PAUSED, paused ? STATUS_TRUE : STATUS_FALSE,
 	    paused ? "PausedByPolicy" : "NotPaused", paused ? "pause: true" : "", now_ms);
-	if (s->changed)
+	if (s->changed || now_ms - s->status_sent_ms >= HEARTBEAT_MS)
 		publish_status(e, s, now_ms);
+}
+
+void publish_conflict(struct engine *e, struct prepared *s, const struct prepared *older,
+		      int64_t now_ms)
+{
+	char text[256];
+	snprintf(text, sizeof(text), "policy %s is older and in force for %s %s",
+		 older->name, s->policy->target.kind, s->policy->target.name);
+	bool said = is(s, PC_CONFLICT, STATUS_TRUE);
+	set(s, PC_CONFLICT, STATUS_TRUE, "OlderPolicy", text, now_ms);
+	set(s, PC_SCALING_ACTIVE, STATUS_FALSE, "OlderPolicy", text, now_ms);
+	snprintf(s->status.reason, sizeof(s->status.reason), "%s -> this one waits",
+		 text);
+	if (!said)
+		emit_event(e, s, true, "TargetConflict", "%s", s->status.reason);
+}
+
+/* What a killed process would not know: the recommendation of the cycles since the record
+ * was saved. It takes the last one of the record for them, so a higher one must be in
+ * there at once, and a lower one soon. */
+static int32_t wanted_that_matters(const struct prepared *s)
+{
+	const struct decision *d = &s->decision;
+	if (d->wanted == DECIDE_NO_REPLICAS)
+		return s->saved_wanted;
+	int32_t wanted = d->wanted < d->current ? d->wanted : d->current;
+	return wanted > s->policy->min_replicas ? wanted : s->policy->min_replicas;
+}
+
+static bool record_due(const struct engine *e, const struct prepared *s, int64_t now_ms)
+{
+	int32_t wanted = wanted_that_matters(s);
+	if (!write_allowed(e, s))
+		return false;
+	return wanted > s->saved_wanted ||
+	       (wanted < s->saved_wanted &&
+		now_ms - s->status_sent_ms >= 2 * e->config.sync_period_ms);
+}
+
+void publish_if_due(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	if (s->changed || now_ms - s->status_sent_ms >= HEARTBEAT_MS ||
+	    record_due(e, s, now_ms))
+		publish_status(e, s, now_ms);
+}
+
+static void sent(struct prepared *s, int64_t now_ms)
+{
+	s->changed = false;
+	s->status_sent_ms = now_ms;
+	if (s->policy)
+		s->saved_wanted = wanted_that_matters(s);
 }
 
 void publish_status(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	if (!has_room(e))
 		return;
-	s->changed = false;
-	s->status_sent_ms = now_ms;
+	sent(s, now_ms);
 	emit(e, s, ACTION_STATUS);
+}
+
+void publish_save(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	sent(s, now_ms);
+	struct action *a = emit(e, s, ACTION_SAVE);
+	a->u.save.ref = s->write.ref;
 }

@@ -1,5 +1,7 @@
 #include "engine/record.h"
 
+#include "engine/slot.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,4 +92,26 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 			r.lead.ms[r.lead.count++] = (int32_t)item->valuedouble;
 	}
 	*ret_record = r;
+}
+
+static const struct recommendation *newest(const struct decide_memory *m)
+{
+	const struct recommendation *best = NULL;
+	for (int32_t i = 0; i < m->log_count; i++) {
+		const struct recommendation *r = &m->log[i];
+		if (!best || r->at_ms > best->at_ms ||
+		    (r->at_ms == best->at_ms && r->replicas > best->replicas))
+			best = r;
+	}
+	return best;
+}
+
+void record_resume(struct state_record *r, int64_t now_ms)
+{
+	struct decide_memory *m = &r->memory;
+	decide_memory_import(m, m, now_ms);
+	/* Nothing usable in it: the first decision begins with the present size. */
+	const struct recommendation *last = m->seeded ? newest(m) : NULL;
+	if (last && last->at_ms < now_ms)
+		decide_memory_remember(m, -1, last->replicas, now_ms);
 }

@@ -9,27 +9,33 @@
 #define HISTORY_CHUNK_MIN                                                                \
 	1440 /* a day a query: under every server's limit, a bounded answer */
 
-struct metric_slot {
-	/* this cycle */
-	struct metric_values values; /* what decide reads; points into the fields below */
-	struct pod_value *pod_values;
-	int32_t pod_values_max;
-	bool answered;
-	char unknown[160];
-	/* history and forecast */
-	void *forecaster_memory; /* NULL: not forecast */
-	struct forecaster *forecaster;
+/* From Prometheus' history into one forecaster. It moves as a whole to a new version of
+ * the policy that asks for the same series. */
+struct feed {
+	void *memory;                  /* NULL: the metric is not forecast */
+	struct forecaster *forecaster; /* in `memory`; NULL before it has begun */
+	int32_t window_min;            /* that it forecasts; 0 before it has begun */
 	float *pending; /* HISTORY_CHUNK_MIN minutes that the forecaster has not taken yet
 			 */
 	int32_t pending_count, pending_next;
-	int64_t pending_ms; /* start of the first pending minute */
-	int64_t cursor_ms;  /* start of the first minute that was never answered */
-	int64_t asked_start_ms, asked_end_ms;
+	int64_t pending_ms;    /* start of the first pending minute */
+	int64_t cursor_ms;     /* start of the first minute that was never answered */
 	uint64_t asked_number; /* 0: nothing is under way */
-	int64_t began_ms;
-	bool working;
-	int64_t retry_ms;
-	bool loaded; /* caught up with the present once since the (re)start */
+	int64_t asked_ms;      /* when it was asked */
+	int64_t asked_start_ms, asked_end_ms;
+	int64_t began_ms, retry_ms;
+	bool working; /* the forecaster has something to learn */
+	bool loaded;  /* caught up with the present once since it began */
+};
+
+struct metric_slot {
+	struct metric_values values; /* of the newest answer; points into the fields below
+				      */
+	struct pod_value *pod_values;
+	int32_t pod_values_max;
+	bool answered; /* in this cycle */
+	char unknown[160];
+	struct feed feed;
 };
 
 /* Where a write stands. One at a time, each step waits for its answer. */
@@ -37,7 +43,24 @@ enum write_state {
 	WRITE_IDLE,
 	WRITE_SAVING, /* the record goes first when replicas go down */
 	WRITE_SCALING,
-	WRITE_READING, /* after a conflict */
+	WRITE_READING, /* after a conflict, or when no answer came */
+};
+
+struct write {
+	enum write_state state;
+	int64_t since_ms; /* of this state */
+	struct write_ref ref;
+	int32_t from, to;
+	int32_t tries; /* conflicts in a row since the cycle's own decision */
+	bool released; /* decision.released of the decision behind it */
+	bool doubt;   /* it failed or was given up, and may have gone through all the same
+		       */
+	bool failing; /* the last one failed: said once */
+	/* A scale-down stands in the saved memory before it is written; `before` is the
+	 * memory without it. */
+	bool noted;
+	struct decide_memory before;
+	char reason[512];
 };
 
 struct target_state {
@@ -47,37 +70,45 @@ struct target_state {
 	char resource_version[32], uid[64];
 };
 
+/* What was said last, to tell news from repetition. */
+struct news {
+	int32_t current, desired, unknown_count;
+	int32_t hold, stabilization, limit, by_forecast, paused;
+};
+
 struct prepared {
 	uint32_t index; /* its place in the engine */
 	char *ns, *name;
 	struct policy *policy; /* NULL: never valid */
 	char invalid[256];     /* why the newest text was refused; "" */
 	bool conflict;         /* an older policy has the target */
+	bool held;             /* it was in force for its target until now */
 	struct target_state target;
+	/* pods */
 	struct pod *pods;
 	uint8_t *pod_marks; /* POD_GIVEN, POD_WAS_READY; beside pods */
 	int32_t pod_count, pods_max;
-	int64_t pods_lost; /* pods that had no room since the last sync */
+	uint64_t *lost; /* pods_max keys of pods that had no room */
+	int32_t lost_count;
+	bool lost_more; /* more than fit into `lost`; until the next list */
 	bool pods_synced, resetting;
+	bool lead_unknown;          /* no lead time was known when the list began */
 	struct state_record record; /* decide's memory and lead times live in it */
 	struct metric_slot metrics[POLICY_METRICS_MAX];
-	int64_t prepared_ms; /* 0 until the first event */
 	/* cycle */
 	int64_t next_cycle_ms, deadline_ms;
-	uint64_t cycle; /* 0: none is open */
+	int64_t asked_ms; /* when the values at hand were asked for */
+	uint64_t cycle;   /* 0: none is open */
 	int32_t waiting;
 	struct decision decision;
-	bool decided;
-	/* write */
-	enum write_state write;
-	struct write_ref write_ref;
-	int32_t write_to, tries;
-	char write_reason[512];
+	struct write write;
 	/* what is published */
 	struct policy_status status;
 	int64_t status_sent_ms;
+	int32_t saved_wanted; /* recommendation that the sent record ends with, inside of
+				 what matters */
 	bool changed; /* a condition or number that the status object has not seen yet */
-	uint64_t last_news;
+	struct news news;
 	char event_notes[EVENT_NOTES][600];
 	int32_t event_next;
 };
@@ -88,72 +119,141 @@ enum { POD_GIVEN = 1, POD_WAS_READY = 2 };
 /* A tick takes up no more policies than there is room for; the rest follow at the next
  * step, at once. */
 #define ACTIONS_ROOM (4 * POLICY_METRICS_MAX)
+/* Range queries for days of history under way at a time, over all policies: a start must
+ * not flood Prometheus. */
+#define BACKFILLS_MAX 4
+/* A write without an answer is given up after this, and the target is read again. */
+#define WRITE_ANSWER_MS (60 * MS_PER_S)
 
 struct engine {
 	struct engine_config config;
 	struct prepared **slots; /* NULL: a place that is free again */
 	int32_t count;           /* places in use or free, from the start */
-	uint64_t numbers;        /* cycles and writes, never reused */
+	/* Beside slots, so that a step over many policies touches little memory. */
+	int64_t *due_ms; /* next tick of each, INT64_MAX: none */
+	uint64_t *keys;  /* of its target, 0: none */
+	uint8_t *work;   /* EVENT_WORK has something to do */
 	int32_t work_at;
+	int64_t now_ms;   /* of the newest event */
+	uint64_t numbers; /* cycles, queries and writes, never reused */
+	int32_t backfills;
+	struct prepared *refused; /* had no place; kept for the actions that speak of it
+				   */
 	struct action *items;
 	struct actions actions;
 };
 
+/* engine.c */
 /* Appends an action; the room was checked before. */
 struct action *emit(struct engine *e, struct prepared *s, enum action_type type);
 bool has_room(const struct engine *e);
-void emit_event(struct engine *e, struct prepared *s, bool warning, const char *reason,
-		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* In force: valid, not in conflict. */
 bool slot_active(const struct prepared *s);
+/* Brings due_ms, keys and work of a place up to date; of all places. */
+void slot_refresh(struct engine *e, int32_t i);
+void slots_refresh(struct engine *e);
 
 /* policies.c */
 void policies_set(struct engine *e, const struct event *event);
 void policies_gone(struct engine *e, const struct event *event);
 
+/* inherit.c */
+/* Hands what `from` knows of their common target over to `to`: memory, learned forecasts,
+ * pods seen before. Both remain valid. */
+void inherit(struct prepared *to, struct prepared *from);
+
+/* target.c */
+uint64_t target_key(const char *ns, const char *kind, const char *name);
+bool same_target(const struct prepared *a, const struct prepared *b);
+bool version_older(const char *a, const char *b);
+void target_event(struct engine *e, const struct event *event);
+
 /* cycle.c */
 void cycle_tick(struct engine *e, struct prepared *s, int64_t now_ms);
-void cycle_values(struct engine *e, struct prepared *s, const struct event *event);
-void cycle_failed(struct engine *e, struct prepared *s, const struct event *event);
+/* A metric was answered, one way or the other: decides when it was the last. */
+void cycle_answered(struct engine *e, struct prepared *s, int64_t now_ms);
 void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms);
 /* A new target or policy does not wait for its place on the grid. */
 void cycle_soon(struct prepared *s, int64_t now_ms);
 
+/* values.c: answers to QUERY_CURRENT */
+void values_unknown(struct prepared *s, int32_t m, const char *why);
+void values_take(struct engine *e, struct prepared *s, const struct event *event);
+void values_failed(struct engine *e, struct prepared *s, const struct event *event);
+
 /* history.c */
-void history_begin(struct prepared *s, int32_t m, int64_t now_ms);
 void history_ask(struct engine *e, struct prepared *s, int64_t now_ms);
 void history_take(struct prepared *s, const struct event *event);
 void history_failed(struct prepared *s, const struct event *event);
-/* When history_ask has something to ask next; INT64_MAX: not before an answer. */
+/* When history_ask has something to do next; INT64_MAX: not before an answer. */
 int64_t history_due_ms(const struct engine *e, const struct prepared *s);
 bool history_has_work(const struct prepared *s);
 void history_work(struct engine *e, struct prepared *s, int64_t now_ms);
 /* A forecast that is still read from history may be about to ask for more: nothing is
  * lowered meanwhile. */
 bool history_loading(const struct prepared *s, int64_t now_ms);
+/* How many of its queries for days of history are under way. */
+int32_t history_backfills(const struct prepared *s);
+/* The clock went back to now_ms: what was learned of the time after it is dropped. */
+void history_clock_back(struct prepared *s, int64_t now_ms);
 
 /* pods.c */
-/* Is it one of the target's pods? A query may answer for a whole namespace. */
-bool pods_known(const struct prepared *s, uint64_t key);
 void pods_event(struct engine *e, struct prepared *s, const struct event *event);
+/* One of the target's pods, or NULL: a query may answer for a whole namespace. */
+const struct pod *pods_find(const struct prepared *s, uint64_t key);
+/* Pods that match the selector and had no room. */
+int64_t pods_lost(const struct prepared *s);
+
 /* lead.c */
 void lead_note(struct lead_samples *l, int64_t ms);
 /* Lead time in force and where it comes from. */
 int64_t lead_time_ms(const struct prepared *s, enum lead_source *ret_source);
+/* Brings the status up to date after a new sample or policy. */
+void lead_publish(struct prepared *s);
 /* The rung of the window ladder, in minutes, for the lead time; `before` is the rung in
  * use (0: none), kept while it is not clearly too long. */
 int32_t lead_window_min(const struct engine_config *c, int64_t lead_ms, int32_t before);
 
-/* write.c */
-void write_begin(struct engine *e, struct prepared *s, int64_t now_ms);
-void write_answer(struct engine *e, struct prepared *s, const struct event *event);
-void write_target_read(struct engine *e, struct prepared *s, int64_t now_ms);
+/* record.c */
+/* Takes over a record of unknown quality. The time since its newest recommendation, when
+ * nobody recommended anything, counts as one more of the same. */
+void record_resume(struct state_record *r, int64_t now_ms);
 
-/* publish.c: conditions and the status object */
-void publish_condition(struct prepared *s, enum policy_condition c, int status,
-		       const char *reason, const char *message, int64_t now_ms);
+/* write.c */
+/* May the policy write at all? */
+bool write_allowed(const struct engine *e, const struct prepared *s);
+/* Begins the write that the newest decision asks for, if it may; true when one began. */
+bool write_begin(struct engine *e, struct prepared *s, int64_t now_ms);
+void write_answer(struct engine *e, struct prepared *s, const struct event *event);
+/* The target was seen: settles whether a write in doubt went through. */
+void write_target_seen(struct engine *e, struct prepared *s, int64_t now_ms);
+/* The target is known anew while it was being read. */
+void write_target_read(struct engine *e, struct prepared *s, int64_t now_ms);
+void write_read_failed(struct prepared *s);
+/* Gives up what has waited too long for its answer. */
+void write_tick(struct engine *e, struct prepared *s, int64_t now_ms);
+/* Forgets a write; with `keep_sent` one that is on its way to the server is still
+ * answered. */
+void write_drop(struct prepared *s, bool keep_sent);
+
+/* publish.c: conditions, Events and the status object */
+void emit_event(struct engine *e, struct prepared *s, bool warning, const char *reason,
+		const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* What was decided: numbers, reason, conditions, and a line when it is news. */
 void publish_decision(struct engine *e, struct prepared *s, int64_t now_ms);
+/* Nothing is decided: s->decision says what is held and why. */
+void publish_hold(struct engine *e, struct prepared *s, const char *why, int64_t now_ms);
+/* What became of a write. */
+void publish_written(struct engine *e, struct prepared *s, int64_t now_ms);
+/* Ready, Conflict and Paused, from what stands in the slot. */
 void publish_standing(struct engine *e, struct prepared *s, int64_t now_ms);
+/* An older policy has the target. */
+void publish_conflict(struct engine *e, struct prepared *s, const struct prepared *older,
+		      int64_t now_ms);
+/* Writes the status object if it has not seen the newest yet, or is old. */
+void publish_if_due(struct engine *e, struct prepared *s, int64_t now_ms);
 void publish_status(struct engine *e, struct prepared *s, int64_t now_ms);
+/* ACTION_SAVE: the status object too, with an answer. */
+void publish_save(struct engine *e, struct prepared *s, int64_t now_ms);
 
 #endif

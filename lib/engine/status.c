@@ -3,6 +3,10 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+
+/* Of the last valid policy that the status object keeps: it must stay small. */
+#define POLICY_TEXT_MAX 65536
 
 static const char *const condition_names[PC_COUNT] = {
 	[PC_READY] = "Ready",
@@ -130,12 +134,22 @@ cJSON *status_summary(const struct policy_status *s)
 	return o;
 }
 
+/* The version in force, for a process that starts when the present text is refused. */
+static void add_policy(cJSON *record, const struct policy *policy)
+{
+	char *text AUTO_FREE = policy ? policy_text(policy) : NULL;
+	if (text && strlen(text) <= POLICY_TEXT_MAX)
+		cJSON_AddStringToObject(record, "policy", text);
+}
+
 cJSON *status_to_json(const struct policy_status *s, int64_t now_ms)
 {
 	cJSON *o = status_summary(s);
 	struct state_record record = *s->record;
 	decide_memory_export(&s->record->memory, now_ms, &record.memory);
-	cJSON_AddItemToObject(o, "record", record_to_json(&record));
+	cJSON *kept = record_to_json(&record);
+	add_policy(kept, s->policy);
+	cJSON_AddItemToObject(o, "record", kept);
 	add_time(o, "writtenAt", now_ms);
 	return o;
 }

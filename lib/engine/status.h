@@ -56,7 +56,10 @@ struct policy_status {
 	const struct state_record *record; /* as of now */
 };
 
-/* The status object's JSON (DESIGN 3), the record included; the caller owns it. */
+/* The status object's JSON (DESIGN 3); the caller owns it. `record` holds what
+ * record_from_json reads, and as `record.policy` the text of the version in force
+ * (policy_parse reads it): the last valid one, should the policy object's text be refused
+ * when a process starts. */
 cJSON *status_to_json(const struct policy_status *s, int64_t now_ms);
 /* The same without the record, for people. */
 cJSON *status_summary(const struct policy_status *s);

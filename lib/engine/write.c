@@ -6,121 +6,225 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONFLICTS_MAX                                                                    \
-	5 /* reads and decisions in a row before the next cycle is waited for */
+/* Reads and decisions in a row before the next cycle is waited for. */
+#define CONFLICTS_MAX 5
 
-static void scale(struct engine *e, struct prepared *s)
+static void enter(struct prepared *s, enum write_state state, int64_t now_ms)
 {
-	struct action *a = emit(e, s, ACTION_SCALE);
-	s->write = WRITE_SCALING;
-	a->u.scale.ref = s->write_ref;
-	a->u.scale.from = s->target.replicas;
-	a->u.scale.to = s->write_to;
-	a->u.scale.resource_version = s->target.resource_version;
-	a->u.scale.uid = s->target.uid;
-	a->u.scale.reason = s->write_reason;
+	s->write.state = state;
+	s->write.since_ms = now_ms;
 }
 
-void write_begin(struct engine *e, struct prepared *s, int64_t now_ms)
+static void read_target(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	enter(s, WRITE_READING, now_ms);
+	emit(e, s, ACTION_READ_TARGET);
+}
+
+static void scale(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	struct action *a = emit(e, s, ACTION_SCALE);
+	enter(s, WRITE_SCALING, now_ms);
+	a->u.scale.ref = s->write.ref;
+	a->u.scale.from = s->write.from;
+	a->u.scale.to = s->write.to;
+	a->u.scale.resource_version = s->target.resource_version;
+	a->u.scale.uid = s->target.uid;
+	a->u.scale.reason = s->write.reason;
+}
+
+/* Notes the change in the memory of decisions, and in the decision's conditions. */
+static void note(struct engine *e, struct prepared *s, struct decision *d, int64_t now_ms)
+{
+	struct scale_change change = {
+		.from = s->write.from,
+		.to = s->write.to,
+		.now_ms = now_ms,
+		.released = s->write.released,
+	};
+	decide_scaled(&s->record.memory, s->policy, &e->config.decide, &change, d);
+}
+
+/* Takes back what was noted before the write was known to have gone through. */
+static void take_back(struct prepared *s)
+{
+	if (s->write.noted)
+		s->record.memory = s->write.before;
+	s->write.noted = false;
+}
+
+bool write_allowed(const struct engine *e, const struct prepared *s)
+{
+	return s->policy->mode == MODE_SCALE && !e->config.dry_run;
+}
+
+bool write_begin(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	const struct decision *d = &s->decision;
-	if (d->desired == d->current || s->write != WRITE_IDLE)
-		return;
-	if (s->policy->mode != MODE_SCALE || e->config.dry_run)
-		return;
-	s->write_ref = (struct write_ref){.slot = s->index, .number = ++e->numbers};
-	s->write_to = d->desired;
-	snprintf(s->write_reason, sizeof(s->write_reason), "%s", d->reason);
+	struct write *w = &s->write;
+	if (d->desired == d->current)
+		w->failing = false;
+	if (d->desired == d->current || w->state != WRITE_IDLE || !write_allowed(e, s))
+		return false;
+	w->ref = (struct write_ref){.slot = s->index, .number = ++e->numbers};
+	w->from = d->current;
+	w->to = d->desired;
+	w->released = d->released;
+	w->doubt = false;
+	snprintf(w->reason, sizeof(w->reason), "%s", d->reason);
 	if (d->desired > d->current) {
-		scale(e, s);
-		return;
+		scale(e, s, now_ms);
+		return true;
 	}
-	s->write = WRITE_SAVING;
-	s->status_sent_ms = now_ms;
-	struct action *a = emit(e, s, ACTION_SAVE);
-	a->u.save.ref = s->write_ref;
+	/* A process that is killed between this write and the next record must know of
+	 * it: else it would lower again too early, or take zero for somebody else's
+	 * wish. */
+	w->before = s->record.memory;
+	w->noted = true;
+	note(e, s, NULL, now_ms);
+	enter(s, WRITE_SAVING, now_ms);
+	publish_save(e, s, now_ms);
+	return true;
 }
 
 static void scaled(struct engine *e, struct prepared *s, const struct event *event)
 {
-	struct scale_change change = {
-		.from = s->target.replicas,
-		.to = s->write_to,
-		.now_ms = event->now_ms,
-		.released = s->decision.released,
-	};
-	decide_scaled(&s->record.memory, s->policy, &e->config.decide, &change,
-		      &s->decision);
-	s->write = WRITE_IDLE;
-	s->tries = 0;
-	s->target.replicas = s->write_to;
-	if (event->u.written.resource_version)
-		snprintf(s->target.resource_version, sizeof(s->target.resource_version),
-			 "%s", event->u.written.resource_version);
+	struct write *w = &s->write;
+	struct target_state *t = &s->target;
+	const char *version = event->u.written.resource_version;
+	take_back(s);
+	note(e, s, &s->decision, event->now_ms);
+	enter(s, WRITE_IDLE, event->now_ms);
+	w->tries = 0;
+	w->failing = false;
+	/* The watch may be ahead of the answer. */
+	if (!version || !version_older(version, t->resource_version)) {
+		t->replicas = w->to;
+		snprintf(t->resource_version, sizeof(t->resource_version), "%s",
+			 version ? version : t->resource_version);
+	}
 	s->status.writes++;
 	s->status.scaled_ms = event->now_ms;
-	s->status.current = s->write_to;
-	emit_event(e, s, false, change.to > change.from ? "ScaledUp" : "ScaledDown", "%s",
-		   s->write_reason);
-	publish_decision(e, s, event->now_ms);
-	publish_status(e, s, event->now_ms);
+	emit_event(e, s, false, w->to > w->from ? "ScaledUp" : "ScaledDown", "%s",
+		   w->reason);
+	publish_written(e, s, event->now_ms);
 }
 
-static void conflicted(struct engine *e, struct prepared *s)
+static void failed(struct engine *e, struct prepared *s, const char *why, int64_t now_ms)
 {
-	s->status.conflicts++;
-	if (++s->tries > CONFLICTS_MAX) {
-		s->tries = 0;
-		s->write = WRITE_IDLE;
-		return;
-	}
-	s->write = WRITE_READING;
-	emit(e, s, ACTION_READ_TARGET);
-}
-
-static void failed(struct engine *e, struct prepared *s, const struct event *event)
-{
-	s->write = WRITE_IDLE;
-	s->tries = 0;
+	bool before = s->write.failing;
+	take_back(s);
+	enter(s, WRITE_IDLE, now_ms);
+	s->write.tries = 0;
+	s->write.failing = true;
 	s->status.failures++;
-	decide_failed(&s->decision, event->u.written.why);
-	bool before = s->status.conditions[PC_ABLE_TO_SCALE].status == STATUS_FALSE;
-	publish_decision(e, s, event->now_ms);
+	decide_failed(&s->decision, why);
 	if (!before)
 		emit_event(e, s, true, "ScaleFailed", "%s; replicas stay at %d: %s",
-			   s->write_reason, s->target.replicas, event->u.written.why);
-	publish_status(e, s, event->now_ms);
+			   s->write.reason, s->write.from, why);
+	publish_written(e, s, now_ms);
+}
+
+static void conflicted(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	s->status.conflicts++;
+	take_back(s);
+	if (++s->write.tries > CONFLICTS_MAX)
+		failed(e, s, "somebody else changed the target each time before it could",
+		       now_ms);
+	else
+		read_target(e, s, now_ms);
+}
+
+static void decide_again(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	int64_t oldest = now_ms - e->config.sync_period_ms - e->config.answer_deadline_ms;
+	enter(s, WRITE_IDLE, now_ms);
+	if (s->asked_ms >= oldest)
+		cycle_decide(e, s, now_ms);
+	else
+		cycle_soon(s, now_ms);
+}
+
+/* The record is safe. The target may have changed meanwhile. */
+static void saved(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	if (s->target.replicas == s->write.from) {
+		scale(e, s, now_ms);
+		return;
+	}
+	take_back(s);
+	decide_again(e, s, now_ms);
 }
 
 void write_answer(struct engine *e, struct prepared *s, const struct event *event)
 {
-	if (s->write == WRITE_IDLE ||
-	    event->u.written.write.number != s->write_ref.number)
+	if (event->u.written.write.number != s->write.ref.number)
 		return;
-	switch (event->type) {
-	case EVENT_SAVED:
-		if (s->write == WRITE_SAVING)
-			scale(e, s);
+	if (s->write.state != WRITE_SAVING && s->write.state != WRITE_SCALING)
 		return;
-	case EVENT_SCALED:
+	bool saving = s->write.state == WRITE_SAVING;
+	if (!slot_active(s)) {
+		write_drop(s, false);
+		return;
+	}
+	if (event->type == EVENT_SAVED && saving) {
+		saved(e, s, event->now_ms);
+	} else if (event->type == EVENT_SAVE_FAILED && saving) {
+		failed(e, s, event->u.written.why, event->now_ms);
+	} else if (event->type == EVENT_SCALED && !saving) {
 		scaled(e, s, event);
-		return;
-	case EVENT_CONFLICT:
-		conflicted(e, s);
-		return;
-	case EVENT_SAVE_FAILED:
-	case EVENT_SCALE_FAILED:
-		failed(e, s, event);
-		return;
-	default:
-		return;
+	} else if (event->type == EVENT_CONFLICT && !saving) {
+		conflicted(e, s, event->now_ms);
+	} else if (event->type == EVENT_SCALE_FAILED && !saving) {
+		s->write.doubt = true;
+		failed(e, s, event->u.written.why, event->now_ms);
 	}
 }
 
-/* The target was read again after a conflict: decide again at once, with the values of
- * this cycle. */
+void write_target_seen(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	struct write *w = &s->write;
+	if (!w->doubt || s->target.replicas != w->to || !slot_active(s))
+		return;
+	w->doubt = false;
+	note(e, s, NULL, now_ms);
+	s->status.scaled_ms = now_ms;
+	s->changed = true;
+}
+
 void write_target_read(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	s->write = WRITE_IDLE;
-	cycle_decide(e, s, now_ms);
+	decide_again(e, s, now_ms);
+}
+
+void write_read_failed(struct prepared *s)
+{
+	if (s->write.state == WRITE_READING)
+		write_drop(s, false);
+}
+
+void write_tick(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	struct write *w = &s->write;
+	if (w->state == WRITE_IDLE || now_ms - w->since_ms < WRITE_ANSWER_MS)
+		return;
+	if (w->state == WRITE_READING) {
+		write_drop(s, false);
+		return;
+	}
+	w->doubt = w->state == WRITE_SCALING;
+	failed(e, s, "no answer within 1m", now_ms);
+	read_target(e, s, now_ms);
+}
+
+void write_drop(struct prepared *s, bool keep_sent)
+{
+	if (keep_sent && s->write.state == WRITE_SCALING)
+		return;
+	if (s->write.state == WRITE_SAVING)
+		take_back(s);
+	s->write.state = WRITE_IDLE;
+	s->write.noted = false;
+	s->write.tries = 0;
 }

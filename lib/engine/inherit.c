@@ -1,0 +1,103 @@
+/* A new version of a policy, or another policy that takes the target over, goes on with
+ * what was known. */
+#include "engine/slot.h"
+
+#include <string.h>
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool same_series(const struct policy *a, const struct policy_metric *x,
+			const struct policy *b, const struct policy_metric *y)
+{
+	const struct policy_forecast *f = &a->forecast, *g = &b->forecast;
+	return x->type == y->type && same_text(x->name, y->name) &&
+	       same_text(x->container, y->container) && same_text(x->query, y->query) &&
+	       same_text(x->history_query, y->history_query) &&
+	       same_text(x->source, y->source) && f->models == g->models &&
+	       f->history_ms == g->history_ms && f->quantile == g->quantile;
+}
+
+/* The feeds change places: each slot keeps as much memory as it had. */
+static void move_feed(struct prepared *to, int32_t i, struct prepared *from, int32_t k)
+{
+	struct feed fresh = to->metrics[i].feed;
+	fresh.forecaster = NULL;
+	fresh.window_min = 0;
+	fresh.asked_number = 0;
+	fresh.working = fresh.loaded = false;
+	to->metrics[i].feed = from->metrics[k].feed;
+	from->metrics[k].feed = fresh;
+	/* An answer finds its way by place and metric. */
+	if (to->index != from->index || i != k)
+		to->metrics[i].feed.asked_number = 0;
+	to->status.metrics[i] = from->status.metrics[k];
+}
+
+static void inherit_feeds(struct prepared *to, struct prepared *from)
+{
+	for (int32_t i = 0; i < to->policy->metric_count; i++)
+		for (int32_t k = 0; k < from->policy->metric_count; k++) {
+			if (!to->metrics[i].feed.memory ||
+			    !from->metrics[k].feed.forecaster ||
+			    to->metrics[i].feed.forecaster ||
+			    !same_series(to->policy, &to->policy->metrics[i],
+					 from->policy, &from->policy->metrics[k]))
+				continue;
+			move_feed(to, i, from, k);
+		}
+}
+
+/* The pods are listed again for the new policy's requests; who was Ready before is known.
+ */
+static void inherit_pods(struct prepared *to, const struct prepared *from)
+{
+	if (to->pods_synced || to->pod_count)
+		return;
+	to->pod_count = from->pod_count < to->pods_max ? from->pod_count : to->pods_max;
+	memcpy(to->pods, from->pods, (size_t)to->pod_count * sizeof(to->pods[0]));
+	for (int32_t i = 0; i < to->pod_count; i++)
+		to->pod_marks[i] = from->pod_marks[i] & (uint8_t)~POD_GIVEN;
+	to->resetting = true;
+	to->lead_unknown = false;
+}
+
+static void inherit_status(struct prepared *to, const struct prepared *from)
+{
+	to->status.scaled_ms = from->status.scaled_ms;
+	to->status.current = from->status.current;
+	to->status.pods = from->status.pods;
+	to->status.ready_pods = from->status.ready_pods;
+	if (to->index != from->index)
+		return;
+	/* The same policy: its counters and conditions go on. */
+	to->status.decisions = from->status.decisions;
+	to->status.writes = from->status.writes;
+	to->status.conflicts = from->status.conflicts;
+	to->status.failures = from->status.failures;
+	to->status.decided_ms = from->status.decided_ms;
+	memcpy(to->status.reason, from->status.reason, sizeof(to->status.reason));
+	memcpy(to->status.conditions, from->status.conditions,
+	       sizeof(to->status.conditions));
+	to->status_sent_ms = from->status_sent_ms;
+	to->news = from->news;
+}
+
+void inherit(struct prepared *to, struct prepared *from)
+{
+	if (from->record.target_uid[0] || !to->record.target_uid[0])
+		to->record = from->record;
+	if (!to->target.seen)
+		to->target = from->target;
+	inherit_pods(to, from);
+	inherit_feeds(to, from);
+	inherit_status(to, from);
+	if (to->index == from->index) {
+		to->decision = from->decision;
+		to->write = from->write;
+		write_drop(to, true);
+	}
+	lead_publish(to);
+}

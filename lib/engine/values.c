@@ -1,0 +1,170 @@
+/* What the instant queries answered, as decisions read it. */
+#include "engine/slot.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* An instant query answers with the time it was asked for; more than this apart means a
+ * clock that is wrong, or a cache that answers for another time. */
+#define SKEW_MAX_MS (150 * MS_PER_S)
+/* Range of the built-in rates: what a Resource sample covers. */
+#define VALUE_WINDOW_MS MS_PER_MIN
+
+/* Milli-units rounded up, as Kubernetes does, but only after rounding to nano: 0.1 cores
+ * must not become 101 m. */
+static int64_t milli_up(double v)
+{
+	double nano = round(v * 1e9);
+	double milli =
+		isfinite(nano) && fabs(nano) < 0x1p62 ? ceil(nano / 1e6) : ceil(v * 1e3);
+	if (milli >= 0x1p63)
+		return INT64_MAX;
+	return milli <= -0x1p63 ? INT64_MIN : (int64_t)milli;
+}
+
+static bool per_pod(const struct policy_metric *m)
+{
+	return m->type != METRIC_OBJECT && m->type != METRIC_EXTERNAL;
+}
+
+void values_unknown(struct prepared *s, int32_t m, const char *why)
+{
+	struct metric_slot *metric = &s->metrics[m];
+	metric->answered = true;
+	snprintf(metric->unknown, sizeof(metric->unknown), "%s", why);
+	metric->values = (struct metric_values){.unknown = metric->unknown};
+	s->status.metrics[m].known = false;
+	s->status.metrics[m].current = NAN;
+}
+
+static void set_known(struct prepared *s, int32_t m, const struct metric_values *values,
+		      double demand)
+{
+	s->metrics[m].answered = true;
+	s->metrics[m].values = *values;
+	s->status.metrics[m].known = true;
+	s->status.metrics[m].current = demand;
+}
+
+static const char *row_problem(const struct value_row *row, int64_t now_ms, char *buf,
+			       size_t size)
+{
+	if (!isfinite(row->value))
+		return "the value is not a number";
+	int64_t apart = now_ms - (row->time_ms > 0 ? row->time_ms : 0);
+	if (apart <= SKEW_MAX_MS && apart >= -SKEW_MAX_MS)
+		return NULL;
+	char age[48];
+	duration_format(apart > 0 ? apart : -apart, age, sizeof(age));
+	snprintf(buf, size,
+		 apart > 0 ? "the sample is %s old" : "the sample is %s in the future",
+		 age);
+	return buf;
+}
+
+static void take_total(struct prepared *s, int32_t m, const struct event *event)
+{
+	char buf[96];
+	if (event->u.values.count != 1) {
+		snprintf(buf, sizeof(buf), "the query returned %d series, one is needed",
+			 event->u.values.count);
+		values_unknown(s, m,
+			       event->u.values.count ? buf
+						     : "the query returned no series");
+		return;
+	}
+	const struct value_row *row = &event->u.values.rows[0];
+	const char *problem = row_problem(row, event->now_ms, buf, sizeof(buf));
+	if (problem) {
+		values_unknown(s, m, problem);
+		return;
+	}
+	struct metric_values values = {.total_m = milli_up(row->value)};
+	set_known(s, m, &values, row->value);
+}
+
+/* Is this the value of one of the target's pods, or of a container of it that counts?
+ * NULL: yes. Else why not, for people; "" when it is no fault of the row. */
+static const char *pod_row_problem(const struct prepared *s,
+				   const struct policy_metric *spec,
+				   const struct value_row *row, int64_t now_ms, char *buf,
+				   size_t size)
+{
+	if (!row->pod)
+		return "the query returned series without a pod label";
+	const struct pod *pod = pods_find(s, hash_text(row->pod));
+	if (!pod || (spec->container &&
+		     (!row->container || strcmp(row->container, spec->container))))
+		return "";
+	const char *problem = row_problem(row, now_ms, buf, size);
+	if (!problem && row->time_ms < pod->start_ms)
+		return "the sample is older than its pod";
+	return problem;
+}
+
+static void take_pods(struct prepared *s, int32_t m, const struct event *event)
+{
+	struct metric_slot *metric = &s->metrics[m];
+	const struct policy_metric *spec = &s->policy->metrics[m];
+	char buf[96];
+	const char *problem =
+		event->u.values.count
+			? "the query returned no series of the target's pods"
+			: "the query returned no series";
+	double total = 0;
+	int32_t n = 0;
+	for (int32_t i = 0; i < event->u.values.count && n < metric->pod_values_max;
+	     i++) {
+		const struct value_row *row = &event->u.values.rows[i];
+		const char *bad =
+			pod_row_problem(s, spec, row, event->now_ms, buf, sizeof(buf));
+		if (bad && bad[0])
+			problem = bad;
+		if (bad)
+			continue;
+		metric->pod_values[n++] = (struct pod_value){
+			.key = hash_text(row->pod),
+			.value_m = milli_up(row->value),
+			.time_ms = row->time_ms,
+			.window_ms = VALUE_WINDOW_MS,
+			.containers = row->container && !spec->container ? 1 : 0,
+		};
+		total += row->value;
+	}
+	if (!n) {
+		values_unknown(s, m, problem);
+		return;
+	}
+	struct metric_values values = {.pods = metric->pod_values,
+				       .count = pod_values_merge(metric->pod_values, n)};
+	set_known(s, m, &values, total);
+}
+
+/* Answers of an old cycle come too late to be decided on. */
+static bool is_awaited(const struct prepared *s, const struct query_ref *q)
+{
+	return slot_active(s) && s->cycle && q->cycle == s->cycle &&
+	       !s->metrics[q->metric].answered;
+}
+
+void values_take(struct engine *e, struct prepared *s, const struct event *event)
+{
+	const struct query_ref *q = &event->u.values.query;
+	if (!is_awaited(s, q))
+		return;
+	if (per_pod(&s->policy->metrics[q->metric]))
+		take_pods(s, (int32_t)q->metric, event);
+	else
+		take_total(s, (int32_t)q->metric, event);
+	cycle_answered(e, s, event->now_ms);
+}
+
+void values_failed(struct engine *e, struct prepared *s, const struct event *event)
+{
+	const struct query_ref *q = &event->u.query_failed.query;
+	if (!is_awaited(s, q))
+		return;
+	values_unknown(s, (int32_t)q->metric, event->u.query_failed.why);
+	cycle_answered(e, s, event->now_ms);
+}
