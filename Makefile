@@ -33,6 +33,7 @@ TEST_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 INTEGRATION_SRC := $(sort $(wildcard tests/integration/test_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
 VECTORS_SRC := $(sort $(wildcard tests/vectors/*.c))
+STORIES_SRC := $(sort $(wildcard tests/stories/*.c))
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 archive   = $(BUILD)/lib/$(1).a
 # Archives from the last layer to the first: the linker resolves from left to right.
@@ -41,9 +42,10 @@ ARCHIVES := $(foreach l,$(call reversed,$(LAYERS)),$(call archive,$(l)))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SRC))
 INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(BUILD)/tests/integration/%,$(INTEGRATION_SRC))
 VECTORS_BIN := $(BUILD)/tests/vectors/vectors
+STORIES_BIN := $(BUILD)/tests/stories/stories
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all help deps test vectors unit integration lint format format-check layers pure headers length bench e2e demo \
+.PHONY: all help deps test vectors stories unit integration lint format format-check layers pure headers length bench e2e demo \
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -101,18 +103,25 @@ $(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(ARCHIVES)
 $(VECTORS_BIN): $(call obj,$(VECTORS_SRC)) $(foreach l,$(call reversed,$(call upto,decide,$(LAYERS))),$(call archive,$(l)))
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
+$(STORIES_BIN): $(call obj,$(STORIES_SRC)) $(foreach l,$(call reversed,$(call upto,engine,$(LAYERS))),$(call archive,$(l)))
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
 $(BUILD)/bench/%: $(BUILD)/tests/bench/bench_%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
 ## test: unit tests, golden stories and the process against the served simulation
-test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(INTEGRATION_BIN)
-	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(INTEGRATION_BIN)
+test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(INTEGRATION_BIN)
+	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(INTEGRATION_BIN)
 
 ## vectors: the HPA's own test tables (VECTORS=dir for others in the same schema)
 VECTORS ?= tests/vectors
 vectors: $(VECTORS_BIN)
 	@$(VECTORS_BIN) $(VECTORS)
+
+## stories: golden stories through the engine (UPDATE_STORIES=1 rewrites what they expect)
+stories: $(STORIES_BIN)
+	@$(STORIES_BIN)
 
 ## unit-LAYER: the unit tests of one folder of lib/
 unit-%: FORCE
@@ -174,4 +183,4 @@ compile_commands.json:
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(VECTORS_SRC) $(BENCH_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(VECTORS_SRC) $(STORIES_SRC) $(BENCH_SRC)))
