@@ -90,7 +90,7 @@ def find_rises(values, days=14):
     rises = []
     for k in range(days * STEPS_PER_DAY + 3, len(values)):
         ratio = rise_ratio(values, k)
-        if ratio < RISE_RATIO or values[k - 1] * RISE_RATIO > values[k]:
+        if ratio < RISE_RATIO:
             continue
         before = sorted(values[k - days * STEPS_PER_DAY:k])
         if values[k] < before[int(len(before) * 0.99)] / 3:
