@@ -37,6 +37,11 @@ class Traces(unittest.TestCase):
     def test_a_rise_below_three_is_not_found(self):
         self.assertEqual([], traces.find_rises(self.daily(16, rise=2.9)))
 
+    def test_a_day_that_rises_less_than_the_others_is_not_found(self):
+        values = self.daily(15)
+        values[14 * traces.STEPS_PER_DAY + 100] = 2.5
+        self.assertEqual([], traces.find_rises(values))
+
     def test_a_single_rise_is_not_found(self):
         values = [1.0] * (16 * traces.STEPS_PER_DAY)
         values[-10] = 10.0
