@@ -101,6 +101,8 @@ START_TEST(average_counts_values_not_requests)
 	ck_assert_int_eq(propose(&r).value_m, 15000);
 	rig_pod_values(&r, 0, 2, 5000); /* the missing pod stands at the target: 6.6 */
 	ck_assert_int_eq(propose(&r).replicas, 2);
+	rig_pod_values(&r, 0, 1, 1000); /* both missing pods: 7 */
+	ck_assert_int_eq(propose(&r).replicas, 3);
 	rig_pod_values(&r, 0, 2, 15000); /* at nothing: 10, within tolerance */
 	ck_assert_int_eq(propose(&r).replicas, 3);
 }

@@ -227,9 +227,26 @@ START_TEST(hold_down_keeps_what_would_go)
 	ck_assert_int_eq(r.d.hold, HOLD_DOWN);
 	ck_assert_int_eq(r.d.wanted, 2);
 	ck_assert_int_eq(r.memory.log_count, 1); /* the recommendation counts */
+	load(&r, 800);
+	ck_assert_int_eq(rig_decide(&r), 8);
+	ck_assert_int_eq(r.d.hold, HOLD_NONE);
 	load(&r, 900);
 	ck_assert_int_eq(rig_decide(&r), 9);
 	ck_assert_int_eq(r.d.hold, HOLD_NONE);
+}
+END_TEST
+
+START_TEST(release_that_is_held_is_none)
+{
+	struct rig r;
+	rig_init(&r, 10);
+	rig_external(&r, "requests", 100, 400);
+	rig_forecast(&r, 0, 500, 550);
+	rig_remember(&r, 10, 30);
+	r.in.release_allowed = true;
+	r.in.hold_down = "a guard";
+	ck_assert_int_eq(rig_decide(&r), 10);
+	ck_assert(!r.d.released);
 }
 END_TEST
 
@@ -265,6 +282,13 @@ START_TEST(raised_minimum_wakes_what_we_put_to_sleep)
 	r.memory.scaled_to_zero = true;
 	r.policy.min_replicas = 3;
 	ck_assert_int_eq(rig_decide(&r), 3);
+	/* Even when nothing can be read without a pod: it is tried, and stays unknown. */
+	r.policy.metrics[0].type = METRIC_PODS;
+	ck_assert_int_eq(rig_decide(&r), 0);
+	ck_assert_int_eq(r.d.hold, HOLD_UNKNOWN);
+	r.policy.min_replicas = 0;
+	ck_assert_int_eq(rig_decide(&r), 0);
+	ck_assert_int_eq(r.d.hold, HOLD_DISABLED);
 	r.config.scale_to_zero = false; /* the gate is off: nobody's hand is ours */
 	ck_assert_int_eq(rig_decide(&r), 0);
 	ck_assert_int_eq(r.d.conditions[CONDITION_SCALED_TO_ZERO].status,
@@ -360,6 +384,7 @@ static TCase *cycles(void)
 	tcase_add_test(t, forecast_never_lowers);
 	tcase_add_test(t, a_forecast_that_is_off_changes_nothing);
 	tcase_add_test(t, release_lowers_at_once_and_is_not_called_back);
+	tcase_add_test(t, release_that_is_held_is_none);
 	tcase_add_test(t, hold_down_keeps_what_would_go);
 	return t;
 }

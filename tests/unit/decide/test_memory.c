@@ -167,6 +167,34 @@ START_TEST(full_list_of_events_keeps_the_sum)
 }
 END_TEST
 
+START_TEST(events_out_of_order_are_merged_by_their_minutes)
+{
+	struct scale_events e = {0};
+	/* Pairs of one minute stand far apart in the list. */
+	for (int i = 0; i < SCALE_EVENTS_MAX; i++) {
+		int64_t at_ms = RIG_NOW_MS - (i % 2 ? 20 : 10) * MS_PER_MIN + i * 1000;
+		e.items[e.count++] = (struct scale_event){.at_ms = at_ms, .change = 1};
+	}
+	scale_events_add(&e, 5, RIG_NOW_MS, 1800000);
+	ck_assert_int_le(e.count, 6);
+	ck_assert_int_eq(scale_events_sum(&e, RIG_NOW_MS, 1800000), SCALE_EVENTS_MAX + 5);
+	ck_assert_int_eq(scale_events_sum(&e, RIG_NOW_MS, 15 * MS_PER_MIN),
+			 SCALE_EVENTS_MAX / 2 + 5);
+}
+END_TEST
+
+START_TEST(recommendations_of_one_moment_supersede_each_other)
+{
+	struct decide_memory m = {0}, record;
+	decide_memory_remember(&m, -1, 5, RIG_NOW_MS);
+	decide_memory_remember(&m, -1, 5, RIG_NOW_MS);
+	decide_memory_remember(&m, -1, 5, RIG_NOW_MS);
+	decide_memory_export(&m, RIG_NOW_MS, &record);
+	ck_assert_int_eq(record.log_count, 1);
+	ck_assert_int_eq(record.log[0].replicas, 5);
+}
+END_TEST
+
 START_TEST(longest_period_is_that_of_any_rule)
 {
 	struct scaling_rules r = {
@@ -265,6 +293,8 @@ int main(void)
 	tcase_add_test(t, events_count_strictly_inside_the_period);
 	tcase_add_test(t, outdated_event_gives_its_place);
 	tcase_add_test(t, full_list_of_events_keeps_the_sum);
+	tcase_add_test(t, events_out_of_order_are_merged_by_their_minutes);
+	tcase_add_test(t, recommendations_of_one_moment_supersede_each_other);
 	tcase_add_test(t, longest_period_is_that_of_any_rule);
 	tcase_add_test(t, record_decides_like_the_original_and_is_small);
 	tcase_add_test(t, damaged_record_does_no_harm);

@@ -206,6 +206,21 @@ START_TEST(unknown_metrics)
 }
 END_TEST
 
+START_TEST(the_rest_is_told_whichever_metric_is_unknown)
+{
+	struct rig r;
+	rig_init(&r, 5);
+	rig_external(&r, "requests", 100, 200);
+	rig_external(&r, "memory", 100, 200); /* custom metrics have no units */
+	r.values[1].unknown = "no series";
+	check(&r, "memory unknown (no series), the rest would go to 2 -> hold 5");
+	r.values[1].unknown = NULL;
+	r.values[1].total_m = INT64_C(10240000);
+	check(&r,
+	      "memory 2050 per pod, target 100 -> 5 to 10, 103 wanted, scale-up limit");
+}
+END_TEST
+
 START_TEST(pods_without_requests)
 {
 	struct rig r;
@@ -312,6 +327,7 @@ int main(void)
 	tcase_add_test(t, limits_are_named);
 	tcase_add_test(t, released_by_forecast);
 	tcase_add_test(t, unknown_metrics);
+	tcase_add_test(t, the_rest_is_told_whichever_metric_is_unknown);
 	tcase_add_test(t, pods_without_requests);
 	tcase_add_test(t, size_outside_of_its_bounds);
 	tcase_add_test(t, what_cannot_be_decided);
