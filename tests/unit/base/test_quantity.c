@@ -105,6 +105,22 @@ static const char *const bad[] = {
 	"inf",  "NaN", "1Gii",  "100%", "١",   "1e3Mi", "-",
 };
 
+START_TEST(sixty_three_digits_are_the_most)
+{
+	char text[65];
+	int64_t milli;
+	memset(text, '0', 64);
+	text[1] = '.';
+	text[62] = '1';
+	text[63] = '\0';
+	ck_assert_int_eq(quantity_parse(text, &milli, NULL), 0);
+	ck_assert_int_eq(milli, 1);
+	text[63] = '1';
+	text[64] = '\0';
+	ck_assert_int_eq(quantity_parse(text, &milli, NULL), -1);
+}
+END_TEST
+
 START_TEST(anything_else_is_refused_and_quoted)
 {
 	int64_t milli = 42;
@@ -224,6 +240,7 @@ int main(void)
 	tcase_add_loop_test(tcase,
 			    quantities_become_milli_units_and_only_fractions_round_up, 0,
 			    ARRAY_LEN(good));
+	tcase_add_test(tcase, sixty_three_digits_are_the_most);
 	tcase_add_loop_test(tcase, anything_else_is_refused_and_quoted, 0,
 			    ARRAY_LEN(bad));
 	tcase_add_loop_test(tcase, milli_units_are_printed_as_kubernetes_does, 0,

@@ -159,6 +159,31 @@ START_TEST(depth_is_limited)
 }
 END_TEST
 
+START_TEST(the_depth_of_maps_is_limited_too)
+{
+	struct str text;
+	str_init(&text, 1 << 16);
+	for (int i = 0; i < 31; i++) /* the value of the 31st key is the 32nd level */
+		str_printf(&text, "%*sa:\n", i, "");
+	str_printf(&text, "%*sb", 31, "");
+	yaml_node_free(must_parse(str_text(&text)));
+	str_puts(&text, ":\n");
+	must_refuse(str_text(&text), text.len,
+		    "line 32 column 34: nested too deeply: at most 32 levels");
+	str_fini(&text);
+}
+END_TEST
+
+START_TEST(a_text_that_is_one_value_is_that_value)
+{
+	AUTO(yaml_node_cleanup) struct yaml_node *word = must_parse("web");
+	ck_assert_int_eq(word->kind, YAML_SCALAR);
+	ck_assert_str_eq(word->text, "web");
+	AUTO(yaml_node_cleanup) struct yaml_node *quotes = must_parse("''");
+	ck_assert_int_eq(quotes->kind, YAML_SCALAR);
+}
+END_TEST
+
 START_TEST(a_megabyte_of_brackets_ends_at_once)
 {
 	size_t len = 1 << 20;
@@ -300,6 +325,8 @@ int main(void)
 	tcase_add_loop_test(tcase, wrong_texts_are_refused_with_line_and_column, 0,
 			    ARRAY_LEN(refused));
 	tcase_add_test(tcase, depth_is_limited);
+	tcase_add_test(tcase, the_depth_of_maps_is_limited_too);
+	tcase_add_test(tcase, a_text_that_is_one_value_is_that_value);
 	tcase_add_test(tcase, a_megabyte_of_brackets_ends_at_once);
 	tcase_add_test(tcase, aliases_count_for_depth_and_size);
 	tcase_add_test(tcase, the_number_of_values_is_limited_exactly);
