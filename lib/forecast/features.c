@@ -1,4 +1,5 @@
 #include "forecast/features.h"
+#include "forecast/scalar.h"
 
 #include <math.h>
 
@@ -14,25 +15,29 @@ static bool known(float v)
 	return v == v;
 }
 
-struct mean {
-	double sum;
+/* Sum and number of the known values. */
+struct sum {
+	double total;
 	int32_t count;
 };
 
-static double mean_of(const float *values, int32_t count)
+static struct sum sum_of(const float *values, int32_t count)
 {
-	struct mean m = {0};
+	struct sum s = {0};
 
 	for (int32_t i = 0; i < count; i++) {
-		if (!known(values[i]))
-			continue;
-		m.sum += values[i];
-		m.count++;
+		s.total += known(values[i]) ? values[i] : 0;
+		s.count += known(values[i]);
 	}
-	return m.count ? m.sum / m.count : NAN;
+	return s;
 }
 
-static double maximum_of(const float *values, int32_t count)
+static double mean_of(struct sum s)
+{
+	return s.count ? s.total / s.count : NAN;
+}
+
+static float maximum_of(const float *values, int32_t count)
 {
 	float largest = -INFINITY;
 
@@ -43,30 +48,28 @@ static double maximum_of(const float *values, int32_t count)
 
 static double deviation_of(const float *values, int32_t count, double mean)
 {
-	struct mean m = {0};
+	struct sum s = {0};
 
 	for (int32_t i = 0; i < count; i++) {
-		if (!known(values[i]))
-			continue;
-		m.sum += (values[i] - mean) * (values[i] - mean);
-		m.count++;
+		double distance = known(values[i]) ? values[i] - mean : 0;
+
+		s.total += distance * distance;
+		s.count += known(values[i]);
 	}
-	return m.count ? sqrt(m.sum / m.count) : 0;
+	return s.count ? sqrt(s.total / s.count) : 0;
 }
 
 static double movement_of(const float *values, int32_t count)
 {
-	struct mean m = {0};
+	struct sum s = {0};
 
 	for (int32_t i = 1; i < count; i++) {
 		double change = fabs((double)values[i] - (double)values[i - 1]);
 
-		if (isnan(change))
-			continue;
-		m.sum += change;
-		m.count++;
+		s.total += change == change ? change : 0;
+		s.count += change == change;
 	}
-	return m.count ? m.sum / m.count : 0;
+	return s.count ? s.total / s.count : 0;
 }
 
 /* The value at *at, or the nearest older one within the bridge; NaN without. */
@@ -94,40 +97,50 @@ static void add_lags(struct feature_row *row, const float *newest)
 	}
 }
 
-static bool add_recent(struct feature_row *row, const struct history *h, int64_t minute)
+static void add_summaries(struct feature_row *row, const float *newest)
+{
+	struct sum quarter = sum_of(newest - 14, 15);
+	struct sum rest = sum_of(newest - 59, 45);
+	struct sum hour = {quarter.total + rest.total, quarter.count + rest.count};
+	double five = maximum_of(newest - 4, 5);
+
+	row->x[FEATURE_MEAN_15] = mean_of(quarter);
+	row->x[FEATURE_MEAN_60] = mean_of(hour);
+	/* The last value may be older than five minutes. */
+	row->x[FEATURE_MAX_5] = five > -INFINITY ? five : row->x[FEATURE_LAST];
+	row->x[FEATURE_MAX_15] = larger(maximum_of(newest - 14, 10), five);
+	row->x[FEATURE_MAX_60] =
+		larger(maximum_of(newest - 59, 45), row->x[FEATURE_MAX_15]);
+	row->deviation = deviation_of(newest - 14, 15, row->x[FEATURE_MEAN_15]);
+	row->movement = movement_of(newest - 59, 60);
+}
+
+void feature_row_recent(const struct history *h, int64_t minute,
+			struct feature_row *ret_row)
 {
 	float span[SPAN];
 	const float *newest = &span[SPAN - 1];
 
+	ret_row->known = 0;
+	ret_row->learnable = false;
+	ret_row->deviation = ret_row->movement = 0;
 	ring_copy(&h->minutes, minute - SPAN + 1, SPAN, span);
 	if (isnan(bridged(newest)))
-		return false;
-	row->learnable = known(*newest);
-	row->x[FEATURE_ONE] = 1;
-	add_lags(row, newest);
-
-	/* The newest value may be all there is, and older than the shortest of these. */
-	double last = row->x[FEATURE_LAST];
-	double maximum = maximum_of(newest - 4, 5);
-
-	row->x[FEATURE_MEAN_15] = mean_of(newest - 14, 15);
-	row->x[FEATURE_MEAN_60] = mean_of(newest - 59, 60);
-	row->x[FEATURE_MAX_5] = isfinite(maximum) ? maximum : last;
-	row->x[FEATURE_MAX_15] = maximum_of(newest - 14, 15);
-	row->x[FEATURE_MAX_60] =
-		fmax(maximum_of(newest - 59, 45), row->x[FEATURE_MAX_15]);
-	row->deviation = deviation_of(newest - 14, 15, row->x[FEATURE_MEAN_15]);
-	row->movement = movement_of(newest - 59, 60);
-	return true;
+		return;
+	ret_row->learnable = known(*newest);
+	ret_row->x[FEATURE_ONE] = 1;
+	add_lags(ret_row, newest);
+	add_summaries(ret_row, newest);
+	ret_row->known = FEATURES_RECENT;
 }
 
-/* Mean over the 15 minutes around `minute`, none newer than `newest`. */
+/* Mean over the 15 minutes around `minute`. */
 static double centred_mean(const struct history *h, int64_t minute)
 {
 	float span[2 * CENTRED + 1];
 
 	ring_copy(&h->minutes, minute - CENTRED, 2 * CENTRED + 1, span);
-	return mean_of(span, 2 * CENTRED + 1);
+	return mean_of(sum_of(span, 2 * CENTRED + 1));
 }
 
 static double centred_cell_mean(const struct history *h, int64_t minute)
@@ -135,7 +148,7 @@ static double centred_cell_mean(const struct history *h, int64_t minute)
 	float span[3];
 
 	ring_copy(&h->means, cell_of(minute) - 1, 3, span);
-	return mean_of(span, 3);
+	return mean_of(sum_of(span, 3));
 }
 
 static bool all_known(const double *x, int32_t count)
@@ -176,18 +189,15 @@ static bool add_week(struct feature_row *row, const struct history *h, int64_t m
 	return all_known(&row->x[FEATURE_WEEK_VALUE], FEATURES_WEEK - FEATURE_WEEK_VALUE);
 }
 
-void feature_row_build(const struct history *h, int64_t minute, int32_t window,
-		       struct feature_row *ret_row)
+void feature_row_seasons(const struct history *h, int64_t minute, int32_t window,
+			 struct feature_row *row)
 {
-	ret_row->known = 0;
-	ret_row->learnable = false;
-	ret_row->deviation = ret_row->movement = 0;
-	if (!add_recent(ret_row, h, minute))
+	if (row->known < FEATURES_RECENT)
 		return;
-	ret_row->known = FEATURES_RECENT;
-	if (!add_day(ret_row, h, minute, window))
+	row->known = FEATURES_RECENT;
+	if (!add_day(row, h, minute, window))
 		return;
-	ret_row->known = FEATURES_DAY;
-	if (add_week(ret_row, h, minute, window))
-		ret_row->known = FEATURES_WEEK;
+	row->known = FEATURES_DAY;
+	if (add_week(row, h, minute, window))
+		row->known = FEATURES_WEEK;
 }

@@ -46,11 +46,15 @@ struct feature_row {
 			  */
 };
 
-/* The row of `minute` for the window of `window` minutes after it. Uses nothing newer
- * than `minute`. A missing lag is bridged by the nearest older value within 10 minutes,
- * then by the next newer one (the row is not learnable then). Without a value in the last
- * 10 minutes nothing is known. */
-void feature_row_build(const struct history *h, int64_t minute, int32_t window,
-		       struct feature_row *ret_row);
+/* The recent part of the row of `minute`: uses nothing newer than that. A missing lag is
+ * bridged by the nearest older value within 10 minutes, else by the next newer one (the
+ * row is not learnable then). Without a value in the last 10 minutes nothing is known. */
+void feature_row_recent(const struct history *h, int64_t minute,
+			struct feature_row *ret_row);
+
+/* Adds the seasonal lags to a recent row of the same minute, for the window of `window`
+ * minutes after it, as far as they are known. */
+void feature_row_seasons(const struct history *h, int64_t minute, int32_t window,
+			 struct feature_row *row);
 
 #endif

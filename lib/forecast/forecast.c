@@ -183,8 +183,12 @@ static void predict(struct forecaster *f)
 {
 	const struct history *h = &f->history;
 
-	window_predict(&f->window, h, &f->holt_winters, &f->said.outlook);
-	window_predict(&f->release_window, h, &f->holt_winters, &f->said.release);
+	struct feature_row recent;
+
+	feature_row_recent(h, h->newest, &recent);
+	window_predict(&f->window, h, &f->holt_winters, &recent, &f->said.outlook);
+	window_predict(&f->release_window, h, &f->holt_winters, &recent,
+		       &f->said.release);
 	f->said.minute = h->newest;
 	f->said.last = history_at(h, h->newest);
 	f->said.values = h->values;

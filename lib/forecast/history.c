@@ -3,6 +3,8 @@
 #include <math.h>
 
 #define SPAN_LIMIT 256
+/* No demand is larger: beyond it sums of squares would leave the range of numbers. */
+#define VALUE_LIMIT 1e30
 
 void history_init(struct history *h)
 {
@@ -27,10 +29,10 @@ void history_add(struct history *h, int64_t minute, double value)
 		h->cell_sum = h->cell_maximum = 0;
 		h->cell_count = 0;
 	}
-	ring_put(&h->minutes, minute * MS_PER_MIN, value);
+	ring_put(&h->minutes, minute * MS_PER_MIN,
+		 fabs(value) <= VALUE_LIMIT ? value : NAN);
 	h->newest = minute;
 
-	/* What the ring cannot hold counts as missing everywhere. */
 	double kept = history_at(h, minute);
 
 	if (!isnan(kept)) {

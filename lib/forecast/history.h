@@ -36,8 +36,8 @@ struct history {
 
 void history_init(struct history *h);
 
-/* Appends the minute, which is newer than all before; NaN: missing. Minutes passed over
- * are missing. */
+/* Appends the minute, which is newer than all before. Minutes passed over are missing,
+ * and so is a value that is NaN or beyond 1e30. */
 void history_add(struct history *h, int64_t minute, double value);
 
 /* The value of a minute, NaN when missing or forgotten. */

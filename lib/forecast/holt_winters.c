@@ -1,11 +1,12 @@
 #include "forecast/holt_winters.h"
+#include "forecast/scalar.h"
 
 #include <math.h>
 
 #define SIZE_RATE .01
 #define CUT_SIZES 6
 
-static int32_t cell_of_day(int64_t cell)
+int32_t cell_of_day(int64_t cell)
 {
 	int64_t rest = cell % CELLS_PER_DAY;
 
@@ -26,8 +27,8 @@ static void renormalise(struct holt_winters *hw)
 
 	for (int32_t i = 0; i < CELLS_PER_DAY; i++) {
 		hw->season[i] = (float)(hw->season[i] - mean);
-		least = fminf(least, hw->season[i]);
-		most = fmaxf(most, hw->season[i]);
+		least = hw->season[i] < least ? hw->season[i] : least;
+		most = hw->season[i] > most ? hw->season[i] : most;
 	}
 	hw->level += mean;
 	hw->swing = (double)most - (double)least;
@@ -36,7 +37,10 @@ static void renormalise(struct holt_winters *hw)
 void holt_winters_step(struct holt_winters *hw, double y)
 {
 	const struct holt_winters_rates *rates = &hw->rates;
-	int32_t slot = cell_of_day(hw->next++);
+	int32_t slot = hw->slot;
+
+	hw->next++;
+	hw->slot = slot + 1 < CELLS_PER_DAY ? slot + 1 : 0;
 
 	hw->trend *= rates->phi;
 	hw->level += hw->trend;
@@ -46,8 +50,8 @@ void holt_winters_step(struct holt_winters *hw, double y)
 	}
 
 	double error = y - (hw->level + hw->season[slot]);
-	double limit = fmax(hw->swing, CUT_SIZES * hw->size);
-	double cut = fmin(fmax(error, -limit), limit);
+	double limit = larger(hw->swing, CUT_SIZES * hw->size);
+	double cut = within(error, -limit, limit);
 
 	hw->error = error;
 	hw->size += SIZE_RATE * (fabs(error) - hw->size);
@@ -74,19 +78,13 @@ double holt_winters_base(const struct holt_winters *hw, int64_t cell)
 	return hw->level + trend + hw->season[cell_of_day(cell)];
 }
 
-double holt_winters_predict(const struct holt_winters *hw, int64_t cell)
-{
-	double steps = (double)(cell - hw->next + 1);
-
-	return holt_winters_base(hw, cell) + pow(hw->rates.rho, steps) * hw->error;
-}
-
 double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count)
 {
-	int64_t last = cell_of(first + count - 1);
+	int64_t cell = cell_of(first), last = cell_of(first + count - 1);
+	double correction = hw->error * pow(hw->rates.rho, (double)(cell - hw->next + 1));
 	double largest = -INFINITY;
 
-	for (int64_t cell = cell_of(first); cell <= last; cell++)
-		largest = fmax(largest, holt_winters_predict(hw, cell));
+	for (; cell <= last; cell++, correction *= hw->rates.rho)
+		largest = larger(largest, holt_winters_base(hw, cell) + correction);
 	return largest;
 }

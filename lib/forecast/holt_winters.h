@@ -28,8 +28,12 @@ struct holt_winters {
 	double size;  /* running mean of |e| */
 	double swing; /* largest minus smallest season: what one day contains */
 	int64_t next; /* number of the cell that comes next */
+	int32_t slot; /* of `next` in the day */
 	float season[CELLS_PER_DAY]; /* by cell of the day, UTC; sums to zero */
 };
+
+/* Number of a cell in its day (UTC), in [0, CELLS_PER_DAY). */
+int32_t cell_of_day(int64_t cell);
 
 /* Moves on by the cell `next`. NaN: missing, the state is carried on. An innovation
  * larger than a day's swing and six mean errors is cut to that: a spike must not become
@@ -39,13 +43,10 @@ void holt_winters_step(struct holt_winters *hw, double y);
 /* Level, trend and season of the cell `cell` >= next, without the AR(1) term. */
 double holt_winters_base(const struct holt_winters *hw, int64_t cell);
 
-/* Forecast of the cell `cell` >= next. What is seen of the cell in hand is left out on
- * purpose: its first minutes say little about its last ones where load moves in steps
- * (measured: it cost more than it gave on every trace). */
-double holt_winters_predict(const struct holt_winters *hw, int64_t cell);
-
 /* Largest forecast of the cells that the minutes [first, first + count) touch; first not
- * before cell `next`, count > 0. */
+ * before cell `next`, count > 0. What is seen of the cell in hand is left out on purpose:
+ * its first minutes say little about its last ones where load moves in steps (measured:
+ * it cost more than it gave on every trace). */
 double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count);
 
 #endif

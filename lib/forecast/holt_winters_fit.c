@@ -79,11 +79,6 @@ static int64_t first_known_cell(const struct history *h)
 	return cell;
 }
 
-static int32_t slot_of(int64_t cell)
-{
-	return (int32_t)(((cell % CELLS_PER_DAY) + CELLS_PER_DAY) % CELLS_PER_DAY);
-}
-
 /* Mean of a day's cells; NaN when less than half are known. */
 static double day_mean(const struct history *h, int64_t first)
 {
@@ -139,8 +134,8 @@ static bool average_season(struct holt_winters_fit *fit, const struct history *h
 
 			if (isnan(y))
 				continue;
-			sum[slot_of(first + i)] += y - mean;
-			known[slot_of(first + i)]++;
+			sum[cell_of_day(first + i)] += y - mean;
+			known[cell_of_day(first + i)]++;
 		}
 	}
 	if (!level_days)
@@ -204,6 +199,7 @@ static void start_pass(struct holt_winters_fit *fit,
 		.size = fit->size,
 		.swing = fit->swing,
 		.next = fit->first,
+		.slot = cell_of_day(fit->first),
 	};
 	memcpy(fit->state.season, fit->season, sizeof(fit->season));
 }

@@ -1,4 +1,5 @@
 #include "forecast/select.h"
+#include "forecast/scalar.h"
 
 #include <math.h>
 
@@ -31,7 +32,7 @@ static enum model best_of(const struct window *w, const double *predictions,
 	enum model best = FC_MODEL_COUNT;
 
 	for (enum model m = first; m <= last; m++) {
-		double needed = compete ? fmax(scores_to_compete[m], SCORES_NEEDED)
+		double needed = compete ? larger(scores_to_compete[m], SCORES_NEEDED)
 					: SCORES_NEEDED;
 
 		if (!w->allowed[m] || isnan(predictions[m]) ||
@@ -75,7 +76,7 @@ static double skill_of(const struct window *w, enum model m, enum model baseline
 	double own = tracker_loss(&w->trackers[m]) + floor;
 	double other = tracker_loss(&w->trackers[baseline]) + floor;
 
-	return other > 0 ? fmax(1 - own / other, -1) : 0;
+	return other > 0 ? larger(1 - own / other, -1) : 0;
 }
 
 void select_outlook(const struct window *w, const double *predictions,
@@ -91,9 +92,9 @@ void select_outlook(const struct window *w, const double *predictions,
 
 	double upper = tracker_upper(&w->trackers[m], predictions[m], scales[m]);
 
-	ret_outlook->upper = fmax(upper, 0);
-	ret_outlook->mean =
-		fmin(fmax(predictions[m] + w->trackers[m].bias, 0), ret_outlook->upper);
+	ret_outlook->upper = larger(upper, 0);
+	ret_outlook->mean = smaller(larger(predictions[m] + w->trackers[m].bias, 0),
+				    ret_outlook->upper);
 	ret_outlook->model = m;
 	ret_outlook->baseline = baseline == FC_MODEL_COUNT ? FC_LAST_VALUE : baseline;
 	ret_outlook->skill = skill_of(w, m, baseline);

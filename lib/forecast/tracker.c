@@ -1,5 +1,6 @@
 #include "forecast/tracker.h"
 #include "forecast/history.h"
+#include "forecast/scalar.h"
 
 #include <math.h>
 
@@ -15,9 +16,15 @@
 /* In units of the mean error: the 0.95 quantile of a normal law is 1.645 / sqrt(2 / pi)
  * of it. */
 #define FIRST_OFFSET 2.06
-/* While there are few scores the offset moves faster, down to its own rate after 500 of
- * them. */
-#define FAST_RATE_SCORES 2.5
+/* While there are few scores the offset moves faster: at .05 / (1 + n / 50), which
+ * reaches its own rate after 450. */
+#define FAST_RATE   .05
+#define FAST_SCORES 50
+/* An error this many times the mean one counts as no more in the means, once these are
+ * settled: one fault must not widen the band for days. */
+#define ERROR_CUT      50
+#define SETTLED_SCORES 500
+#define RELATIVE_MAX   1000
 
 void tracker_init(struct tracker *t)
 {
@@ -37,21 +44,25 @@ static void spread_row(const struct tracker *t, const struct circumstances *made
 {
 	ret_x[0] = 1;
 	ret_x[1] = made->prediction;
-	ret_x[2] = sqrt(fmax(made->prediction, 0));
+	ret_x[2] = sqrt(larger(made->prediction, 0));
 	ret_x[3] = made->deviation;
 	ret_x[4] = made->movement;
 	ret_x[5] = t->hour_error[hour_of(made->minute)];
 }
 
-double discount(double minutes)
+struct thinning thinning_of(int32_t minutes)
 {
-	return exp2(-minutes / MINUTES_PER_DAY);
+	return (struct thinning){
+		.minutes = minutes,
+		.discount = exp2(-(double)minutes / MINUTES_PER_DAY),
+		.spread_keep = pow(SPREAD_KEEP, minutes),
+	};
 }
 
 /* A running mean that weighs all values alike until they are 1 / rate. */
 static double blend(double mean, double value, double rate, double minutes, double scores)
 {
-	double share = fmax(fmin(rate * minutes, 1), minutes / (scores + minutes));
+	double share = larger(smaller(rate * minutes, 1), minutes / (scores + minutes));
 
 	return mean + share * (value - mean);
 }
@@ -60,14 +71,14 @@ static void learn_spread(struct tracker *t, const struct score *score, double si
 {
 	double x[SPREAD_DIM];
 	int hour = hour_of(score->made.minute);
+	double minutes = score->thinning->minutes;
 
 	spread_row(t, &score->made, x);
-	ridge_learn(&t->spread, x, size, pow(SPREAD_KEEP, score->minutes),
-		    score->minutes);
-	t->hour_error[hour] = (float)blend(t->hour_error[hour], size, HOUR_RATE,
-					   score->minutes, t->hour_scores[hour]);
+	ridge_learn(&t->spread, x, size, pow(SPREAD_KEEP, minutes), minutes);
+	t->hour_error[hour] = (float)blend(t->hour_error[hour], size, HOUR_RATE, minutes,
+					   t->hour_scores[hour]);
 	t->hour_scores[hour] =
-		(float)fmin(t->hour_scores[hour] + score->minutes, 1 / HOUR_RATE);
+		(float)smaller(t->hour_scores[hour] + minutes, 1 / HOUR_RATE);
 }
 
 /* One step down the gradient of the pinball loss in z (Angelopoulos, Candes, Tibshirani
@@ -77,31 +88,35 @@ static void learn_offset(struct tracker *t, const struct score *score, double er
 	if (!(score->scale > 0))
 		return;
 
-	double z = error / score->scale;
-	double rate = fmax(OFFSET_RATE,
-			   FAST_RATE_SCORES / (t->scores + FAST_RATE_SCORES / .05));
-	double gain = t->error > 0 ? fmin(score->scale / t->error, 10) : 1;
+	double minutes = score->thinning->minutes;
+	double z = within(error / score->scale, -RELATIVE_MAX, RELATIVE_MAX);
+	double rate = larger(OFFSET_RATE, FAST_RATE / (1 + t->scores / FAST_SCORES));
+	double gain = t->error > 0 ? smaller(score->scale / t->error, 10) : 1;
 
-	t->relative = blend(t->relative, fabs(z), ERROR_RATE, score->minutes, t->scores);
-	t->offset += rate * score->minutes * 3 * t->relative * gain *
+	t->relative = blend(t->relative, fabs(z), ERROR_RATE, minutes, t->scores);
+	t->offset += rate * minutes * 3 * t->relative * gain *
 		     ((z > t->offset) - (1 - score->quantile));
 }
 
 void tracker_score(struct tracker *t, const struct score *score)
 {
 	double error = score->actual - score->made.prediction;
+	double limit = t->error > 0 && t->scores >= SETTLED_SCORES ? ERROR_CUT * t->error
+								   : INFINITY;
+	double cut = within(error, -limit, limit);
 	double miss =
 		score->actual - tracker_upper(t, score->made.prediction, score->scale);
 	double pinball = miss > 0 ? score->quantile * miss : (score->quantile - 1) * miss;
-	double keep = discount(score->minutes);
+	double keep = score->thinning->discount;
+	double minutes = score->thinning->minutes;
 
-	t->loss = keep * t->loss + score->minutes * pinball;
-	t->weight = keep * t->weight + score->minutes;
-	t->error = blend(t->error, fabs(error), ERROR_RATE, score->minutes, t->scores);
-	t->bias = blend(t->bias, error, ERROR_RATE, score->minutes, t->scores);
-	learn_offset(t, score, error);
-	learn_spread(t, score, fabs(error));
-	t->scores += score->minutes;
+	t->loss = keep * t->loss + minutes * pinball;
+	t->weight = keep * t->weight + minutes;
+	t->error = blend(t->error, fabs(cut), ERROR_RATE, minutes, t->scores);
+	t->bias = blend(t->bias, cut, ERROR_RATE, minutes, t->scores);
+	learn_offset(t, score, cut);
+	learn_spread(t, score, fabs(cut));
+	t->scores += minutes;
 }
 
 void tracker_refit(struct tracker *t)
@@ -119,7 +134,7 @@ double tracker_scale(const struct tracker *t, const struct circumstances *now)
 	spread_row(t, now, x);
 
 	double size = ridge_predict(&t->spread, x);
-	double bounded = fmin(fmax(size, t->error / 3), t->error * 3);
+	double bounded = smaller(larger(size, t->error / 3), t->error * 3);
 
 	return sqrt(t->error) * sqrt(bounded);
 }

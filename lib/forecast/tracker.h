@@ -25,6 +25,13 @@ struct tracker {
 	float hour_scores[24];
 };
 
+/* Predictions are scored every `minutes` minutes; each score stands for that many. */
+struct thinning {
+	double minutes;     /* >= 1 */
+	double discount;    /* what remains of a discounted sum: half after a day */
+	double spread_keep; /* of the regression of sizes */
+};
+
 /* What was known when the prediction was made. */
 struct circumstances {
 	double prediction;
@@ -38,8 +45,7 @@ struct score {
 	double scale;    /* tracker_scale at that time */
 	double actual;   /* y: what came */
 	double quantile; /* q */
-	double minutes;  /* how many minutes this score stands for, >= 1: predictions are
-			    thinned */
+	const struct thinning *thinning;
 };
 
 void tracker_init(struct tracker *t);
@@ -61,8 +67,6 @@ double tracker_upper(const struct tracker *t, double prediction, double scale);
  * first score. */
 double tracker_loss(const struct tracker *t);
 
-/* What is forgotten of a discounted sum over `minutes`, with a half-life of one day: a
- * factor in (0, 1). */
-double discount(double minutes);
+struct thinning thinning_of(int32_t minutes);
 
 #endif

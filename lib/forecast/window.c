@@ -1,4 +1,5 @@
 #include "forecast/window.h"
+#include "forecast/scalar.h"
 #include "forecast/select.h"
 
 #include <math.h>
@@ -13,6 +14,11 @@
 static const int32_t linear_dims[LINEAR_COUNT] = {FEATURES_RECENT, FEATURES_DAY,
 						  FEATURES_WEEK};
 
+/* What is larger than a thousand times the usual is a fault of measurement: even a job
+ * that runs for two minutes a day stays below. */
+#define FAULT_FACTOR   1000
+#define FAULT_OUTCOMES 60
+
 static int64_t samples_needed(int32_t dim)
 {
 	return 5 * dim + 200;
@@ -24,6 +30,7 @@ void window_init(struct window *w, const struct window_config *config)
 
 	w->minutes = config->minutes;
 	w->stride = (config->minutes + PENDING_MAX - 2) / (PENDING_MAX - 1);
+	w->thinning = thinning_of(w->stride);
 	w->quantile = config->quantile;
 	w->load = w->unserved = w->size = 0;
 	w->outcomes = 0;
@@ -48,17 +55,38 @@ static struct pending *pending_of(struct window *w, int64_t minute)
 	return &w->pending[slot < 0 ? slot + PENDING_MAX : slot];
 }
 
+/* The largest size that is believed; infinite while the usual one is not known. */
+static double largest_believed(const struct window *w)
+{
+	return w->size > 0 && w->outcomes >= FAULT_OUTCOMES ? FAULT_FACTOR * w->size
+							    : INFINITY;
+}
+
+static bool all_within(const double *x, int32_t count, double limit)
+{
+	for (int32_t i = 0; i < count; i++) {
+		if (fabs(x[i]) > limit)
+			return false;
+	}
+	return true;
+}
+
 static void learn_row(struct window *w, const struct history *h, int64_t minute,
 		      double actual)
 {
 	struct feature_row row;
 
-	feature_row_build(h, minute, w->minutes, &row);
+	feature_row_recent(h, minute, &row);
 	if (!row.learnable)
 		return;
+	feature_row_seasons(h, minute, w->minutes, &row);
 	for (int32_t i = 0; i < LINEAR_COUNT && linear_dims[i] <= row.known; i++) {
 		struct ridge *r = &w->linear[i];
 		bool above = actual > ridge_predict(r, row.x);
+
+		if (!all_within(&row.x[FEATURE_LAST], r->dim - FEATURE_LAST,
+				largest_believed(w)))
+			return;
 
 		ridge_learn(r, row.x, actual, LINEAR_KEEP,
 			    above ? WEIGHT_ABOVE : WEIGHT_BELOW);
@@ -75,7 +103,7 @@ static void score_all(struct window *w, const struct pending *made, double actua
 			 .minute = made->minute},
 		.actual = actual,
 		.quantile = w->quantile,
-		.minutes = w->stride,
+		.thinning = &w->thinning,
 	};
 
 	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
@@ -88,10 +116,9 @@ static void score_all(struct window *w, const struct pending *made, double actua
 	if (isnan(made->upper))
 		return;
 
-	double keep = discount(w->stride);
-
-	w->load = keep * w->load + fmax(actual, 0);
-	w->unserved = keep * w->unserved + fmax(actual - made->upper, 0);
+	w->load = w->thinning.discount * w->load + larger(actual, 0);
+	w->unserved =
+		w->thinning.discount * w->unserved + larger(actual - made->upper, 0);
 }
 
 void window_learn(struct window *w, const struct history *h)
@@ -101,6 +128,7 @@ void window_learn(struct window *w, const struct history *h)
 
 	if (isnan(actual))
 		return;
+	actual = within(actual, -largest_believed(w), largest_believed(w));
 	w->size += (fabs(actual) - w->size) / (double)(w->outcomes + 1);
 	if (w->outcomes < MINUTES_PER_DAY - 1)
 		w->outcomes++;
@@ -129,10 +157,10 @@ static double bounded(double prediction, const struct feature_row *row, int32_t 
 	double least = row->x[FEATURE_LAST], most = row->x[FEATURE_LAST];
 
 	for (int32_t i = FEATURE_LAST + 1; i < dim; i++) {
-		least = fmin(least, row->x[i]);
-		most = fmax(most, row->x[i]);
+		least = smaller(least, row->x[i]);
+		most = larger(most, row->x[i]);
 	}
-	return fmin(fmax(prediction, least - (most - least)), most + (most - least));
+	return within(prediction, least - (most - least), most + (most - least));
 }
 
 static void predict_linear(const struct window *w, const struct feature_row *row,
@@ -166,13 +194,14 @@ static void predict_all(const struct window *w, const struct history *h,
 }
 
 void window_predict(struct window *w, const struct history *h,
-		    const struct holt_winters *hw, struct outlook *ret_outlook)
+		    const struct holt_winters *hw, const struct feature_row *recent,
+		    struct outlook *ret_outlook)
 {
-	struct feature_row row;
+	struct feature_row row = *recent;
 	double predictions[FC_MODEL_COUNT], scales[FC_MODEL_COUNT];
 	struct pending made = {.minute = h->newest};
 
-	feature_row_build(h, h->newest, w->minutes, &row);
+	feature_row_seasons(h, h->newest, w->minutes, &row);
 	predict_all(w, h, hw, &row, predictions);
 	made.deviation = (float)row.deviation;
 	made.movement = (float)row.movement;

@@ -43,6 +43,7 @@ struct outlook {
 struct window {
 	int32_t minutes; /* the window: (now, now + minutes] */
 	int32_t stride;  /* minutes from one score to the next */
+	struct thinning thinning;
 	double quantile;
 	bool allowed[FC_MODEL_COUNT]; /* who may speak */
 	struct ridge linear[LINEAR_COUNT];
@@ -68,9 +69,11 @@ void window_learn(struct window *w, const struct history *h);
 /* Solves all regressions; for once an hour. */
 void window_refit(struct window *w);
 
-/* Predicts from the newest minute of `h` on and remembers it. */
+/* Predicts from the newest minute of `h` on and remembers it. `recent`: that minute's
+ * row. */
 void window_predict(struct window *w, const struct history *h,
-		    const struct holt_winters *hw, struct outlook *ret_outlook);
+		    const struct holt_winters *hw, const struct feature_row *recent,
+		    struct outlook *ret_outlook);
 
 /* Minutes with a value until the first model may speak, when none is missing. */
 int64_t window_minutes_needed(const struct window *w);
