@@ -92,6 +92,10 @@ void kubeapi_fail_writes(struct kubeapi *k, int n, int status,
 /* The next n reads, lists and watches likewise. */
 void kubeapi_fail_reads(struct kubeapi *k, int n, int status,
 			enum kubeapi_resource resource);
+/* The next n writes are carried out, but the connection breaks before the answer. */
+void kubeapi_lose_answers(struct kubeapi *k, int n, enum kubeapi_resource resource);
+/* true: watches stay open, answer pings and say nothing, not even their end. */
+void kubeapi_silence_watches(struct kubeapi *k, bool silent);
 void kubeapi_allow_watchlist(struct kubeapi *k,
 			     bool allow); /* false: 422, like before 1.32 */
 void kubeapi_allow_websocket(struct kubeapi *k,
