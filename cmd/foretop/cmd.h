@@ -12,4 +12,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+int cmd_demo(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+
 #endif

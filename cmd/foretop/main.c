@@ -13,6 +13,7 @@ static int cmd_version(int argc, char **argv)
 }
 
 static const struct command commands[] = {
+	{"run", "serve the policies of a cluster", cmd_run},
 	{"version", "print the version", cmd_version},
 };
 

@@ -1,0 +1,414 @@
+/* foretop run: the controller. */
+#include "cmd.h"
+
+#include "loop/loop.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define CONFIG_LIMIT     (1024 * 1024)
+#define CONFIG_PERIOD_MS 5000
+#define SHUTDOWN_MS      1500 /* the whole process is gone within 2 s of SIGTERM */
+#define ONCE_PERIOD_MS   100
+#define ONCE_MAX_MS      60000
+
+struct flags {
+	const char *kubeconfig, *context, *config, *ns, *prometheus_url, *listen;
+	struct log_config log;
+	bool dry_run, once;
+};
+
+struct run {
+	struct flags flags;
+	struct reactor *reactor;
+	struct loop *loop;
+	struct clock clock;
+	struct controller_config *config; /* in force */
+	struct file_watch config_watch;
+	struct timer config_timer, once_timer;
+	struct fd_watch signals;
+	char instance[128];
+	int64_t started_ms;
+	bool ending;
+	int exit_code;
+};
+
+static const char help[] =
+	"usage: foretop run [flags]\n\n"
+	"Serves the policies of a cluster: reads demand from Prometheus, decides, writes "
+	"replicas.\n\n"
+	"      --config FILE          the controller's configuration (YAML)\n"
+	"      --prometheus-url URL   the source named default\n"
+	"      --kubeconfig FILE      default: $KUBECONFIG, the pod's own, "
+	"~/.kube/config\n"
+	"      --context NAME         of the kubeconfig; default: current-context\n"
+	"  -n, --namespace NS         only policies of this namespace\n"
+	"      --dry-run              decide and report everything, write nothing to the "
+	"cluster\n"
+	"      --once                 decide once for every policy, print it and end\n"
+	"      --listen ADDRESS:PORT  /metrics, /livez, /readyz, /api/v1/policies; \"\" "
+	"for none\n"
+	"      --log-format FORMAT    text or json\n"
+	"  -v, --v LEVEL              verbosity: 0 (default) to 4 and more (debug)\n"
+	"  -h, --help\n";
+
+enum {
+	OPT_CONFIG = 256,
+	OPT_PROMETHEUS,
+	OPT_KUBECONFIG,
+	OPT_CONTEXT,
+	OPT_DRY_RUN,
+	OPT_ONCE,
+	OPT_LISTEN,
+	OPT_LOG_FORMAT
+};
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, OPT_CONFIG},
+	{"prometheus-url", required_argument, NULL, OPT_PROMETHEUS},
+	{"kubeconfig", required_argument, NULL, OPT_KUBECONFIG},
+	{"context", required_argument, NULL, OPT_CONTEXT},
+	{"namespace", required_argument, NULL, 'n'},
+	{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+	{"once", no_argument, NULL, OPT_ONCE},
+	{"listen", required_argument, NULL, OPT_LISTEN},
+	{"log-format", required_argument, NULL, OPT_LOG_FORMAT},
+	{"v", required_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static int log_format(const char *text, enum log_format *ret)
+{
+	if (!strcmp(text, "text"))
+		*ret = LOG_TEXT;
+	else if (!strcmp(text, "json"))
+		*ret = LOG_JSON;
+	else
+		return -1;
+	return 0;
+}
+
+static int verbosity(const char *text, int *ret)
+{
+	char *end;
+	long v = strtol(text, &end, 10);
+	if (!*text || *end || v < 0 || v > 10)
+		return -1;
+	*ret = (int)v;
+	return 0;
+}
+
+static int wrong(const char *flag, const char *value, const char *allowed)
+{
+	fprintf(stderr, "foretop run: %s %s: %s\n", flag, value, allowed);
+	return EXIT_USAGE;
+}
+
+/* One flag: 0, or the exit code. */
+static int take_flag(struct flags *f, int c)
+{
+	switch (c) {
+	case OPT_CONFIG:
+		f->config = optarg;
+		return 0;
+	case OPT_PROMETHEUS:
+		f->prometheus_url = optarg;
+		return 0;
+	case OPT_KUBECONFIG:
+		f->kubeconfig = optarg;
+		return 0;
+	case OPT_CONTEXT:
+		f->context = optarg;
+		return 0;
+	case 'n':
+		f->ns = optarg;
+		return 0;
+	case OPT_DRY_RUN:
+		f->dry_run = true;
+		return 0;
+	case OPT_ONCE:
+		f->once = true;
+		return 0;
+	case OPT_LISTEN:
+		f->listen = optarg;
+		return 0;
+	case OPT_LOG_FORMAT:
+		return log_format(optarg, &f->log.format) < 0
+			       ? wrong("--log-format", optarg, "allowed: text, json")
+			       : 0;
+	case 'v':
+		return verbosity(optarg, &f->log.verbosity) < 0
+			       ? wrong("--v", optarg, "allowed: 0 to 10")
+			       : 0;
+	default:
+		fputs("run `foretop run --help` for the flags\n", stderr);
+		return EXIT_USAGE;
+	}
+}
+
+/* 0 to go on, 1 when the help was asked for, else the exit code of wrong usage. */
+static int parse_flags(struct flags *f, int argc, char **argv)
+{
+	int c;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "n:v:h", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return 1;
+		}
+		int code = take_flag(f, c);
+		if (code)
+			return code;
+	}
+	if (optind < argc)
+		return wrong("unexpected argument", argv[optind], "run takes flags only");
+	return 0;
+}
+
+/* --- the configuration file --- */
+
+/* The result is the caller's (drop_config), NULL with *err on failure. */
+static void drop_config(struct controller_config *c)
+{
+	config_free(c); /* accepts NULL */
+	free(c);
+}
+
+static int parse_config(const struct flags *f, struct controller_config *ret,
+			struct err *err)
+{
+	char *text AUTO_FREE = NULL;
+	size_t len;
+	if (!f->config) {
+		config_defaults(ret);
+		return 0;
+	}
+	if (file_read(f->config, CONFIG_LIMIT, &text, &len, err) < 0)
+		return -1;
+	return config_parse(text, len, ret, err) < 0 ? err_wrap(err, "%s", f->config) : 0;
+}
+
+static int check_config(const struct flags *f, struct controller_config *c,
+			struct err *err)
+{
+	if (f->prometheus_url && config_set_url(c, f->prometheus_url, err) < 0)
+		return err_wrap(err, "--prometheus-url");
+	if (!c->source_count)
+		return err_set(err, ERR_INVALID,
+			       "no Prometheus is named: give --prometheus-url, or "
+			       "sources in --config");
+	return 0;
+}
+
+static struct controller_config *read_config(const struct run *r, struct err *err)
+{
+	struct controller_config *c = xcalloc(1, sizeof(*c));
+	if (parse_config(&r->flags, c, err) == 0 && check_config(&r->flags, c, err) == 0)
+		return c;
+	drop_config(c);
+	return NULL;
+}
+
+static void reload(struct run *r)
+{
+	struct err err;
+	struct controller_config *fresh = read_config(r, &err);
+	if (!fresh || loop_reload(r->loop, fresh, &err) < 0) {
+		log_error("Kept the configuration in force", KV_TEXT("err", err.msg));
+		drop_config(fresh);
+		return;
+	}
+	drop_config(r->config);
+	r->config = fresh;
+	log_info("Took over the configuration",
+		 KV_TEXT("file", r->flags.config ? r->flags.config : "defaults"));
+}
+
+static void watch_config(void *arg)
+{
+	struct run *r = arg;
+	if (file_changed(&r->config_watch, r->flags.config))
+		reload(r);
+	timer_set(r->reactor, &r->config_timer, CONFIG_PERIOD_MS, watch_config, r);
+}
+
+/* --- the end --- */
+
+static void ended(void *arg)
+{
+	struct run *r = arg;
+	reactor_stop(r->reactor);
+}
+
+static void end(struct run *r, int exit_code)
+{
+	if (r->ending)
+		return;
+	r->ending = true;
+	r->exit_code = exit_code;
+	loop_shutdown(r->loop, SHUTDOWN_MS, ended, r);
+}
+
+static void on_signal(struct fd_watch *w)
+{
+	struct run *r = w->arg;
+	struct signalfd_siginfo info;
+	if (read(w->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP) {
+		reload(r);
+		return;
+	}
+	log_info("Ends", KV_TEXT("signal", strsignal((int)info.ssi_signo)));
+	if (r->ending)
+		reactor_stop(r->reactor); /* asked twice: now */
+	end(r, EXIT_SUCCESS);
+}
+
+static int open_signals(struct run *r, struct err *err)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	r->signals =
+		(struct fd_watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+				  .ready = on_signal,
+				  .arg = r};
+	return fd_watch_start(r->reactor, &r->signals, err);
+}
+
+/* Whoever lost the lead must not write any more, not even to say goodbye. */
+static void lost(void *arg)
+{
+	(void)arg;
+	_exit(EXIT_FAILURE);
+}
+
+/* --- --once --- */
+
+static void print_once(const struct run *r)
+{
+	const struct engine *e = loop_engine(r->loop);
+	printf("%-32s %-8s %-8s %s\n", "POLICY", "CURRENT", "DESIRED", "REASON");
+	for (int32_t i = 0; i < engine_policy_count(e); i++) {
+		const struct policy_status *s = engine_policy_status(e, i);
+		if (!s)
+			continue;
+		char name[320];
+		snprintf(name, sizeof(name), "%s/%s", s->ns, s->name);
+		const char *reason =
+			s->reason[0] ? s->reason : s->conditions[PC_READY].message;
+		printf("%-32s %-8d %-8d %s\n", name, s->current, s->desired, reason);
+	}
+}
+
+static void check_once(void *arg)
+{
+	struct run *r = arg;
+	if (r->ending)
+		return;
+	bool late = monotonic_ms() - r->started_ms > ONCE_MAX_MS;
+	if (!late && !loop_settled(r->loop)) {
+		timer_set(r->reactor, &r->once_timer, ONCE_PERIOD_MS, check_once, r);
+		return;
+	}
+	print_once(r);
+	if (late)
+		fprintf(stderr,
+			"foretop run: not every policy could decide within %d s\n",
+			ONCE_MAX_MS / 1000);
+	end(r, late ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static void name_instance(struct run *r)
+{
+	const char *pod = getenv("POD_NAME");
+	char host[64] = "localhost";
+	gethostname(host, sizeof(host) - 1);
+	if (pod && *pod)
+		snprintf(r->instance, sizeof(r->instance), "%s", pod);
+	else
+		snprintf(r->instance, sizeof(r->instance), "%s_%d", host, (int)getpid());
+}
+
+static int open_loop(struct run *r, struct err *err)
+{
+	struct kube_config_options where = {.kubeconfig = r->flags.kubeconfig,
+					    .context = r->flags.context};
+	struct kube_config kube AUTO(kube_config_fini) = {0};
+	r->config = read_config(r, err);
+	if (!r->config)
+		return -1;
+	if (kube_config_load(&where, &kube, err) < 0)
+		return err_wrap(err, "finding the API server");
+	const char *listen = r->flags.listen ? r->flags.listen : r->config->listen;
+	struct loop_config config = {
+		.reactor = r->reactor,
+		.clock = &r->clock,
+		.kube = &kube,
+		.controller = r->config,
+		.only_namespace = r->flags.ns,
+		.instance = r->instance,
+		.dry_run = r->flags.dry_run,
+		.listen = *listen && !r->flags.once ? listen : NULL,
+		.on_lost = lost,
+		.arg = r,
+	};
+	log_info("Starts", KV_TEXT("version", FORETOP_VERSION),
+		 KV_TEXT("cluster", kube.server), KV_TEXT("from", kube.source),
+		 KV_TEXT("dryRun", r->flags.dry_run ? "true" : "false"));
+	if (kube.insecure)
+		log_error("The API server's certificate is not checked "
+			  "(insecure-skip-tls-verify)");
+	r->loop = loop_new(&config, err);
+	return r->loop ? 0 : -1;
+}
+
+static int serve(struct run *r, struct err *err)
+{
+	r->reactor = reactor_new(err);
+	if (!r->reactor || open_signals(r, err) < 0 || open_loop(r, err) < 0)
+		return -1;
+	if (r->flags.config) {
+		file_changed(&r->config_watch, r->flags.config);
+		timer_set(r->reactor, &r->config_timer, CONFIG_PERIOD_MS, watch_config,
+			  r);
+	}
+	if (r->flags.once)
+		check_once(r);
+	reactor_run(r->reactor);
+	return 0;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run r = {.started_ms = monotonic_ms(), .signals = {.fd = -1}};
+	int code = parse_flags(&r.flags, argc, argv);
+	if (code)
+		return code == EXIT_USAGE ? EXIT_USAGE : EXIT_SUCCESS;
+	log_configure(&r.flags.log);
+	clock_init_real(&r.clock);
+	name_instance(&r);
+	struct err err;
+	if (serve(&r, &err) < 0) {
+		fprintf(stderr, "foretop run: %s\n", err.msg);
+		r.exit_code = EXIT_FAILURE;
+	}
+	timer_cancel(&r.config_timer);
+	timer_cancel(&r.once_timer);
+	loop_free(r.loop);
+	reactor_free(r.reactor);
+	if (r.signals.fd >= 0)
+		close(r.signals.fd);
+	drop_config(r.config);
+	return r.exit_code;
+}

@@ -1,0 +1,83 @@
+/* The parts of the loop, private to it. */
+#ifndef FORETOP_LOOP_INSIDE_H
+#define FORETOP_LOOP_INSIDE_H
+
+#include "loop/loop.h"
+
+/* --- sources.c: named Prometheus servers --- */
+struct sources;
+struct sources *sources_new(struct reactor *r, const struct controller_config *c,
+			    struct err *err);
+void sources_free(struct sources *s);
+/* NULL with *err = ERR_INVALID when there is none of this name, or the namespace may not
+ * use it. */
+struct prom_source *sources_find(const struct sources *s, const char *name,
+				 const char *ns, struct err *err);
+
+/* --- book.c: the policy objects, and the status object of each --- */
+struct book;
+struct book *book_new(struct loop *l);
+void book_free(struct book *b);
+/* Begins to watch; objects are kept as texts until book_feed. */
+int book_watch(struct book *b, struct err *err);
+bool book_synced(const struct book *b);
+/* True when the engine was told of every policy. */
+bool book_fed(const struct book *b);
+/* From now on the engine is told (a leader's work). */
+void book_feed(struct book *b);
+/* Status object of the policy: written soon, or now with an answer to the engine. */
+void book_status(struct book *b, const struct policy_status *status);
+void book_save(struct book *b, const struct policy_status *status,
+	       const struct write_ref *ref);
+
+/* --- scope.c: targets and pods --- */
+struct scope;
+struct scope *scope_new(struct loop *l);
+void scope_free(struct scope *s);
+/* A policy with this target came or changed: its state and pods are given to the engine,
+ * now or when known. */
+void scope_want(struct scope *s, const struct policy *policy);
+/* Reads the target from the quorum and gives it to the engine. */
+void scope_read(struct scope *s, const struct policy *policy);
+
+/* --- perform.c: actions --- */
+struct performer;
+struct performer *performer_new(struct loop *l);
+void performer_free(struct performer *p);
+void perform(struct performer *p, const struct action *action);
+/* Before sources are closed: their queries are forgotten, the cycle ends without them. */
+void performer_drop_queries(struct performer *p);
+
+/* --- telemetry.c: /metrics and /api/v1/policies --- */
+struct telemetry;
+struct telemetry *telemetry_new(struct loop *l, const char *listen, struct err *err);
+void telemetry_free(struct telemetry *t);
+void telemetry_count(struct telemetry *t, const struct action *action);
+void telemetry_write_failed(struct telemetry *t, const char *kind);
+void telemetry_forget(struct telemetry *t, const char *ns, const char *name);
+void telemetry_ready(struct telemetry *t, bool ready, const char *text);
+const char *telemetry_url(const struct telemetry *t);
+
+struct loop {
+	struct loop_config config;
+	struct engine *engine;
+	struct kube *kube;
+	struct kube_lease *lease;
+	struct kube_events *events;
+	struct sources *sources;
+	struct book *book;
+	struct scope *scope;
+	struct performer *performer;
+	struct telemetry *telemetry;
+	struct timer tick, work;
+	bool leading, stopping;
+};
+
+/* Steps the engine with an event at the present moment and performs what comes of it.
+ * Never from within an action. */
+void loop_step(struct loop *l, struct event *event);
+int64_t loop_now(const struct loop *l);
+/* May be written right now: leading, with a Lease that cannot have been lost. */
+bool loop_may_write(const struct loop *l);
+
+#endif

@@ -1,0 +1,275 @@
+#include "loop/loop.h"
+
+#include "loop/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void arm(struct loop *l);
+
+int64_t loop_now(const struct loop *l)
+{
+	return clock_now_ms(l->config.clock);
+}
+
+bool loop_may_write(const struct loop *l)
+{
+	if (l->config.dry_run || l->stopping)
+		return false;
+	return l->leading && (!l->lease || kube_lease_valid(l->lease));
+}
+
+/* One line per decision that says something new, the same text as in the Event, the
+ * status and the API. */
+static void log_decision(const struct action *a)
+{
+	char policy[320];
+	snprintf(policy, sizeof(policy), "%s/%s", a->status->ns, a->status->name);
+	log_info("Decided", KV_TEXT("policy", policy),
+		 KV_NUM("current", a->status->current),
+		 KV_NUM("desired", a->status->desired),
+		 KV_NUM("reactive", a->status->reactive),
+		 KV_NUM("predicted", a->status->predicted),
+		 KV_TEXT("reason", a->status->reason));
+}
+
+void loop_step(struct loop *l, struct event *event)
+{
+	if (l->stopping)
+		return;
+	event->now_ms = loop_now(l);
+	const struct actions *actions = engine_step(l->engine, event);
+	for (int32_t i = 0; i < actions->count; i++) {
+		const struct action *a = &actions->items[i];
+		if (l->config.observe)
+			l->config.observe(l->config.arg, a, event->now_ms);
+		if (a->type == ACTION_DECIDED)
+			log_decision(a);
+		if (l->telemetry)
+			telemetry_count(l->telemetry, a);
+		perform(l->performer, a);
+	}
+	arm(l);
+}
+
+static void on_tick(void *arg)
+{
+	struct event event = {.type = EVENT_TICK};
+	loop_step(arg, &event);
+}
+
+static void on_work(void *arg)
+{
+	struct event event = {.type = EVENT_WORK};
+	loop_step(arg, &event);
+}
+
+static void arm(struct loop *l)
+{
+	int64_t next = engine_next_tick_ms(l->engine);
+	if (next == INT64_MAX)
+		timer_cancel(&l->tick);
+	else
+		timer_set(l->config.reactor, &l->tick,
+			  clock_delay_ms(l->config.clock, next), on_tick, l);
+	if (engine_has_work(l->engine))
+		timer_set(l->config.reactor, &l->work, 0, on_work, l);
+}
+
+static void lead(void *arg)
+{
+	struct loop *l = arg;
+	if (l->leading || l->stopping)
+		return;
+	l->leading = true;
+	log_info("Began to lead",
+		 KV_TEXT("instance", l->config.instance ? l->config.instance : ""));
+	book_feed(l->book);
+}
+
+static void follow(void *arg, const char *holder)
+{
+	struct loop *l = arg;
+	if (!l->leading) {
+		log_info("Stands by", KV_TEXT("leader", holder));
+		return;
+	}
+	l->leading = false;
+	l->stopping = true;
+	log_error("Lost the lead, ends at once", KV_TEXT("leader", holder));
+	if (l->config.on_lost)
+		l->config.on_lost(l->config.arg);
+}
+
+static void lease_trouble(void *arg, const struct err *err)
+{
+	(void)arg;
+	log_error("The Lease could not be renewed", KV_TEXT("err", err->msg));
+}
+
+static int open_lease(struct loop *l, struct err *err)
+{
+	const struct controller_config *c = l->config.controller;
+	struct kube_lease_options options = {
+		.ns = c->election.lease_namespace ? c->election.lease_namespace
+						  : l->config.kube->namespace_,
+		.name = c->election.lease_name,
+		.identity = l->config.instance,
+		.duration_ms = c->election.lease_duration_ms,
+		.renew_deadline_ms = c->election.renew_deadline_ms,
+		.retry_ms = c->election.retry_period_ms,
+		.on_leading = lead,
+		.on_following = follow,
+		.on_trouble = lease_trouble,
+		.arg = l,
+	};
+	l->lease = kube_lease_new(l->kube, &options, err);
+	return l->lease ? 0 : -1;
+}
+
+static void engine_settings(const struct loop_config *config, struct engine_config *ret)
+{
+	const struct controller_config *c = config->controller;
+	engine_config_default(ret);
+	ret->sync_period_ms = c->sync_period_ms;
+	/* A cycle must be over before the next one begins. */
+	ret->answer_deadline_ms = c->sync_period_ms * 2 / 3;
+	ret->decide.tolerance = c->hpa.tolerance;
+	ret->decide.downscale_stabilization_ms = c->hpa.downscale_stabilization_ms;
+	ret->decide.cpu_initialization_ms = c->hpa.cpu_initialization_ms;
+	ret->decide.initial_readiness_delay_ms = c->hpa.initial_readiness_delay_ms;
+	ret->dry_run = config->dry_run;
+}
+
+static int open_clients(struct loop *l, struct err *err)
+{
+	struct kube_options options = {
+		.config = l->config.kube,
+	};
+	l->kube = kube_new(l->config.reactor, &options, err);
+	if (!l->kube)
+		return err_wrap(err, "Kubernetes client");
+	l->sources = sources_new(l->config.reactor, l->config.controller, err);
+	if (!l->sources)
+		return -1;
+	struct kube_events_options events = {.controller = "foretop.io/foretop",
+					     .instance = l->config.instance};
+	l->events = kube_events_new(l->kube, &events);
+	return 0;
+}
+
+static int start(struct loop *l, struct err *err)
+{
+	if (open_clients(l, err) < 0)
+		return -1;
+	struct engine_config settings;
+	engine_settings(&l->config, &settings);
+	l->engine = engine_new(&settings);
+	l->performer = performer_new(l);
+	l->scope = scope_new(l);
+	l->book = book_new(l);
+	if (l->config.listen) {
+		l->telemetry = telemetry_new(l, l->config.listen, err);
+		if (!l->telemetry)
+			return -1;
+	}
+	if (book_watch(l->book, err) < 0)
+		return -1;
+	if (l->config.dry_run || !l->config.controller->election.enabled) {
+		lead(l);
+		return 0;
+	}
+	return open_lease(l, err);
+}
+
+struct loop *loop_new(const struct loop_config *config, struct err *err)
+{
+	struct loop *l = xcalloc(1, sizeof(*l));
+	l->config = *config;
+	if (start(l, err) < 0) {
+		loop_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+void loop_free(struct loop *l)
+{
+	if (!l)
+		return;
+	l->stopping = true;
+	timer_cancel(&l->tick);
+	timer_cancel(&l->work);
+	telemetry_free(l->telemetry);
+	book_free(l->book);
+	scope_free(l->scope);
+	performer_free(l->performer);
+	sources_free(l->sources);
+	kube_events_free(l->events);
+	kube_lease_free(l->lease);
+	kube_free(l->kube);
+	engine_free(l->engine);
+	free(l);
+}
+
+void loop_cleanup(struct loop **l)
+{
+	loop_free(*l);
+}
+
+void loop_shutdown(struct loop *l, int64_t bound_ms, void (*done)(void *arg), void *arg)
+{
+	l->stopping = true;
+	timer_cancel(&l->tick);
+	timer_cancel(&l->work);
+	if (l->lease)
+		kube_lease_release(l->lease, bound_ms, done, arg);
+	else
+		timer_set(l->config.reactor, &l->tick, 0, done, arg);
+}
+
+int loop_reload(struct loop *l, const struct controller_config *controller,
+		struct err *err)
+{
+	struct sources *fresh = sources_new(l->config.reactor, controller, err);
+	if (!fresh)
+		return -1;
+	/* Queries under way are dropped with their source; their cycle ends at its
+	 * deadline. */
+	performer_drop_queries(l->performer);
+	sources_free(l->sources);
+	l->sources = fresh;
+	l->config.controller = controller;
+	return 0;
+}
+
+const struct engine *loop_engine(const struct loop *l)
+{
+	return l->engine;
+}
+
+bool loop_leading(const struct loop *l)
+{
+	return l->leading;
+}
+
+bool loop_settled(const struct loop *l)
+{
+	if (!book_synced(l->book) || !book_fed(l->book))
+		return false;
+	for (int32_t i = 0; i < engine_policy_count(l->engine); i++) {
+		const struct policy_status *s = engine_policy_status(l->engine, i);
+		if (!s || !s->policy ||
+		    s->conditions[PC_CONFLICT].status == STATUS_TRUE || s->policy->pause)
+			continue;
+		const struct status_condition *f = &s->conditions[PC_FORECAST_TRUSTED];
+		if (!s->decisions || (f->reason && !strcmp(f->reason, "ForecastLoading")))
+			return false;
+	}
+	return true;
+}
+
+const char *loop_url(const struct loop *l)
+{
+	return l->telemetry ? telemetry_url(l->telemetry) : NULL;
+}

@@ -1,0 +1,350 @@
+/* Actions become requests, answers become events. */
+#include "loop/inside.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One action under way. */
+struct deed {
+	struct deed *next;
+	struct performer *performer;
+	struct query_ref query;
+	struct write_ref write;
+	enum prom_resource resource;
+	bool builtin; /* a Resource's own query: rows carry the time of their newest
+			 sample */
+	struct prom_query *asked;
+	struct kube_call *call;
+	struct timer later; /* failures that are known at once are told later: never from
+			       within a step */
+	char why[256];
+};
+
+struct performer {
+	struct loop *loop;
+	struct deed *deeds;
+};
+
+struct performer *performer_new(struct loop *l)
+{
+	struct performer *p = xcalloc(1, sizeof(*p));
+	p->loop = l;
+	return p;
+}
+
+static struct deed *begin(struct performer *p)
+{
+	struct deed *d = xcalloc(1, sizeof(*d));
+	d->performer = p;
+	d->next = p->deeds;
+	p->deeds = d;
+	return d;
+}
+
+static void end(struct deed *d)
+{
+	struct deed **at = &d->performer->deeds;
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
+	timer_cancel(&d->later);
+	free(d);
+}
+
+void performer_free(struct performer *p)
+{
+	if (!p)
+		return;
+	while (p->deeds) {
+		prom_cancel(p->deeds->asked);
+		kube_cancel(p->deeds->call);
+		end(p->deeds);
+	}
+	free(p);
+}
+
+/* --- queries --- */
+
+static void tell_query_failed(struct deed *d, const char *why)
+{
+	struct event event = {.type = EVENT_QUERY_FAILED};
+	event.u.query_failed.query = d->query;
+	event.u.query_failed.why = why;
+	loop_step(d->performer->loop, &event);
+}
+
+static void query_failed_later(void *arg)
+{
+	struct deed *d = arg;
+	tell_query_failed(d, d->why);
+	end(d);
+}
+
+void performer_drop_queries(struct performer *p)
+{
+	for (struct deed *d = p->deeds; d; d = d->next) {
+		if (!d->asked)
+			continue;
+		prom_cancel(d->asked);
+		d->asked = NULL;
+		snprintf(d->why, sizeof(d->why),
+			 "the controller's configuration changed");
+		timer_set(p->loop->config.reactor, &d->later, 0, query_failed_later, d);
+	}
+}
+
+static void give_rows(struct deed *d, const struct value_row *rows, size_t count)
+{
+	struct event event = {.type = EVENT_VALUES};
+	event.u.values.query = d->query;
+	event.u.values.rows = rows;
+	event.u.values.count = (int32_t)count;
+	loop_step(d->performer->loop, &event);
+}
+
+static void give_usages(struct deed *d, const struct prom_result *result)
+{
+	size_t count;
+	struct prom_usage *usages AUTO_FREE = prom_usages(result, &count);
+	struct value_row *rows AUTO_FREE = xcalloc(count, sizeof(*rows));
+	for (size_t i = 0; i < count; i++)
+		rows[i] = (struct value_row){usages[i].pod, usages[i].container,
+					     usages[i].sample.v, usages[i].sample.t_ms};
+	give_rows(d, rows, count);
+}
+
+static const char *or_null(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+static void give_vector(struct deed *d, const struct prom_result *result)
+{
+	struct value_row *rows AUTO_FREE = xcalloc(result->series_count, sizeof(*rows));
+	for (size_t i = 0; i < result->series_count; i++) {
+		const struct prom_series *s = &result->series[i];
+		rows[i] = (struct value_row){or_null(s->pod), or_null(s->container),
+					     s->samples[0].v, s->samples[0].t_ms};
+	}
+	give_rows(d, rows, result->series_count);
+}
+
+static void on_current(void *arg, const struct prom_answer *answer)
+{
+	struct deed *d = arg;
+	d->asked = NULL;
+	if (answer->outcome != PROM_OK)
+		tell_query_failed(d, answer->err.msg);
+	else if (d->builtin)
+		give_usages(d, answer->result);
+	else
+		give_vector(d, answer->result);
+	end(d);
+}
+
+static void give_history(struct deed *d, const struct sample *samples, size_t count)
+{
+	struct event event = {.type = EVENT_HISTORY};
+	event.u.history.query = d->query;
+	event.u.history.samples = samples;
+	event.u.history.count = (int32_t)count;
+	loop_step(d->performer->loop, &event);
+}
+
+static void on_history(void *arg, const struct prom_answer *answer)
+{
+	struct deed *d = arg;
+	d->asked = NULL;
+	if (answer->outcome == PROM_EMPTY) {
+		/* Nothing was recorded then: a gap, and an answer. */
+		give_history(d, NULL, 0);
+	} else if (answer->outcome != PROM_OK) {
+		log_error("Could not read history", KV_TEXT("err", answer->err.msg));
+		tell_query_failed(d, answer->err.msg);
+	} else if (answer->result->series_count != 1) {
+		snprintf(d->why, sizeof(d->why),
+			 "the history query returned %zu series, one is needed",
+			 answer->result->series_count);
+		log_error("Could not read history", KV_TEXT("err", d->why));
+		tell_query_failed(d, d->why);
+	} else {
+		give_history(d, answer->result->series[0].samples,
+			     answer->result->series[0].sample_count);
+	}
+	end(d);
+}
+
+/* The text to ask for. 0, or -1 with *err. */
+static int expression(const struct action *a, struct deed *d, struct str *out,
+		      struct err *err)
+{
+	const struct policy *policy = a->policy;
+	const struct policy_metric *m = &policy->metrics[d->query.metric];
+	bool history = d->query.kind == QUERY_HISTORY;
+	if (history && m->history_query)
+		return str_puts(out, m->history_query);
+	if (m->query) {
+		/* Values by pod add up to the workload's demand. */
+		bool by_pod = m->type != METRIC_OBJECT && m->type != METRIC_EXTERNAL;
+		return history && by_pod ? str_printf(out, "sum(%s)", m->query)
+					 : str_puts(out, m->query);
+	}
+	if (prom_resource_parse(m->name, &d->resource) < 0)
+		return err_set(err, ERR_INVALID,
+			       "resource %s has no built-in query: give one", m->name);
+	d->builtin = !history;
+	if (history) {
+		struct prom_workload workload = {.ns = policy->ns,
+						 .kind = policy->target.kind,
+						 .name = policy->target.name,
+						 .container = m->container};
+		return prom_workload_query(d->resource, &workload, out);
+	}
+	const char *namespaces[] = {policy->ns};
+	struct prom_pods pods = {.namespaces = namespaces,
+				 .namespace_count = 1,
+				 .container = m->container};
+	return prom_usage_query(d->resource, &pods, out);
+}
+
+static void ask(struct performer *p, const struct action *a)
+{
+	struct deed *d = begin(p);
+	d->query = a->u.query.ref;
+	struct err err = {0};
+	struct str text AUTO(str_fini);
+	str_init(&text, 65536);
+	const char *name = a->policy->metrics[d->query.metric].source;
+	struct prom_source *source =
+		sources_find(p->loop->sources, name, a->policy->ns, &err);
+	if (!source || expression(a, d, &text, &err) < 0) {
+		snprintf(d->why, sizeof(d->why), "%s",
+			 err.msg[0] ? err.msg : "the query is too long");
+		timer_set(p->loop->config.reactor, &d->later, 0, query_failed_later, d);
+		return;
+	}
+	if (d->query.kind == QUERY_CURRENT) {
+		d->asked = prom_query(source, str_text(&text), a->u.query.time_ms,
+				      on_current, d);
+		return;
+	}
+	struct prom_range range = {a->u.query.start_ms, a->u.query.end_ms,
+				   a->u.query.step_ms};
+	d->asked = prom_query_range(source, str_text(&text), &range, on_history, d);
+}
+
+/* --- scale --- */
+
+static void tell_scale_failed(void *arg)
+{
+	struct deed *d = arg;
+	struct event event = {.type = EVENT_SCALE_FAILED};
+	event.u.written.write = d->write;
+	event.u.written.why = d->why;
+	loop_step(d->performer->loop, &event);
+	end(d);
+}
+
+static void on_scaled(void *arg, const struct kube_scale *scale,
+		      const struct kube_reply *reply)
+{
+	struct deed *d = arg;
+	struct loop *l = d->performer->loop;
+	d->call = NULL;
+	if (!scale && reply->err.code != ERR_CONFLICT) {
+		log_error("Could not write replicas", KV_TEXT("err", reply->err.msg));
+		if (l->telemetry)
+			telemetry_write_failed(l->telemetry, "scale");
+		snprintf(d->why, sizeof(d->why), "%s", reply->err.msg);
+		tell_scale_failed(d);
+		return;
+	}
+	struct event event = {.type = scale ? EVENT_SCALED : EVENT_CONFLICT};
+	event.u.written.write = d->write;
+	event.u.written.resource_version = scale ? scale->version : NULL;
+	loop_step(l, &event);
+	end(d);
+}
+
+static void scale(struct performer *p, const struct action *a)
+{
+	struct deed *d = begin(p);
+	d->write = a->u.scale.ref;
+	/* Asked right before the write: a process that was frozen wakes up believing that
+	 * it leads. */
+	if (!loop_may_write(p->loop)) {
+		snprintf(d->why, sizeof(d->why), "the lead may have been lost");
+		timer_set(p->loop->config.reactor, &d->later, 0, tell_scale_failed, d);
+		return;
+	}
+	struct kube_resource resource;
+	kube_resource_of_kind(a->policy->target.api_version, a->policy->target.kind,
+			      &resource);
+	struct kube_target target = {resource.group_version, resource.plural,
+				     a->policy->ns, a->policy->target.name};
+	struct kube_scale wanted = {.replicas = a->u.scale.to};
+	snprintf(wanted.version, sizeof(wanted.version), "%s",
+		 a->u.scale.resource_version);
+	snprintf(wanted.uid, sizeof(wanted.uid), "%s", a->u.scale.uid);
+	log_info("Scales", KV_TEXT("namespace", a->policy->ns),
+		 KV_TEXT("kind", a->policy->target.kind),
+		 KV_TEXT("target", a->policy->target.name),
+		 KV_NUM("from", a->u.scale.from), KV_NUM("to", a->u.scale.to),
+		 KV_TEXT("reason", a->u.scale.reason));
+	d->call = kube_scale_put(p->loop->kube, &target, &wanted, false, on_scaled, d);
+}
+
+/* --- events --- */
+
+static void post(struct performer *p, const struct action *a)
+{
+	const struct policy_status *s = a->status;
+	log_info(a->u.event.reason, KV_TEXT("namespace", s->ns),
+		 KV_TEXT("policy", s->name), KV_TEXT("note", a->u.event.note));
+	if (!loop_may_write(p->loop))
+		return;
+	struct kube_object_ref policy = {"v1", "ConfigMap", s->ns, s->name, NULL};
+	struct kube_event event = {
+		.regarding = policy,
+		.reason = a->u.event.reason,
+		.action = a->u.event.reason,
+		.note = a->u.event.note,
+		.warning = a->u.event.warning,
+	};
+	if (a->policy) {
+		policy.uid = or_null(a->policy->uid);
+		event.related = policy;
+		event.regarding = (struct kube_object_ref){
+			a->policy->target.api_version, a->policy->target.kind, s->ns,
+			a->policy->target.name, or_null(s->record->target_uid)};
+	}
+	kube_events_post(p->loop->events, &event);
+}
+
+void perform(struct performer *p, const struct action *a)
+{
+	switch (a->type) {
+	case ACTION_QUERY:
+		ask(p, a);
+		return;
+	case ACTION_SCALE:
+		scale(p, a);
+		return;
+	case ACTION_SAVE:
+		book_save(p->loop->book, a->status, &a->u.save.ref);
+		return;
+	case ACTION_READ_TARGET:
+		scope_read(p->loop->scope, a->policy);
+		return;
+	case ACTION_STATUS:
+		book_status(p->loop->book, a->status);
+		return;
+	case ACTION_EVENT:
+		post(p, a);
+		return;
+	case ACTION_DECIDED:
+		return;
+	}
+}

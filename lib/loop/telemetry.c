@@ -1,0 +1,255 @@
+/* /metrics, /readyz and /api/v1/policies. Labels are chosen not to collide with those
+ * that Prometheus adds to a scraped target: `policy_namespace`, not `namespace`. */
+#include "loop/inside.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERIES_MAX 200000
+
+enum family {
+	F_BUILD_INFO,
+	F_LEADER,
+	F_POLICIES,
+	F_CURRENT,
+	F_DESIRED,
+	F_REACTIVE,
+	F_PREDICTED,
+	F_READY_PODS,
+	F_MIN,
+	F_MAX,
+	F_DEMAND,
+	F_FORECAST,
+	F_UPPER,
+	F_SKILL,
+	F_COVERAGE,
+	F_WINDOW,
+	F_LEAD,
+	F_CONDITION,
+	F_DECISIONS,
+	F_WRITES,
+	F_CONFLICTS,
+	F_FAILURES,
+	F_QUERIES,
+	F_EVENTS,
+	F_WRITE_ERRORS,
+	F_COUNT,
+};
+
+#define PER_POLICY .labels = {"policy_namespace", "policy"}
+#define PER_METRIC .labels = {"policy_namespace", "policy", "metric"}
+
+static const struct metric_family families[F_COUNT] = {
+	[F_BUILD_INFO] = {"foretop_build_info", "The version that runs; always 1.",
+			  FAMILY_GAUGE, .labels = {"version"}},
+	[F_LEADER] = {"leader_election_master_status", "1 while this replica leads.",
+		      FAMILY_GAUGE, .labels = {"name"}},
+	[F_POLICIES] = {"foretop_policies", "Policies that this replica serves.",
+			FAMILY_GAUGE},
+	[F_CURRENT] = {"foretop_current_replicas",
+		       "Replicas that the target asks for now.", FAMILY_GAUGE,
+		       PER_POLICY},
+	[F_DESIRED] = {"foretop_desired_replicas", "Replicas of the last decision.",
+		       FAMILY_GAUGE, PER_POLICY},
+	[F_REACTIVE] = {"foretop_reactive_replicas",
+			"Best proposal of the HPA's rule, before limits.", FAMILY_GAUGE,
+			PER_POLICY},
+	[F_PREDICTED] = {"foretop_predicted_replicas",
+			 "Best proposal of a forecast, before limits.", FAMILY_GAUGE,
+			 PER_POLICY},
+	[F_READY_PODS] = {"foretop_ready_pods", "Pods of the target that are Ready.",
+			  FAMILY_GAUGE, PER_POLICY},
+	[F_MIN] = {"foretop_min_replicas", "minReplicas of the policy.", FAMILY_GAUGE,
+		   PER_POLICY},
+	[F_MAX] = {"foretop_max_replicas", "maxReplicas of the policy.", FAMILY_GAUGE,
+		   PER_POLICY},
+	[F_DEMAND] = {"foretop_metric_demand",
+		      "Demand on the workload, in the metric's unit; NaN while unknown.",
+		      FAMILY_GAUGE, PER_METRIC},
+	[F_FORECAST] = {"foretop_metric_forecast",
+			"Expected largest demand within the window.", FAMILY_GAUGE,
+			PER_METRIC},
+	[F_UPPER] = {"foretop_metric_forecast_upper",
+		     "Upper quantile of the largest demand within the window: what is "
+		     "planned for.",
+		     FAMILY_GAUGE, PER_METRIC},
+	[F_SKILL] = {"foretop_metric_forecast_skill_ratio",
+		     "1 - loss / loss of the best baseline.", FAMILY_GAUGE, PER_METRIC},
+	[F_COVERAGE] = {"foretop_metric_forecast_coverage_ratio",
+			"Share of recent load that the upper quantile covered.",
+			FAMILY_GAUGE, PER_METRIC},
+	[F_WINDOW] = {"foretop_metric_forecast_window_seconds",
+		      "Length of the window that is forecast.", FAMILY_GAUGE, PER_METRIC},
+	[F_LEAD] = {"foretop_lead_time_seconds",
+		    "Time that new pods need to become Ready: measured, configured or "
+		    "default.",
+		    FAMILY_GAUGE, PER_POLICY},
+	[F_CONDITION] = {"foretop_policy_condition", "1 while the condition is True.",
+			 FAMILY_GAUGE,
+			 .labels = {"policy_namespace", "policy", "condition"}},
+	[F_DECISIONS] = {"foretop_decisions_total", "Decisions made.", FAMILY_COUNTER,
+			 PER_POLICY},
+	[F_WRITES] = {"foretop_scale_writes_total",
+		      "Writes of replicas that went through.", FAMILY_COUNTER,
+		      PER_POLICY},
+	[F_CONFLICTS] = {"foretop_scale_conflicts_total",
+			 "Writes refused because the target had changed.", FAMILY_COUNTER,
+			 PER_POLICY},
+	[F_FAILURES] = {"foretop_scale_failures_total", "Writes that failed.",
+			FAMILY_COUNTER, PER_POLICY},
+	[F_QUERIES] = {"foretop_queries_total", "Queries asked for, by kind.",
+		       FAMILY_COUNTER, .labels = {"kind"}},
+	[F_EVENTS] = {"foretop_events_total", "Kubernetes Events, by reason.",
+		      FAMILY_COUNTER, .labels = {"reason"}},
+	[F_WRITE_ERRORS] = {"foretop_write_errors_total",
+			    "Requests to the API server that failed to write, by kind.",
+			    FAMILY_COUNTER, .labels = {"kind"}},
+};
+
+struct telemetry {
+	struct loop *loop;
+	struct metrics *metrics;
+	struct face *face;
+};
+
+static void set_replicas(struct metrics *m, int family, const char *const *labels,
+			 int32_t replicas)
+{
+	if (replicas != DECIDE_NO_REPLICAS)
+		metrics_set(m, family, labels, replicas);
+}
+
+static void put_metric(struct metrics *m, const struct policy_status *s, int32_t i)
+{
+	const struct metric_status *st = &s->metrics[i];
+	const char *const *labels = LABELS(s->ns, s->name, s->policy->metrics[i].name);
+	metrics_set(m, F_DEMAND, labels, st->known ? st->current : NAN);
+	if (!st->forecast_on || st->forecast.state != FORECAST_READY)
+		return;
+	metrics_set(m, F_FORECAST, labels, st->forecast.mean);
+	metrics_set(m, F_UPPER, labels, st->forecast.upper);
+	metrics_set(m, F_SKILL, labels, st->forecast.skill);
+	metrics_set(m, F_COVERAGE, labels, st->forecast.coverage);
+	metrics_set(m, F_WINDOW, labels, st->window_min * 60.0);
+}
+
+static void put_policy(struct metrics *m, const struct policy_status *s)
+{
+	const char *const *labels = LABELS(s->ns, s->name);
+	for (int c = 0; c < PC_COUNT; c++)
+		metrics_set(m, F_CONDITION,
+			    LABELS(s->ns, s->name, policy_condition_name(c)),
+			    s->conditions[c].status == STATUS_TRUE);
+	if (!s->policy)
+		return;
+	set_replicas(m, F_CURRENT, labels, s->current);
+	set_replicas(m, F_DESIRED, labels, s->desired);
+	set_replicas(m, F_REACTIVE, labels, s->reactive);
+	set_replicas(m, F_PREDICTED, labels, s->predicted);
+	metrics_set(m, F_READY_PODS, labels, s->ready_pods);
+	metrics_set(m, F_MIN, labels, s->policy->min_replicas);
+	metrics_set(m, F_MAX, labels, s->policy->max_replicas);
+	metrics_set(m, F_LEAD, labels, (double)s->lead_ms / 1000.0);
+	metrics_set(m, F_DECISIONS, labels, (double)s->decisions);
+	metrics_set(m, F_WRITES, labels, (double)s->writes);
+	metrics_set(m, F_CONFLICTS, labels, (double)s->conflicts);
+	metrics_set(m, F_FAILURES, labels, (double)s->failures);
+	for (int32_t i = 0; i < s->policy->metric_count; i++)
+		put_metric(m, s, i);
+}
+
+static void before_scrape(void *arg)
+{
+	struct telemetry *t = arg;
+	const struct engine *e = t->loop->engine;
+	int32_t served = 0;
+	for (int32_t i = 0; i < engine_policy_count(e); i++) {
+		const struct policy_status *s = engine_policy_status(e, i);
+		if (!s)
+			continue;
+		served++;
+		put_policy(t->metrics, s);
+	}
+	metrics_set(t->metrics, F_POLICIES, NO_LABELS, served);
+	metrics_set(t->metrics, F_LEADER,
+		    LABELS(t->loop->config.controller->election.lease_name),
+		    t->loop->leading);
+}
+
+static void write_policies(struct str *json, void *arg)
+{
+	struct telemetry *t = arg;
+	cJSON *list AUTO(json_cleanup) = cJSON_CreateArray();
+	for (int32_t i = 0; i < engine_policy_count(t->loop->engine); i++) {
+		const struct policy_status *s = engine_policy_status(t->loop->engine, i);
+		if (s)
+			cJSON_AddItemToArray(list, status_summary(s));
+	}
+	char *text AUTO_FREE = json_text(list);
+	str_puts(json, text);
+}
+
+struct telemetry *telemetry_new(struct loop *l, const char *listen, struct err *err)
+{
+	struct telemetry *t = xcalloc(1, sizeof(*t));
+	t->loop = l;
+	t->metrics = metrics_new(families, F_COUNT, SERIES_MAX);
+	metrics_set(t->metrics, F_BUILD_INFO, LABELS(FORETOP_VERSION), 1);
+	struct face_config config = {
+		.listen = listen,
+		.metrics = t->metrics,
+		.before_scrape = before_scrape,
+		.policies = write_policies,
+		.arg = t,
+	};
+	t->face = face_new(l->config.reactor, &config, err);
+	if (!t->face) {
+		telemetry_free(t);
+		return NULL;
+	}
+	face_set_ready(t->face, false, "waiting for the first list of policies");
+	log_info("Listens", KV_TEXT("url", face_url(t->face)));
+	return t;
+}
+
+void telemetry_free(struct telemetry *t)
+{
+	if (!t)
+		return;
+	face_free(t->face);
+	metrics_free(t->metrics);
+	free(t);
+}
+
+void telemetry_count(struct telemetry *t, const struct action *a)
+{
+	if (a->type == ACTION_QUERY)
+		metrics_add(t->metrics, F_QUERIES,
+			    LABELS(a->u.query.ref.kind == QUERY_CURRENT ? "current"
+									: "history"),
+			    1);
+	else if (a->type == ACTION_EVENT)
+		metrics_add(t->metrics, F_EVENTS, LABELS(a->u.event.reason), 1);
+}
+
+void telemetry_write_failed(struct telemetry *t, const char *kind)
+{
+	metrics_add(t->metrics, F_WRITE_ERRORS, LABELS(kind), 1);
+}
+
+void telemetry_forget(struct telemetry *t, const char *ns, const char *name)
+{
+	const struct metric_label labels[] = {{"policy_namespace", ns}, {"policy", name}};
+	metrics_forget(t->metrics, labels, ARRAY_LEN(labels));
+}
+
+void telemetry_ready(struct telemetry *t, bool ready, const char *text)
+{
+	face_set_ready(t->face, ready, text);
+}
+
+const char *telemetry_url(const struct telemetry *t)
+{
+	return face_url(t->face);
+}
