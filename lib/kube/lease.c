@@ -119,6 +119,9 @@ static void tell_state(struct kube_lease *l)
 		holder = ""; /* ours by the record, but run out */
 	if (l->told && leading == l->told_leading && !strcmp(holder, l->told_holder))
 		return;
+	/* Nothing is known before the first attempt is over. */
+	if (!l->told && l->order.action != LEASE_WAIT)
+		return;
 	bool changed = !l->told || leading != l->told_leading || !leading;
 	l->told = true;
 	l->told_leading = leading;
@@ -162,7 +165,8 @@ static void on_wake(void *arg)
 	struct kube_lease *l = arg;
 	/* Also the timer that ran out while the process was frozen. */
 	lease_state_expire(&l->state, monotonic_ms());
-	tell_state(l);
+	if (l->told)
+		tell_state(l);
 	lease_state_wake(&l->state, monotonic_ms(), wall_ms(), &l->order);
 	follow_order(l);
 }

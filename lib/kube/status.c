@@ -35,13 +35,13 @@ static const char *name_of(long status)
 	return status >= 300 && status < 400 ? "redirect, not followed" : "refused";
 }
 
-/* What to do about it, for the two that an admin has to solve. */
-static const char *advice(long status, const char *reason)
+/* What to do about it, where the server does not say it. */
+static const char *advice(long status, const char *reason, const char *message)
 {
 	if (status == 401)
 		return " (the token or certificate is not accepted)";
-	if (status == 403)
-		return " (is the Role bound?)";
+	if (status == 403 && !*message)
+		return " without a text (a Role that is not bound, or a proxy)";
 	if (status >= 300 && status < 400)
 		return " (is this the API server's URL?)";
 	return !strcmp(reason, "ServiceUnavailable") ? " (is the server starting?)" : "";
@@ -84,8 +84,8 @@ static void excerpt(const char *body, size_t len, char out[EXCERPT])
 static void set(struct kube_status *s, const char *what, const char *message)
 {
 	err_set(&s->err, code_of(s->status), "%s: %ld %s%s%s%s", what, s->status,
-		name_of(s->status), advice(s->status, s->reason), *message ? ": " : "",
-		message);
+		name_of(s->status), advice(s->status, s->reason, message),
+		*message ? ": " : "", message);
 }
 
 static bool is_status(const cJSON *object)

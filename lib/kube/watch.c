@@ -14,6 +14,7 @@
 
 #define BACK_OFF_MS  800
 #define WATCH_MIN_MS 300000
+#define STAND_IN_MS  60000
 /* The server ends a watch after timeoutSeconds; one that it forgot is ended by us. */
 #define GRACE_MS 30000
 /* The first state of a WatchList may be long, but not this long without an object. */
@@ -48,11 +49,11 @@ struct kube_watch {
 	bool failing; /* as told by on_state */
 	bool told;
 	char failure[sizeof(((struct err *)0)->msg)];
+	char refusal[sizeof(((struct err *)0)->msg)]; /* of the last WebSocket */
 	struct kube_watch_info info;
 };
 
 static void begin(void *arg);
-static void start_stream(struct kube_watch *w);
 
 static struct reactor *reactor_of(struct kube_watch *w)
 {
@@ -68,7 +69,8 @@ static void tell_failure(struct kube_watch *w, const struct err *err)
 	w->failing = w->told = true;
 	snprintf(w->failure, sizeof(w->failure), "%s", err->msg);
 	struct err told = *err;
-	err_wrap(&told, "watch of %s", w->path);
+	if (!strstr(told.msg, w->path))
+		err_wrap(&told, "watch of %s", w->path);
 	char text[64];
 	snprintf(text, sizeof(text), "trying again in %.1f s",
 		 (double)w->next.delay_ms / 1000.0);
@@ -84,12 +86,12 @@ static void tell_watching(struct kube_watch *w)
 		return;
 	w->failing = false;
 	w->told = true;
+	char text[sizeof(w->refusal) + 64] = "watching over WebSocket";
+	if (w->next.transport == KUBE_HTTP)
+		snprintf(text, sizeof(text), "watching over HTTP%s%s",
+			 *w->refusal ? ", for want of a WebSocket: " : "", w->refusal);
 	if (w->options.on_state)
-		w->options.on_state(w->options.arg,
-				    w->next.transport == KUBE_WEBSOCKET
-					    ? "watching over WebSocket"
-					    : "watching over HTTP",
-				    NULL);
+		w->options.on_state(w->options.arg, text, NULL);
 }
 
 static void on_change(void *arg, enum mirror_change change, const cJSON *object)
@@ -145,6 +147,7 @@ static void end_step(struct kube_watch *w, struct watch_end *end)
 	end->events = w->events;
 	end->progressed = w->progressed;
 	end->stayed_ms = w->open ? monotonic_ms() - w->opened_ms : 0;
+	end->in_full = w->open && end->stayed_ms >= w->length_ms - MS_PER_S;
 	stop_step(w);
 	if (end->kind == WATCH_ERROR_EVENT && kube_status_is_too_new(&end->status))
 		note_outdated(w);
@@ -265,9 +268,9 @@ static void on_bookmark(struct kube_watch *w, const struct watch_event *event)
 	if (!event->initial_end)
 		return;
 	w->initial = false;
-	advance(w, event->object);
+	w->progressed = true;
 	timer_set(reactor_of(w), &w->deadline, w->length_ms + GRACE_MS, on_deadline, w);
-	complete(w, w->version);
+	complete(w, json_str(event->object, "metadata.resourceVersion", ""));
 }
 
 static void on_error_event(struct kube_watch *w, const cJSON *object)
@@ -328,6 +331,8 @@ static void on_stream_end(void *arg, const struct stream_end *stream)
 		.stream = stream->kind,
 		.status = stream->status,
 	};
+	if (w->ws && !w->open)
+		snprintf(w->refusal, sizeof(w->refusal), "%s", stream->status.err.msg);
 	w->ws = NULL;
 	w->http = NULL;
 	if (!end.status.err.msg[0])
@@ -349,16 +354,24 @@ static char *watch_query(struct kube_watch *w)
 	return str_take(&out);
 }
 
+/* client-go's 5 to 10 minutes, spread so that not all end at once. Shorter while HTTP
+ * stands in for WebSockets, which are tried again afterwards. */
+static int64_t choose_length(struct kube_watch *w)
+{
+	bool stand_in = w->next.transport == KUBE_HTTP && w->plan.wanted == KUBE_AUTO;
+	int64_t least = stand_in ? STAND_IN_MS : WATCH_MIN_MS;
+	if (w->options.watch_ms)
+		return w->options.watch_ms;
+	return least + (int64_t)(rng_uniform(&w->plan.rng) * (double)least);
+}
+
 static void start_stream(struct kube_watch *w)
 {
 	struct stream_handler handler = {on_open, on_message, on_stream_end, w};
 	w->initial = w->next.step == STEP_WATCH_LIST;
 	if (w->initial)
 		mirror_begin(&w->mirror);
-	double share = rng_uniform(&w->plan.rng);
-	w->length_ms = w->options.watch_ms
-			       ? w->options.watch_ms
-			       : WATCH_MIN_MS + (int64_t)(share * WATCH_MIN_MS);
+	w->length_ms = choose_length(w);
 	char *query AUTO_FREE = watch_query(w);
 	if (w->next.transport == KUBE_WEBSOCKET) {
 		char *target AUTO_FREE = xasprintf("%s?%s", w->path, query);

@@ -106,13 +106,16 @@ static bool is_client_error(long status)
 }
 
 /* A WebSocket did not open. HTTP is tried next: it may work where WebSockets do not, and
- * if it does not either, its answer carries the server's reason. */
-static void websocket_failed(struct watch_plan *p, const struct watch_end *end)
+ * if it does not either, its answer carries the server's reason, which a refused
+ * handshake does not. True when that shall happen at once. */
+static bool websocket_failed(struct watch_plan *p, const struct watch_end *end)
 {
 	bool server = end->stream == STREAM_UNREACHED || end->status.status >= 500;
 	p->refused++;
-	if (!server || p->refused >= REFUSED_MAX)
-		p->over_http = true;
+	if (server && p->refused < REFUSED_MAX)
+		return false;
+	p->over_http = true;
+	return !server && p->wanted == KUBE_AUTO;
 }
 
 static void not_opened(struct watch_plan *p, const struct watch_end *end, int64_t now_ms,
@@ -130,10 +133,12 @@ static void not_opened(struct watch_plan *p, const struct watch_end *end, int64_
 	if (refused && is_client_error(end->status.status))
 		p->must_list = true; /* the resourceVersion may be what it dislikes */
 	if (!refused || end->status.status != 429) {
-		if (p->over_http)
+		if (p->over_http) {
 			back_to_websocket(p);
-		else
-			websocket_failed(p, end);
+		} else if (websocket_failed(p, end)) {
+			next->delay_ms = jittered(p, QUICK_MS);
+			return;
+		}
 	}
 	back_off(p, end, now_ms, next);
 }
@@ -142,7 +147,7 @@ static void not_opened(struct watch_plan *p, const struct watch_end *end, int64_
 static void closed(struct watch_plan *p, const struct watch_end *end, int64_t now_ms,
 		   struct watch_next *next)
 {
-	bool useful = end->stayed_ms >= USEFUL_MS && end->events > 0;
+	bool useful = end->in_full || (end->stayed_ms >= USEFUL_MS && end->events > 0);
 	if (end->initial) {
 		p->cut++;
 		back_off(p, end, now_ms, next);
@@ -153,7 +158,7 @@ static void closed(struct watch_plan *p, const struct watch_end *end, int64_t no
 		p->silent = 0;
 		p->must_list = true;
 	}
-	if (useful || end->stayed_ms >= SILENT_MS) {
+	if (useful) {
 		backoff_succeeded(&p->backoff);
 		p->quick = p->expired = 0;
 		next->delay_ms = jittered(p, QUICK_MS);

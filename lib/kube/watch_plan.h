@@ -28,6 +28,7 @@ struct watch_end {
 	struct kube_status status; /* of a refusal or an ERROR event */
 	bool initial;              /* before the end of a STEP_WATCH_LIST's first state */
 	int64_t stayed_ms;         /* since it opened; 0 if it did not */
+	bool in_full;              /* it stood as long as it was asked to */
 	uint64_t events;           /* bookmarks included, ERROR not */
 	bool progressed;           /* the resourceVersion advanced */
 };
