@@ -120,6 +120,10 @@ static const struct field policy_fields[] = {
 	{.name = "onMetricsLoss", .read = field_default_only, .table = "Hold"},
 	{.name = "schedule", .read = field_empty_only},
 	{.name = "guards", .read = field_empty_only},
+	{.name = "targetCPUUtilizationPercentage",
+	 .low = "a field of autoscaling/v1: write metrics: [{type: Resource, resource: "
+		"{name: cpu, "
+		"target: {type: Utilization, averageUtilization: N}}}]"},
 	{.name = "apiVersion", .low = PASTE_SPEC},
 	{.name = "kind", .low = PASTE_SPEC},
 	{.name = "metadata", .low = PASTE_SPEC},

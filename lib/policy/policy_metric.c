@@ -80,19 +80,32 @@ static void read_target(const struct place *at, const struct field *f, void *obj
 		.offset = offsetof(struct metric_draft, metric.name)                     \
 	}
 
-static const struct field resource_fields[] = {RESOURCE_NAME_FIELD, TARGET_FIELD};
+/* Foretop's own fields stand at the metric, where the HPA has only `type`. */
+#define MISPLACED(field_name)                                                            \
+	{                                                                                \
+		.name = field_name, .low = "belongs beside \"type\", one level up"       \
+	}
+#define MISPLACED_FIELDS                                                                 \
+	MISPLACED("query"), MISPLACED("historyQuery"), MISPLACED("source"),              \
+		MISPLACED("forecast")
+
+static const struct field resource_fields[] = {RESOURCE_NAME_FIELD, TARGET_FIELD,
+					       MISPLACED_FIELDS};
 static const struct field container_fields[] = {
 	RESOURCE_NAME_FIELD,
 	{.name = "container",
 	 .read = field_text,
 	 .offset = offsetof(struct metric_draft, metric.container)},
 	TARGET_FIELD,
+	MISPLACED_FIELDS,
 };
-static const struct field metric_source_fields[] = {METRIC_FIELD, TARGET_FIELD};
+static const struct field metric_source_fields[] = {METRIC_FIELD, TARGET_FIELD,
+						    MISPLACED_FIELDS};
 static const struct field object_fields[] = {
 	METRIC_FIELD,
 	TARGET_FIELD,
 	{.name = "describedObject", .read = read_described_object},
+	MISPLACED_FIELDS,
 };
 
 static const struct {

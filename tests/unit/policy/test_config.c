@@ -137,6 +137,10 @@ static const struct {
 	 "line 1: listen: Invalid value: \"8080\": must be ADDRESS:PORT, :PORT or empty"},
 	{"listen: ':65536'", "line 1: listen: Invalid value: \":65536\": must be "
 			     "ADDRESS:PORT, :PORT or empty"},
+	{"listen: '[::1]80'", "line 1: listen: Invalid value: \"[::1]80\": must be "
+			      "ADDRESS:PORT, :PORT or empty"},
+	{"listen: '1]:80'", "line 1: listen: Invalid value: \"1]:80\": must be "
+			    "ADDRESS:PORT, :PORT or empty"},
 	{"listen: '::1:80'", "line 1: listen: Invalid value: \"::1:80\": must be "
 			     "ADDRESS:PORT, :PORT or empty"},
 	{"listen: 'localhost:80'", "line 1: listen: Invalid value: \"localhost:80\": "
@@ -176,6 +180,19 @@ START_TEST(the_command_line_sets_or_replaces_the_default_source)
 	ck_assert_int_eq(c.source_count, 2);
 	ck_assert_str_eq(config_find_source(&c, "default")->url, "http://two");
 	ck_assert_str_eq(config_find_source(&c, "other")->url, "http://o");
+	config_free(&c);
+}
+END_TEST
+
+static const char *const addresses[] = {
+	"", ":1", ":65535", "127.0.0.1:0", "10.0.0.1:65535", "[::1]:8080", "[fe80::1]:0"};
+
+START_TEST(addresses_to_listen_on_are_read_as_written)
+{
+	struct controller_config c;
+	AUTO_FREE char *text = xasprintf("listen: '%s'", addresses[_i]);
+	parse_config(text, &c);
+	ck_assert_str_eq(c.listen, addresses[_i]);
 	config_free(&c);
 }
 END_TEST
@@ -231,6 +248,8 @@ int main(void)
 			    wrong_files_are_refused_with_line_path_and_what_is_allowed, 0,
 			    ARRAY_LEN(refusals));
 	tcase_add_test(tcase, the_command_line_sets_or_replaces_the_default_source);
+	tcase_add_loop_test(tcase, addresses_to_listen_on_are_read_as_written, 0,
+			    ARRAY_LEN(addresses));
 	tcase_add_test(tcase, namespaces_are_served_unless_refused);
 	tcase_add_test(tcase, random_damage_is_survived);
 	suite_add_tcase(suite, tcase);

@@ -29,6 +29,10 @@ static const struct refusal refusals[] = {
 	 "maxReplicas: 3\n",
 	 "line 1: apiVersion: a whole object was given: paste only the fields under its "
 	 "\"spec\""},
+	{"targetCPUUtilizationPercentage: 80\n",
+	 "line 3: targetCPUUtilizationPercentage: a field of autoscaling/v1: write "
+	 "metrics: [{type: Resource, "
+	 "resource: {name: cpu, target: {type: Utilization, averageUtilization: N}}}]"},
 	/* The target. */
 	{"!maxReplicas: 3\n", "line 1: scaleTargetRef: Required value: {apiVersion, "
 			      "kind, name} of what is scaled"},
@@ -74,6 +78,11 @@ static const struct refusal refusals[] = {
 	 "line 3: minReplicas: Invalid value: -1: must be greater than or equal to 0"},
 	{"minReplicas: 11\n", "line 2: maxReplicas: Invalid value: 10: must be greater "
 			      "than or equal to `minReplicas`"},
+	{"!scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: "
+	 "web}\nminReplicas: 2\n"
+	 "maxReplicas: 1\n",
+	 "line 3: maxReplicas: Invalid value: 1: must be greater than or equal to "
+	 "`minReplicas`"},
 	{"minReplicas: 0\n", "line 1: metrics: Forbidden: must specify at least one "
 			     "Object or External metric to support "
 			     "scaling to zero replicas"},
@@ -184,6 +193,14 @@ START_TEST(a_replication_controller_needs_no_group)
 		"!scaleTargetRef: {apiVersion: v1, kind: ReplicationController, "
 		"name: web}\nmaxReplicas: 3\n");
 	ck_assert_str_eq(p->target.api_version, "v1");
+}
+END_TEST
+
+START_TEST(the_bounds_may_be_equal)
+{
+	AUTO(policy_cleanup) struct policy *p = must_accept("minReplicas: 10\n");
+	ck_assert_int_eq(p->min_replicas, 10);
+	ck_assert_int_eq(p->max_replicas, 10);
 }
 END_TEST
 
@@ -438,6 +455,7 @@ int main(void)
 	tcase_add_test(tcase, null_fields_are_absent_ones);
 	tcase_add_test(tcase, an_empty_list_of_metrics_is_an_absent_one);
 	tcase_add_test(tcase, a_replication_controller_needs_no_group);
+	tcase_add_test(tcase, the_bounds_may_be_equal);
 	tcase_add_test(tcase, zero_replicas_are_allowed_with_an_external_metric);
 	tcase_add_test(tcase, the_example_is_read_as_it_is_meant);
 	tcase_add_test(tcase, a_policy_may_be_json);

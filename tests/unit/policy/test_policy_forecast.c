@@ -151,6 +151,17 @@ START_TEST(all_fields_are_read)
 }
 END_TEST
 
+START_TEST(the_edges_of_all_ranges_are_allowed)
+{
+	policy_free(must_accept(
+		"forecast: {horizon: 1m, leadTime: 1s, history: 1d, quantile: 0.5}\n"));
+	policy_free(must_accept("forecast: {horizon: 2h, leadTime: 2h, history: 35d, "
+				"quantile: 0.999}\n"));
+	policy_free(must_accept("forecast: {seasons: [1h, 2h, 1d, 7d]}\n"));
+	policy_free(must_accept("forecast: {history: 35d, seasons: [17d12h]}\n"));
+}
+END_TEST
+
 START_TEST(no_seasons_can_be_asked_for)
 {
 	AUTO(policy_cleanup) struct policy *p = must_accept("forecast: {seasons: []}\n");
@@ -171,6 +182,7 @@ int main(void)
 	tcase_add_loop_test(tcase, off_is_disabled_whatever_yaml_makes_of_it, 0,
 			    ARRAY_LEN(modes));
 	tcase_add_test(tcase, all_fields_are_read);
+	tcase_add_test(tcase, the_edges_of_all_ranges_are_allowed);
 	tcase_add_test(tcase, no_seasons_can_be_asked_for);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -87,6 +87,9 @@ static const struct refusal refusals[] = {
 	 "target: {type: Value, "
 	 "value: 1}}\n",
 	 "line 5: metrics[0].query: got a list: want a text"},
+	{RESOURCE("{name: cpu, query: q, target: {type: Utilization, averageUtilization: "
+		  "80}}"),
+	 "line 5: metrics[0].resource.query: belongs beside \"type\", one level up"},
 	/* Memory is reactive only. */
 	{RESOURCE("{name: memory, target: {type: AverageValue, averageValue: "
 		  "1Gi}}") "  forecast: {target: "

@@ -160,6 +160,22 @@ START_TEST(texts_of_any_kind_come_back)
 }
 END_TEST
 
+START_TEST(memory_is_printed_in_powers_of_1024)
+{
+	AUTO(policy_cleanup)
+	struct policy *p = must_accept(
+		"metrics:\n"
+		"- {type: Resource, resource: {name: memory, target: {type: "
+		"AverageValue, "
+		"averageValue: 629145600}}}\n"
+		"- {type: Resource, resource: {name: cpu, target: {type: AverageValue, "
+		"averageValue: 2048}}}\n");
+	AUTO_FREE char *printed = policy_text(p);
+	ck_assert_ptr_nonnull(strstr(printed, "averageValue: \"600Mi\""));
+	ck_assert_ptr_nonnull(strstr(printed, "averageValue: \"2048\""));
+}
+END_TEST
+
 START_TEST(the_longest_texts_come_back)
 {
 	AUTO_FREE char *query = xcalloc(1, 8193);
@@ -246,6 +262,7 @@ int main(void)
 	tcase_add_loop_test(tcase, what_is_printed_is_the_same_policy, 0,
 			    ARRAY_LEN(policies));
 	tcase_add_loop_test(tcase, texts_of_any_kind_come_back, 0, ARRAY_LEN(awkward));
+	tcase_add_test(tcase, memory_is_printed_in_powers_of_1024);
 	tcase_add_test(tcase, the_longest_texts_come_back);
 	tcase_add_test(tcase, all_defaults_are_written_out);
 	suite_add_tcase(suite, tcase);

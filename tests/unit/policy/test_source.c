@@ -63,6 +63,9 @@ static const struct {
 	{SOURCE "  maxResponseBytes: 1024500m",
 	 "line 4: sources[0].maxResponseBytes: Invalid value: must be a whole number of "
 	 "bytes from 1Ki to 1Gi"},
+	{SOURCE "  maxResponseBytes: 1023",
+	 "line 4: sources[0].maxResponseBytes: Invalid value: must be a whole number of "
+	 "bytes from 1Ki to 1Gi"},
 	{SOURCE "  namespaces: [a/b]",
 	 "line 4: sources[0].namespaces[0]: Invalid value: \"a/b\": must be 1 to 63 of "
 	 "a-z, 0-9 and '-', with "
@@ -110,6 +113,7 @@ static const struct {
 	{"https://p q", "must be ASCII without spaces, quotes and control characters"},
 	{"https://p\u00e9",
 	 "must be ASCII without spaces, quotes and control characters"},
+	{"https://p/<x>", "must be ASCII without spaces, quotes and control characters"},
 	{"https://p\n", "must be ASCII without spaces, quotes and control characters"},
 	{"https://p/api/v1", "must be what stands before /api/v1"},
 	{"https://p/x/api/v1/", "must be what stands before /api/v1"},
@@ -175,6 +179,15 @@ START_TEST(secrets_stand_in_no_message)
 }
 END_TEST
 
+START_TEST(names_of_tags_and_anchors_are_hidden)
+{
+	check_one_problem(SOURCE "  bearerToken: !s3cret\n",
+			  "line 4 column 16: tag \"\" is not allowed here");
+	check_one_problem(SOURCE "  bearerToken: *s3cret\n",
+			  "line 4 column 16: no anchor named \"\" before it");
+}
+END_TEST
+
 START_TEST(the_number_of_sources_is_limited)
 {
 	struct str text;
@@ -218,6 +231,7 @@ int main(void)
 	tcase_add_loop_test(tcase, urls_are_checked_in_the_file_and_on_the_command_line,
 			    0, ARRAY_LEN(urls));
 	tcase_add_loop_test(tcase, secrets_stand_in_no_message, 0, ARRAY_LEN(leaks));
+	tcase_add_test(tcase, names_of_tags_and_anchors_are_hidden);
 	tcase_add_test(tcase, the_number_of_sources_is_limited);
 	tcase_add_test(tcase, a_source_may_be_for_some_namespaces_only);
 	suite_add_tcase(suite, tcase);
