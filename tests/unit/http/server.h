@@ -73,7 +73,7 @@ static inline void server_write(struct server_connection *c, const char *buf, si
 /* One request with its body, or NULL when the connection ended. */
 static inline char *server_read_request(struct server_connection *c)
 {
-	size_t cap = 1 << 20, len = 0, want = 0;
+	size_t cap = 1 << 22, len = 0, want = 0;
 	char *text = calloc(1, cap);
 	while (!want || len < want) {
 		ssize_t n = server_read(c, text + len, want ? want - len : 1);

@@ -85,6 +85,25 @@ START_TEST(a_put_carries_its_body_and_type)
 }
 END_TEST
 
+START_TEST(a_large_body_goes_at_once)
+{
+	struct rig g;
+	rig_init(&g, ok, 1, NULL);
+	rig_connect(&g, &(struct http_client_config){0});
+	/* From 1 MiB on libcurl would wait for "100 Continue" first. */
+	const size_t len = 2 << 20;
+	char *body AUTO_FREE = xmalloc(len + 1);
+	memset(body, 'x', len);
+	body[len] = '\0';
+	const struct http_response *r =
+		rig_ask(&g, &(struct http_request){.method = "PUT", .body = body});
+	ck_assert_int_eq(r->status, 200);
+	assert_not_sent(&g, 0, "expect:");
+	ck_assert_uint_eq(strspn(strstr(request_text(&g, 0), "\r\n\r\n") + 4, "x"), len);
+	rig_fini(&g);
+}
+END_TEST
+
 START_TEST(a_post_without_a_body_says_length_0)
 {
 	struct rig g;
@@ -731,6 +750,7 @@ int main(void)
 	TCase *t = tcase_create("client");
 	tcase_add_test(t, a_get_carries_prefix_query_agent_and_no_expect);
 	tcase_add_test(t, a_put_carries_its_body_and_type);
+	tcase_add_test(t, a_large_body_goes_at_once);
 	tcase_add_test(t, a_post_without_a_body_says_length_0);
 	tcase_add_test(t, basic_auth_and_extra_headers_go_with_every_request);
 	tcase_add_test(t, a_rotated_token_file_is_read_again_and_an_empty_one_is_not);

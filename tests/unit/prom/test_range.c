@@ -36,6 +36,7 @@ static const struct {
 	{{0, 0, 60000}, 11000, 1, 0, 0},
 	{{0, 10999 * 1000, 1000}, 11000, 1, 10999000, 0},
 	{{0, 11000 * 1000, 1000}, 11000, 2, 10999000, 11000000},
+	{{0, 10999 * 60000, 60000}, 11000, 1, 10999 * 60000, 0},
 	/* A week at 1 min is 10,081 points; two weeks are cut before midnight of the day
 	   that the limit lies in (7.6 days), and 15 days once more. */
 	{{0, 7 * DAY, 60000}, 11000, 1, 7 * DAY, 0},

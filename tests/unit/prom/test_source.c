@@ -350,10 +350,12 @@ START_TEST(a_callback_may_cancel_one_that_shares_its_answer)
 	struct rig_tag *second = rig_tag(&g, 2);
 	rig_query(&g, "up", 1);
 	g.cancel_in_done = prom_query(g.source, "up", NOW_MS, rig_done, second);
-	rig_query(&g, "up", 3);
-	rig_wait(&g, 2);
+	bool is_last = _i == 0;
+	if (!is_last)
+		rig_query(&g, "up", 3);
+	rig_wait(&g, is_last ? 1 : 2);
 	ck_assert_int_eq(g.answers[0].tag, 1);
-	ck_assert_int_eq(g.answers[1].tag, 3);
+	ck_assert_int_eq(g.answers[1].tag, is_last ? 0 : 3);
 	free(second);
 	rig_fini(&g);
 }
@@ -460,7 +462,7 @@ int main(void)
 	tcase_add_test(t, the_parts_of_a_range_share_one_limit_of_samples);
 	tcase_add_test(t, equal_queries_share_one_request);
 	tcase_add_test(t, who_cancels_hears_nothing_and_the_others_do);
-	tcase_add_test(t, a_callback_may_cancel_one_that_shares_its_answer);
+	tcase_add_loop_test(t, a_callback_may_cancel_one_that_shares_its_answer, 0, 2);
 	tcase_add_test(t, a_callback_may_ask_the_same_again);
 	tcase_add_test(t, a_callback_may_free_the_source);
 	tcase_add_test(t, a_source_is_freed_with_queries_in_every_state);
