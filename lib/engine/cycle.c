@@ -197,6 +197,9 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 	scale_view(s, &in.scale, error, sizeof(error));
 	forget_zero(s);
 	decide(&in, &s->record.memory, &s->decision);
+	if (in.scale.error)
+		snprintf(s->decision.reason, sizeof(s->decision.reason),
+			 "%s -> nothing is decided", in.scale.error);
 	publish_decision(e, s, now_ms);
 	if (!write_begin(e, s, now_ms))
 		publish_if_due(e, s, now_ms);

@@ -120,8 +120,8 @@ static void failed(struct engine *e, struct prepared *s, const char *why, int64_
 	s->status.failures++;
 	decide_failed(&s->decision, why);
 	if (!before)
-		emit_event(e, s, true, "ScaleFailed", "%s; replicas stay at %d: %s",
-			   s->write.reason, s->write.from, why);
+		emit_event(e, s, true, "ScaleFailed", "%s; not done: %s", s->write.reason,
+			   why);
 	publish_written(e, s, now_ms);
 }
 
@@ -214,7 +214,7 @@ void write_tick(struct engine *e, struct prepared *s, int64_t now_ms)
 		return;
 	}
 	w->doubt = w->state == WRITE_SCALING;
-	failed(e, s, "no answer within 1m", now_ms);
+	failed(e, s, "no answer within 1m, the target is read again", now_ms);
 	read_target(e, s, now_ms);
 }
 

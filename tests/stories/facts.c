@@ -153,11 +153,9 @@ static void pods_fact(struct world *w, const struct words *line)
 	world_give_pods(w, target);
 }
 
-/* "pod checkout checkout-7 created": it is there now, not Ready; "ready": it becomes so;
- * "gone". */
-static void pod_fact(struct world *w, const struct words *line)
+static void one_pod(struct world *w, const struct words *line, const char *name)
 {
-	const char *target = word(line, 1), *name = word(line, 2), *what = word(line, 3);
+	const char *target = word(line, 1), *what = word(line, 3);
 	struct story_pod *p = world_pod(w, target, name, true);
 	if (!p) {
 		world_problem(w, "too many pods");
@@ -181,6 +179,17 @@ static void pod_fact(struct world *w, const struct words *line)
 	p->ready = created ? READY_FALSE : READY_TRUE;
 	p->ready_since_ms = w->now_ms;
 	world_give_pod(w, p);
+}
+
+/* "pod checkout checkout-7,checkout-8 created": they are there now, not Ready; "ready":
+ * they become so; "gone". */
+static void pod_fact(struct world *w, const struct words *line)
+{
+	char names[512];
+	snprintf(names, sizeof(names), "%s", word(line, 2));
+	for (char *save, *name = strtok_r(names, ",", &save); name;
+	     name = strtok_r(NULL, ",", &save))
+		one_pod(w, line, name);
 }
 
 /* --- Prometheus' facts --- */
@@ -265,6 +274,13 @@ static void always_fact(struct world *w, const struct words *line)
 		w->always_scaled = true;
 	else
 		read_answer(w, line, 2, world_saying(w->always, what, true));
+	world_settle(w);
+}
+
+static void history_fact(struct world *w, const struct words *line)
+{
+	read_answer(w, line, 2, world_saying(w->history, word(line, 1), true));
+	world_settle(w);
 }
 
 static void never_fact(struct world *w, const struct words *line)
@@ -336,7 +352,7 @@ void fact(struct world *w, char *text, const char *body)
 	else if (!strcmp(verb, "never"))
 		never_fact(w, &line);
 	else if (!strcmp(verb, "history"))
-		read_answer(w, &line, 2, world_saying(w->history, word(&line, 1), true));
+		history_fact(w, &line);
 	else if (!strcmp(verb, "restart"))
 		world_restart(w);
 	else if (strcmp(verb, "wait"))

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIRECTORY "tests/stories"
-#define FILES_MAX 256
-#define TEXT_MAX  (8u << 20)
+#define DIRECTORY   "tests/stories"
+#define FILES_MAX   256
+#define TEXT_MAX    (8u << 20)
+#define LINES_SHOWN 8
 
 struct story {
 	const char *path;
@@ -141,23 +142,32 @@ static void print_difference(const char *path, const char *want, const char *got
 		line++;
 	}
 	printf("%s:%d: the engine tells another story\n", path, line);
-	for (int i = 0; i < 6 && *w; i++) {
+	for (int i = 0; i < LINES_SHOWN && *w; i++) {
 		size_t n = strcspn(w, "\n");
 		printf("  - %.*s\n", (int)n, w);
 		w += n + (w[n] == '\n');
 	}
-	for (int i = 0; i < 6 && *g; i++) {
+	for (int i = 0; i < LINES_SHOWN && *g; i++) {
 		size_t n = strcspn(g, "\n");
 		printf("  + %.*s\n", (int)n, g);
 		g += n + (g[n] == '\n');
 	}
 }
 
+static void print_end(const char *text)
+{
+	const char *from = text + strlen(text);
+	for (int lines = 0; from > text && (from[-1] != '\n' || ++lines <= LINES_SHOWN);)
+		from--;
+	printf("%s", from);
+}
+
 static bool finish(struct story *s)
 {
 	const char *got = str_text(&s->out);
 	if (s->world.problem) {
-		printf("%s:%d: %s\n", s->path, s->line, s->world.problem);
+		printf("%s:%d: %s; until there:\n", s->path, s->line, s->world.problem);
+		print_end(got);
 		return false;
 	}
 	if (getenv("UPDATE_STORIES")) {

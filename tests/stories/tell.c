@@ -127,3 +127,31 @@ void tell_conditions(struct world *w)
 					       &p->said[c], &s->conditions[c]);
 	}
 }
+
+static void tell_window(struct world *w, struct story_policy *p,
+			const struct policy_status *s, int32_t m)
+{
+	static const char *const sources[] = {[LEAD_DEFAULT] = "by default",
+					      [LEAD_CONFIGURED] = "as configured",
+					      [LEAD_MEASURED] = "measured"};
+	int32_t window = s->metrics[m].window_min;
+	char lead[48];
+	if (!window || (window == p->said_window[m] && s->lead_source == p->said_lead))
+		return;
+	p->said_window[m] = window;
+	tell(w, "%s of %s is forecast for %d min: lead time %s %s",
+	     s->policy->metrics[m].name, p->name, window,
+	     duration_format(s->lead_ms, lead, sizeof(lead)), sources[s->lead_source]);
+}
+
+void tell_windows(struct world *w)
+{
+	for (int32_t i = 0; i < engine_policy_count(w->engine); i++) {
+		const struct policy_status *s = engine_policy_status(w->engine, i);
+		struct story_policy *p = s ? world_policy(w, s->name, false) : NULL;
+		for (int32_t m = 0; p && s->policy && m < s->policy->metric_count; m++)
+			tell_window(w, p, s, m);
+		if (p)
+			p->said_lead = s->lead_source;
+	}
+}

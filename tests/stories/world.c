@@ -61,10 +61,13 @@ static void note_query(struct world *w, const struct action *a)
 
 static void note_write(struct world *w, const struct action *a, bool saves)
 {
-	if (w->write_open && !saves && !w->write_saves)
+	/* A minute without an answer, and the engine looks for itself. */
+	if (w->write_open && !saves && !w->write_saves &&
+	    w->now_ms - w->write_ms < MS_PER_MIN)
 		world_problem(w, "a second write while one is under way");
 	w->write = saves ? a->u.save.ref : a->u.scale.ref;
 	w->write_open = true;
+	w->write_ms = w->now_ms;
 	w->write_saves = saves;
 	snprintf(w->write_policy, sizeof(w->write_policy), "%s", a->status->name);
 	snprintf(w->write_target, sizeof(w->write_target), "%s", a->policy->target.name);
@@ -104,7 +107,7 @@ static void perform(struct world *w, const struct action *a)
 	}
 }
 
-static void answer_standing(struct world *w)
+void world_settle(struct world *w)
 {
 	for (int i = 0; i < ASKED_MAX; i++) {
 		struct story_query *q = &w->asked[i];
@@ -128,16 +131,17 @@ static void one_step(struct world *w, struct event *event)
 	for (int32_t i = 0; i < actions->count; i++)
 		perform(w, &actions->items[i]);
 	tell_conditions(w);
+	tell_windows(w);
 }
 
 void world_step(struct world *w, struct event *event)
 {
 	one_step(w, event);
-	answer_standing(w);
+	world_settle(w);
 	for (int n = 0; engine_has_work(w->engine); n++) {
 		struct event work = {.type = EVENT_WORK};
 		one_step(w, &work);
-		answer_standing(w);
+		world_settle(w);
 		if (n > WORK_MAX) {
 			world_problem(w, "the engine's work never ends");
 			return;
@@ -211,11 +215,12 @@ struct story_pod *world_pod(struct world *w, const char *target, const char *nam
 	}
 	if (!create || !free_one)
 		return NULL;
-	*free_one = (struct story_pod){.phase = POD_RUNNING,
-				       .ready = READY_TRUE,
-				       .created_ms = w->now_ms - MS_PER_H,
-				       .ready_since_ms = w->now_ms - MS_PER_H,
-				       .cpu_m = -1};
+	*free_one =
+		(struct story_pod){.phase = POD_RUNNING,
+				   .ready = READY_TRUE,
+				   .created_ms = w->now_ms - MS_PER_H,
+				   .ready_since_ms = w->now_ms - MS_PER_H + 30 * MS_PER_S,
+				   .cpu_m = -1};
 	snprintf(free_one->name, sizeof(free_one->name), "%s", name);
 	snprintf(free_one->target, sizeof(free_one->target), "%s", target);
 	return free_one;

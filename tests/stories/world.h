@@ -21,6 +21,8 @@ struct story_policy {
 	char *stored;  /* the status object's JSON as it was last written; or NULL */
 	char *sending; /* that of a SAVE under way */
 	struct status_condition said[PC_COUNT];
+	enum lead_source said_lead;
+	int32_t said_window[POLICY_METRICS_MAX];
 };
 
 struct story_target {
@@ -76,6 +78,7 @@ struct world {
 	struct write_ref write;
 	char write_policy[64], write_target[64];
 	int32_t write_to;
+	int64_t write_ms;
 	bool write_open, write_saves;
 	/* what happened, as lines of the story */
 	struct str *out;
@@ -93,6 +96,8 @@ void world_problem(struct world *w, const char *fmt, ...)
 
 /* Gives one event at the present time, does what comes of it and writes it down. */
 void world_step(struct world *w, struct event *event);
+/* Gives the standing answers to what is open. */
+void world_settle(struct world *w);
 /* Lets time pass until `to_ms`, with a tick whenever the engine needs one. */
 void world_wait(struct world *w, int64_t to_ms);
 
@@ -122,6 +127,8 @@ void world_written(struct world *w, enum event_type type, const char *why);
 /* tell.c: actions as lines */
 void tell_action(struct world *w, const struct action *a);
 void tell_conditions(struct world *w);
+/* Windows that are forecast, and the lead times behind them. */
+void tell_windows(struct world *w);
 void tell(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* facts.c: one line of a story, without its time. body: the indented block below it. */
