@@ -131,6 +131,16 @@ static inline void server_serve(struct server_connection *c)
 	}
 }
 
+/* Closing with unread bytes would reset the connection and take back the alert that says
+ * why. */
+static inline void server_drain(struct server_connection *c)
+{
+	char rest[256];
+	shutdown(c->fd, SHUT_WR);
+	while (read(c->fd, rest, sizeof(rest)) > 0)
+		;
+}
+
 static inline void *server_worker(void *arg)
 {
 	struct server_connection *c = arg;
@@ -142,6 +152,8 @@ static inline void *server_worker(void *arg)
 	}
 	if (ready)
 		server_serve(c);
+	else
+		server_drain(c);
 	if (c->ssl)
 		SSL_free(c->ssl);
 	pthread_mutex_lock(&c->server->lock);
