@@ -292,16 +292,22 @@ uint64_t kubeapi_version(const struct kubeapi *k)
 
 /* --- from inside --- */
 
-int kubeapi_put_tree(struct kubeapi *k, enum kubeapi_resource resource,
-		     const cJSON *object, struct err *err)
+int kubeapi_put_at(struct kubeapi *k, enum kubeapi_resource resource, const cJSON *object,
+		   int64_t at_ms, struct err *err)
 {
 	const cJSON *meta = json_at(object, "metadata");
 	if (!*json_str(meta, "name", "") ||
 	    (apiresource_of(resource)->namespaced && !*json_str(meta, "namespace", "")))
 		return err_set(err, ERR_INVALID,
 			       "an object needs metadata.name and metadata.namespace");
-	apistore_put(k->store, resource, object, clock_now_ms(k->config.clock));
+	apistore_put(k->store, resource, object, at_ms);
 	return 0;
+}
+
+int kubeapi_put_tree(struct kubeapi *k, enum kubeapi_resource resource,
+		     const cJSON *object, struct err *err)
+{
+	return kubeapi_put_at(k, resource, object, clock_now_ms(k->config.clock), err);
 }
 
 int kubeapi_put(struct kubeapi *k, enum kubeapi_resource resource, const char *json,

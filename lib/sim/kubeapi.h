@@ -55,6 +55,9 @@ int kubeapi_put(struct kubeapi *k, enum kubeapi_resource resource, const char *j
 /* The same from a tree, which is only read. */
 int kubeapi_put_tree(struct kubeapi *k, enum kubeapi_resource resource,
 		     const cJSON *object, struct err *err);
+/* The same at another engine time than now: counts when the object is new. */
+int kubeapi_put_at(struct kubeapi *k, enum kubeapi_resource resource, const cJSON *object,
+		   int64_t at_ms, struct err *err);
 /* False when there was none. */
 bool kubeapi_delete(struct kubeapi *k, enum kubeapi_resource resource, const char *ns,
 		    const char *name);

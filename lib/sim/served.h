@@ -43,6 +43,8 @@ void served_cleanup(struct served **s);
 /* sum(rate(http_requests_total{namespace="NS",service="NAME"}[1m])): the caller frees it.
  */
 char *served_requests_query(const char *ns, const char *name);
+/* The same by pod, for metrics of type Pods: sum by (pod) (...): likewise. */
+char *served_pods_query(const char *ns, const char *name);
 
 /* "https://127.0.0.1:PORT". Borrowed. */
 const char *served_kube_url(const struct served *s);
@@ -56,6 +58,11 @@ char *served_kubeconfig(const struct served *s);
 struct world *served_world(struct served *s);
 struct kubeapi *served_kube(struct served *s);
 struct promapi *served_prom(struct served *s);
+
+/* Creates or changes the ConfigMap of a policy; any text will do. 0, or -1 with
+ * ERR_INVALID. */
+int served_put_policy(struct served *s, const char *ns, const char *name,
+		      const char *text, struct err *err);
 
 /* Lets the world catch up with the clock now, instead of at its next step. */
 void served_catch_up(struct served *s);
