@@ -1,0 +1,203 @@
+#include "forecast/ridge.h"
+
+#include "unit/harness.h"
+
+struct regression {
+	struct ridge ridge;
+	double storage[RIDGE_STORAGE(RIDGE_DIM_MAX)];
+};
+
+static void regression_init(struct regression *r, int dim)
+{
+	ridge_init(&r->ridge, dim, r->storage);
+}
+
+/* Whole numbers from -10 to 10, the same as in the script below. */
+static double next_number(uint32_t *state)
+{
+	*state = (*state * 1103515245u + 12345u) & 0x7fffffffu;
+	return (double)((*state >> 16) % 21) - 10;
+}
+
+static void learn_numbers(struct regression *r, uint32_t seed, int rows, double keep)
+{
+	for (int row = 0; row < rows; row++) {
+		double x[RIDGE_DIM_MAX] = {1};
+
+		for (int i = 1; i < r->ridge.dim; i++)
+			x[i] = next_number(&seed);
+		ridge_learn(&r->ridge, x, next_number(&seed), keep, row % 3 ? .2 : .8);
+	}
+}
+
+/* Exact solutions of (A + p diag A) w = b in rational numbers (Python's fractions), where
+ * A and b are the same weighted and discounted sums over the same whole numbers. With S =
+ * D A D of unit diagonal this is the system (S + p I) z = D b, w = D z. */
+static const struct exact {
+	int dim, rows;
+	double keep, penalty;
+	uint32_t seed;
+	double solution[12];
+} exacts[] = {
+	{3, 5, 1, .01, 1, {4.67532793353274, -0.212009508450754, 0.609347135110986}},
+	{12,
+	 60,
+	 31. / 32,
+	 1e-5,
+	 7,
+	 {-0.0383578474875846, 0.118992877323421, 0.0622298413599729, 0.0670565445235939,
+	  0.209065637750256, 0.0377669185323359, -0.238284256038376, 0.101738794380378,
+	  0.0865120919448361, -0.0995907026473003, 0.225727742101432,
+	  0.0472355309402492}},
+};
+
+START_TEST(the_solution_is_the_exact_one)
+{
+	const struct exact *e = &exacts[_i];
+	struct regression r;
+
+	regression_init(&r, e->dim);
+	learn_numbers(&r, e->seed, e->rows, e->keep);
+	ck_assert_int_eq(ridge_solve(&r.ridge, e->penalty), 0);
+	ck_assert(r.ridge.solved);
+	ck_assert_int_eq(r.ridge.samples, e->rows);
+	for (int i = 0; i < e->dim; i++)
+		ck_near(r.ridge.solution[i], e->solution[i], 1e-12);
+}
+END_TEST
+
+START_TEST(a_line_is_found_almost_exactly)
+{
+	struct regression r;
+	const double at[] = {1, 1000};
+
+	regression_init(&r, 2);
+	for (int k = -50; k <= 50; k++)
+		ridge_learn(&r.ridge, (double[]){1, k}, 3 + 2.5 * k, 1, 1);
+	ck_assert_int_eq(ridge_solve(&r.ridge, 1e-12), 0);
+	ck_near(r.ridge.solution[0], 3, 1e-8);
+	ck_near(r.ridge.solution[1], 2.5, 1e-8);
+	ck_near(ridge_predict(&r.ridge, at), 2503, 1e-6);
+}
+END_TEST
+
+START_TEST(before_a_solution_the_prediction_is_zero)
+{
+	struct regression r;
+
+	regression_init(&r, 2);
+	ridge_learn(&r.ridge, (double[]){1, 5}, 100, 1, 1);
+	ck_assert(!r.ridge.solved);
+	ck_near(ridge_predict(&r.ridge, (double[]){1, 5}), 0, 0);
+}
+END_TEST
+
+START_TEST(the_scale_of_a_column_does_not_matter)
+{
+	static const double factors[] = {1e-12, 1e-3, 1e9};
+	struct regression plain, scaled;
+	uint32_t seed = 3;
+
+	regression_init(&plain, 3);
+	regression_init(&scaled, 3);
+	for (int row = 0; row < 40; row++) {
+		double x[] = {1, next_number(&seed), next_number(&seed)};
+		double y = next_number(&seed);
+
+		ridge_learn(&plain.ridge, x, y, .99, 1);
+		x[2] *= factors[_i];
+		ridge_learn(&scaled.ridge, x, y, .99, 1);
+	}
+	ridge_solve(&plain.ridge, .1);
+	ridge_solve(&scaled.ridge, .1);
+	ck_near(scaled.ridge.solution[0], plain.ridge.solution[0], 1e-9);
+	ck_near(scaled.ridge.solution[1], plain.ridge.solution[1], 1e-9);
+	ck_near(scaled.ridge.solution[2] * factors[_i], plain.ridge.solution[2], 1e-9);
+}
+END_TEST
+
+START_TEST(columns_that_say_the_same_share_the_weight)
+{
+	struct regression r;
+
+	regression_init(&r, 3);
+	for (int k = 0; k < 100; k++)
+		ridge_learn(&r.ridge, (double[]){1, k, k}, 4 * k, 1, 1);
+	ck_assert_int_eq(ridge_solve(&r.ridge, 1e-5), 0);
+	ck_near(r.ridge.solution[1], r.ridge.solution[2], 1e-6);
+	ck_near(r.ridge.solution[1] + r.ridge.solution[2], 4, 1e-3);
+}
+END_TEST
+
+START_TEST(a_column_of_zeros_gets_no_weight)
+{
+	struct regression r;
+
+	regression_init(&r, 3);
+	for (int k = 0; k < 10; k++)
+		ridge_learn(&r.ridge, (double[]){1, 0, k}, k, 1, 1);
+	ck_assert_int_eq(ridge_solve(&r.ridge, 1e-9), 0);
+	ck_near(r.ridge.solution[1], 0, 0);
+	ck_near(r.ridge.solution[2], 1, 1e-6);
+}
+END_TEST
+
+START_TEST(nothing_learned_solves_to_zero)
+{
+	struct regression r;
+
+	regression_init(&r, 4);
+	ck_assert_int_eq(ridge_solve(&r.ridge, 1e-5), 0);
+	for (int i = 0; i < 4; i++)
+		ck_near(r.ridge.solution[i], 0, 0);
+}
+END_TEST
+
+START_TEST(an_unsolvable_system_keeps_the_old_solution)
+{
+	struct regression r;
+
+	regression_init(&r, 2);
+	for (int k = 0; k < 10; k++)
+		ridge_learn(&r.ridge, (double[]){1, k}, k, 1, 1);
+	ridge_solve(&r.ridge, 1e-9);
+
+	double slope = r.ridge.solution[1];
+
+	r.ridge.gram[1] = 1e6; /* no sum of products looks like that */
+	ck_assert_int_eq(ridge_solve(&r.ridge, 1e-9), -1);
+	ck_near(r.ridge.solution[1], slope, 0);
+}
+END_TEST
+
+START_TEST(old_rows_fade_and_heavy_rows_count_more)
+{
+	struct regression r;
+
+	/* A constant is fitted by the weighted mean of the targets: (1/2 * 3 * 10 + 1 *
+	 * 20) / (1/2 * 3 + 1). */
+	regression_init(&r, 1);
+	ridge_learn(&r.ridge, (double[]){1}, 10, .5, 3);
+	ridge_learn(&r.ridge, (double[]){1}, 20, .5, 1);
+	ridge_solve(&r.ridge, 1e-15);
+	ck_near(r.ridge.solution[0], 35 / 2.5, 1e-12);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("ridge");
+	TCase *tc = tcase_create("ridge");
+
+	tcase_add_loop_test(tc, the_solution_is_the_exact_one, 0, 2);
+	tcase_add_test(tc, a_line_is_found_almost_exactly);
+	tcase_add_test(tc, before_a_solution_the_prediction_is_zero);
+	tcase_add_loop_test(tc, the_scale_of_a_column_does_not_matter, 0, 3);
+	tcase_add_test(tc, columns_that_say_the_same_share_the_weight);
+	tcase_add_test(tc, a_column_of_zeros_gets_no_weight);
+	tcase_add_test(tc, nothing_learned_solves_to_zero);
+	tcase_add_test(tc, an_unsolvable_system_keeps_the_old_solution);
+	tcase_add_test(tc, old_rows_fade_and_heavy_rows_count_more);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
