@@ -113,41 +113,43 @@ static bool answer_plain(struct exchange *x)
 	return false;
 }
 
-/* /api/v1, /apis/apps/v1: the resources of a group. */
+static void add_discovered(cJSON *resources, const struct apiresource *r, bool scale)
+{
+	char name[128];
+	cJSON *item = cJSON_CreateObject();
+	snprintf(name, sizeof(name), "%s%s", r->plural, scale ? "/scale" : "");
+	cJSON_AddStringToObject(item, "name", name);
+	cJSON_AddStringToObject(item, "kind", scale ? "Scale" : r->kind);
+	cJSON_AddBoolToObject(item, "namespaced", r->namespaced);
+	cJSON_AddItemToArray(resources, item);
+}
+
+/* /api/v1, /apis/apps/v1: the resources of a group. True when the path was one. */
 static bool answer_discovery(struct exchange *x)
 {
 	const char *path = exchange_request(x)->path;
+	char group_version[64], group_path[80];
 	cJSON *list AUTO(json_cleanup) = cJSON_CreateObject();
-	cJSON_AddStringToObject(list, "kind", "APIResourceList");
-	cJSON_AddStringToObject(list, "apiVersion", "v1");
-	cJSON *items = cJSON_CreateArray();
+	cJSON *resources = cJSON_AddArrayToObject(list, "resources");
 	for (int i = 0; i < KUBEAPI_RESOURCES; i++) {
-		const struct apiresource *r = apiresource_of((enum kubeapi_resource)i);
-		char group_version[64];
-		apiresource_group_version((enum kubeapi_resource)i, group_version,
-					  sizeof(group_version));
-		if (strcmp(path + (*r->group ? 6 : 5), group_version) != 0 ||
-		    strncmp(path, *r->group ? "/apis/" : "/api/", *r->group ? 6 : 5) != 0)
+		enum kubeapi_resource resource = (enum kubeapi_resource)i;
+		const struct apiresource *r = apiresource_of(resource);
+		apiresource_group_version(resource, group_version, sizeof(group_version));
+		snprintf(group_path, sizeof(group_path), "%s%s",
+			 *r->group ? "/apis/" : "/api/", group_version);
+		if (strcmp(path, group_path) != 0)
 			continue;
-		for (int scale = 0; scale <= (r->scalable ? 1 : 0); scale++) {
-			char name[128];
-			snprintf(name, sizeof(name), "%s%s", r->plural,
-				 scale ? "/scale" : "");
-			cJSON *item = cJSON_CreateObject();
-			cJSON_AddStringToObject(item, "name", name);
-			cJSON_AddStringToObject(item, "kind", scale ? "Scale" : r->kind);
-			cJSON_AddBoolToObject(item, "namespaced", r->namespaced);
-			cJSON_AddItemToArray(items, item);
-		}
-		if (!cJSON_GetObjectItemCaseSensitive(list, "groupVersion"))
-			cJSON_AddStringToObject(list, "groupVersion", group_version);
+		add_discovered(resources, r, false);
+		if (r->scalable)
+			add_discovered(resources, r, true);
 	}
-	bool found = cJSON_GetArraySize(items) > 0;
-	cJSON_AddItemToObject(list, "resources", items);
+	if (cJSON_GetArraySize(resources) == 0)
+		return false;
+	cJSON_AddStringToObject(list, "kind", "APIResourceList");
+	cJSON_AddStringToObject(list, "groupVersion", strchr(path + 1, '/') + 1);
 	char *text AUTO_FREE = json_text(list);
-	if (found)
-		exchange_reply_text(x, 200, API_JSON, text);
-	return found;
+	exchange_reply_text(x, 200, API_JSON, text);
+	return true;
 }
 
 static void on_request(struct exchange *x, void *arg)

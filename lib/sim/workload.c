@@ -99,6 +99,8 @@ void workload_init(struct workload *w, const struct workload_config *config,
 		c->scrape_every_ms = 15 * MS_PER_S;
 	if (!c->scrape_delay_ms)
 		c->scrape_delay_ms = 5 * MS_PER_S;
+	if (c->memory_full < c->memory_idle)
+		c->memory_full = c->memory_idle;
 	rng_init(&w->rng, c->seed);
 	/* The first multiple of the interval that is not in the past. */
 	w->first_scrape_ms = (now_ms + c->scrape_every_ms - 1) / c->scrape_every_ms *
