@@ -98,11 +98,10 @@ static void scaled(struct engine *e, struct prepared *s, const struct event *eve
 	w->tries = 0;
 	w->failing = false;
 	/* The watch may be ahead of the answer. */
-	if (!version || !version_older(version, t->resource_version)) {
+	if (!version || !version_older(version, t->resource_version))
 		t->replicas = w->to;
-		snprintf(t->resource_version, sizeof(t->resource_version), "%s",
-			 version ? version : t->resource_version);
-	}
+	if (version && !version_older(version, t->resource_version))
+		snprintf(t->resource_version, sizeof(t->resource_version), "%s", version);
 	s->status.writes++;
 	s->status.scaled_ms = event->now_ms;
 	emit_event(e, s, false, w->to > w->from ? "ScaledUp" : "ScaledDown", "%s",

@@ -1,0 +1,214 @@
+#include "unit/engine/rig.h"
+
+static struct rig r;
+
+static void open_small(void)
+{
+	struct engine_config c;
+	engine_config_default(&c);
+	c.pods_max = 4;
+	rig_open(&r, &c);
+	rig_policy(&r, "checkout", HEAD("checkout") "metrics:\n" CPU NO_FORECAST);
+	rig_target(&r, 2, "10");
+}
+
+static void close_rig(void)
+{
+	rig_close(&r);
+}
+
+static bool knows(const char *name)
+{
+	return pods_find(rig_slot(&r), hash_text(name)) != NULL;
+}
+
+static struct pod_info pod_at(enum pod_phase phase, enum pod_ready ready,
+			      int64_t created_ms, int64_t ready_since_ms)
+{
+	return (struct pod_info){.phase = phase,
+				 .ready = ready,
+				 .created_ms = created_ms,
+				 .start_ms = created_ms,
+				 .ready_since_ms = ready_since_ms};
+}
+
+static void give_pod(const char *name, enum pod_phase phase, enum pod_ready ready,
+		     int64_t created_ms, int64_t ready_since_ms)
+{
+	struct pod_info info = pod_at(phase, ready, created_ms, ready_since_ms);
+	rig_pod(&r, name, &info);
+}
+
+START_TEST(a_list_takes_away_what_it_does_not_name)
+{
+	rig_pods(&r, 3);
+	ck_assert_int_eq(rig_slot(&r)->pod_count, 3);
+	rig_pods_mark(&r, EVENT_PODS_RESET, "checkout");
+	rig_pod(&r, "p1", NULL);
+	rig_pod(&r, "q", NULL);
+	ck_assert(knows("p0")); /* until the list has ended */
+	rig_pods_mark(&r, EVENT_PODS_SYNCED, "checkout");
+	ck_assert(!knows("p0") && knows("p1") && !knows("p2") && knows("q"));
+}
+END_TEST
+
+START_TEST(a_sync_without_a_reset_takes_nothing_away)
+{
+	rig_pod(&r, "a", NULL);
+	rig_pods_mark(&r, EVENT_PODS_SYNCED, "checkout");
+	rig_pods_mark(&r, EVENT_PODS_SYNCED, "checkout");
+	ck_assert(knows("a"));
+}
+END_TEST
+
+START_TEST(pods_of_another_target_are_not_ours)
+{
+	struct pod_info info = {.name = "x"};
+	struct event event = {.type = EVENT_POD};
+	event.u.pod.ref = (struct target_ref){"shop", "StatefulSet", "checkout"};
+	event.u.pod.info = &info;
+	rig_step(&r, &event);
+	event.u.pod.ref = (struct target_ref){"other", "Deployment", "checkout"};
+	rig_step(&r, &event);
+	ck_assert_int_eq(rig_slot(&r)->pod_count, 0);
+}
+END_TEST
+
+START_TEST(pods_beyond_the_room_are_counted_once_each)
+{
+	rig_pods(&r, 6);
+	rig_pod(&r, "p5", NULL);
+	ck_assert_int_eq(rig_slot(&r)->pod_count, 4);
+	ck_assert_int_eq(pods_lost(rig_slot(&r)), 2);
+	rig_pod_gone(&r, "p4");
+	ck_assert_int_eq(pods_lost(rig_slot(&r)), 1);
+	/* Room again: the next news of it puts it in its place. */
+	rig_pod_gone(&r, "p0");
+	rig_pod(&r, "p5", NULL);
+	ck_assert_int_eq(pods_lost(rig_slot(&r)), 0);
+	ck_assert(knows("p5"));
+}
+END_TEST
+
+START_TEST(even_the_count_of_lost_pods_has_a_bound)
+{
+	rig_pods(&r, 4 + 4 + 3);
+	ck_assert_int_eq(rig_slot(&r)->lost_count, 4);
+	ck_assert_int_eq(pods_lost(rig_slot(&r)), 5);
+	rig_pods(&r, 2);
+	ck_assert_int_eq(pods_lost(rig_slot(&r)), 0);
+}
+END_TEST
+
+START_TEST(failed_pods_make_room)
+{
+	rig_pods(&r, 3);
+	give_pod("evicted", POD_FAILED, READY_FALSE, MONDAY, MONDAY);
+	rig_pod(&r, "new", NULL);
+	ck_assert(knows("new") && !knows("evicted"));
+	give_pod("evicted-2", POD_FAILED, READY_FALSE, MONDAY, MONDAY);
+	ck_assert(!knows("evicted-2"));
+	ck_assert_int_eq(pods_lost(rig_slot(&r)), 0);
+}
+END_TEST
+
+START_TEST(too_many_pods_hold_a_policy_that_looks_at_them)
+{
+	rig_pods(&r, 5);
+	rig_until_asked(&r);
+	struct value_row rows[] = {{.pod = "p0", .value = 5, .time_ms = r.now_ms}};
+	rig_rows(&r, rows, 1);
+	ck_assert_ptr_null(rig_find(&r, ACTION_SCALE));
+	ck_assert_int_eq(rig_condition(&r, PC_SCALING_ACTIVE), STATUS_FALSE);
+	ck_assert_ptr_nonnull(strstr(rig_status(&r)->reason, "1 more pods match"));
+}
+END_TEST
+
+START_TEST(too_many_pods_do_not_hold_a_policy_that_does_not_look_at_them)
+{
+	rig_policy(&r, "checkout", REACTIVE);
+	rig_target(&r, 2, "10");
+	rig_pods(&r, 5);
+	rig_cycle(&r, 300);
+	ck_assert_ptr_nonnull(rig_find(&r, ACTION_SCALE));
+}
+END_TEST
+
+START_TEST(the_first_time_ready_is_a_lead_time)
+{
+	rig_pods(&r, 0);
+	give_pod("a", POD_PENDING, READY_FALSE, MONDAY, MONDAY);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 0);
+	give_pod("a", POD_RUNNING, READY_TRUE, MONDAY, MONDAY + 40000);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 1);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.ms[0], 40000);
+	ck_assert_int_eq(rig_status(&r)->lead_samples, 1);
+	/* It falls ill and recovers: no start. */
+	give_pod("a", POD_RUNNING, READY_FALSE, MONDAY, MONDAY + 90000);
+	give_pod("a", POD_RUNNING, READY_TRUE, MONDAY, MONDAY + 95000);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 1);
+}
+END_TEST
+
+START_TEST(a_pod_that_was_ill_when_the_watch_began_is_no_start)
+{
+	rig_pods_mark(&r, EVENT_PODS_RESET, "checkout");
+	give_pod("a", POD_RUNNING, READY_FALSE, MONDAY - MS_PER_H / 2, MONDAY - 5000);
+	rig_pods_mark(&r, EVENT_PODS_SYNCED, "checkout");
+	give_pod("a", POD_RUNNING, READY_TRUE, MONDAY - MS_PER_H / 2, MONDAY);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 0);
+}
+END_TEST
+
+START_TEST(pods_of_the_first_list_count_when_nothing_better_is_known)
+{
+	rig_pods(&r, 3);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 3);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.ms[0], 30000);
+	/* Listed again: seen before. */
+	rig_pods(&r, 3);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 3);
+}
+END_TEST
+
+START_TEST(pods_of_the_first_list_do_not_count_beside_a_record)
+{
+	struct state_record record = {.lead = {.count = 1, .ms = {7000}}};
+	rig_policy_gone(&r, "checkout");
+	rig_set(&r, engine_prepare(r.e, "shop", "checkout",
+				   rig_parse("checkout", REACTIVE, 0), NULL, &record));
+	rig_pods(&r, 3);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 1);
+}
+END_TEST
+
+START_TEST(pods_without_times_give_no_lead_time)
+{
+	rig_pods(&r, 0);
+	give_pod("a", POD_RUNNING, READY_TRUE, POD_TIME_NONE, MONDAY);
+	give_pod("b", POD_RUNNING, READY_TRUE, MONDAY, POD_TIME_NONE);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("pods");
+	TCase *t = tcase_create("pods");
+	tcase_add_checked_fixture(t, open_small, close_rig);
+	tcase_add_test(t, a_list_takes_away_what_it_does_not_name);
+	tcase_add_test(t, a_sync_without_a_reset_takes_nothing_away);
+	tcase_add_test(t, pods_of_another_target_are_not_ours);
+	tcase_add_test(t, pods_beyond_the_room_are_counted_once_each);
+	tcase_add_test(t, even_the_count_of_lost_pods_has_a_bound);
+	tcase_add_test(t, failed_pods_make_room);
+	tcase_add_test(t, too_many_pods_hold_a_policy_that_looks_at_them);
+	tcase_add_test(t, too_many_pods_do_not_hold_a_policy_that_does_not_look_at_them);
+	tcase_add_test(t, the_first_time_ready_is_a_lead_time);
+	tcase_add_test(t, a_pod_that_was_ill_when_the_watch_began_is_no_start);
+	tcase_add_test(t, pods_of_the_first_list_count_when_nothing_better_is_known);
+	tcase_add_test(t, pods_of_the_first_list_do_not_count_beside_a_record);
+	tcase_add_test(t, pods_without_times_give_no_lead_time);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
