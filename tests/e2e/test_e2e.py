@@ -37,6 +37,17 @@ class Traces(unittest.TestCase):
     def test_a_rise_below_three_is_not_found(self):
         self.assertEqual([], traces.find_rises(self.daily(16, rise=2.9)))
 
+    def test_the_ten_minutes_before_must_be_calm(self):
+        values = self.daily(15)
+        values[14 * traces.STEPS_PER_DAY + 98] = 5.0
+        self.assertEqual([], traces.find_rises(values))
+
+    def test_peaks_near_the_rises_of_other_days_do_not_matter(self):
+        values = self.daily(15)
+        for day in range(14):
+            values[day * traces.STEPS_PER_DAY + 98] = 5.0
+        self.assertEqual([(14 * traces.STEPS_PER_DAY + 100, 10.0, 14)], traces.find_rises(values))
+
     def test_a_day_that_rises_less_than_the_others_is_not_found(self):
         values = self.daily(15)
         values[14 * traces.STEPS_PER_DAY + 100] = 2.5

@@ -28,9 +28,9 @@ class Ramp:
 RAMPS = (
     Ramp("mixed-vm91", "mixed_vm91.csv", 1483228800 + 7560 * STEP_S),
     Ramp("mixed-vm49", "mixed_vm49.csv", 1483228800 + 6722 * STEP_S),
-    Ramp("periodic-vm27", "periodic_vm27.csv", 1483228800 + 5300 * STEP_S),
+    Ramp("periodic-vm27", "periodic_vm27.csv", 1483228800 + 5588 * STEP_S),
     Ramp("periodic-vm47", "periodic_vm47.csv", 1483228800 + 8332 * STEP_S),
-    Ramp("periodic-vm71", "periodic_vm71.csv", 1483228800 + 8103 * STEP_S),
+    Ramp("periodic-vm71", "periodic_vm71.csv", 1483228800 + 7359 * STEP_S),
 )
 
 
@@ -67,25 +67,26 @@ class Trace:
 
 
 def rise_ratio(values, k):
-    """How many times the lower of the two steps before k (the last ten minutes) step k carries."""
-    return values[k] / max(min(values[k - 1], values[k - 2]), 1e-9)
+    """How many times each of the two steps before k (the last ten minutes) step k carries at least."""
+    return values[k] / max(values[k - 1], values[k - 2], 1e-9)
 
 
 def recurrence(values, k, days):
-    """On how many of the `days` days before k the load rose as steeply at that time of day, a step early or
-    late allowed."""
+    """On how many of the `days` days before k the load rose threefold within ten minutes at that time of day, a
+    step early or late allowed. Other peaks nearby do not matter."""
     found = 0
     for day in range(1, days + 1):
         base = k - day * STEPS_PER_DAY
         if base - 3 < 0:
             break
-        if any(rise_ratio(values, base + shift) >= RISE_RATIO for shift in (-1, 0, 1)):
+        near = range(base - 1, base + 2)
+        if any(values[k] >= RISE_RATIO * min(values[k - 1], values[k - 2]) for k in near):
             found += 1
     return found
 
 
 def find_rises(values, days=14):
-    """All steps where the load rises threefold within ten minutes, to a level that matters (a third of the 99th
+    """All steps where the load rises threefold after ten calmer minutes, to a level that matters (a third of the 99th
     percentile of the days before), and did so on most of the days before: [(k, ratio, recurring days)]."""
     rises = []
     for k in range(days * STEPS_PER_DAY + 3, len(values)):
