@@ -17,7 +17,7 @@ struct workload_config {
 	int64_t lead_jitter_ms;     /* up to this much is added, uniform, by seed */
 	int32_t replicas;           /* pods at the start, Ready at once */
 	/* Of a pod, idle and at full capacity; between them by utilisation. CPU never
-	 * goes above full. Cores and bytes. */
+	 * goes above full; memory_full is at least memory_idle. Cores and bytes. */
 	double cpu_idle, cpu_full, cpu_request;
 	double memory_idle, memory_full, memory_request;
 	/* How Prometheus looks at it; 0: every 15 s, known 5 s later. */
