@@ -13,6 +13,8 @@ static int cmd_version(int argc, char **argv)
 }
 
 static const struct command commands[] = {
+	{"demo", "a simulated shop's day in about a minute, on loopback servers",
+	 cmd_demo},
 	{"run", "serve the policies of a cluster", cmd_run},
 	{"version", "print the version", cmd_version},
 };

@@ -180,13 +180,14 @@ static void before_scrape(void *arg)
 static void write_policies(struct str *json, void *arg)
 {
 	struct telemetry *t = arg;
-	cJSON *list AUTO(json_cleanup) = cJSON_CreateArray();
+	cJSON *answer AUTO(json_cleanup) = cJSON_CreateObject();
+	cJSON *list = cJSON_AddArrayToObject(answer, "policies");
 	for (int32_t i = 0; i < engine_policy_count(t->loop->engine); i++) {
 		const struct policy_status *s = engine_policy_status(t->loop->engine, i);
 		if (s)
 			cJSON_AddItemToArray(list, status_summary(s));
 	}
-	char *text AUTO_FREE = json_text(list);
+	char *text AUTO_FREE = json_text(answer);
 	str_puts(json, text);
 }
 
