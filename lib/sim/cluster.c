@@ -15,14 +15,14 @@ char *shown_pod_name(const struct workload *w, int32_t serial, char *buf, size_t
 	return buf;
 }
 
-static enum pod_phase phase_of(const struct world_pod *p, int64_t now_ms)
+static enum shown_phase phase_of(const struct world_pod *p, int64_t now_ms)
 {
 	int64_t lead = p->ready_ms - p->created_ms;
 	if (world_pod_ready(p, now_ms))
-		return POD_READY;
+		return SHOWN_READY;
 	return now_ms < p->created_ms + (int64_t)((double)lead * PENDING_SHARE)
-		       ? POD_PENDING
-		       : POD_STARTING;
+		       ? SHOWN_PENDING
+		       : SHOWN_STARTING;
 }
 
 /* --- objects --- */
@@ -89,26 +89,26 @@ static void add_condition(cJSON *conditions, const char *type, bool holds,
 	cJSON_AddItemToArray(conditions, condition);
 }
 
-static cJSON *pod_status(const struct world_pod *p, enum pod_phase phase)
+static cJSON *pod_status(const struct world_pod *p, enum shown_phase phase)
 {
 	char time[32];
-	bool ready = phase == POD_READY;
+	bool ready = phase == SHOWN_READY;
 	int64_t since_ms = ready ? p->ready_ms : p->created_ms;
 	cJSON *status = cJSON_CreateObject();
 	cJSON_AddStringToObject(status, "phase",
-				phase == POD_PENDING ? "Pending" : "Running");
+				phase == SHOWN_PENDING ? "Pending" : "Running");
 	cJSON_AddStringToObject(status, "startTime",
 				time_format(p->created_ms, time, sizeof(time)));
 	cJSON *conditions = cJSON_AddArrayToObject(status, "conditions");
 	add_condition(conditions, "PodScheduled", true, p->created_ms);
-	add_condition(conditions, "Initialized", phase != POD_PENDING, p->created_ms);
+	add_condition(conditions, "Initialized", phase != SHOWN_PENDING, p->created_ms);
 	add_condition(conditions, "ContainersReady", ready, since_ms);
 	add_condition(conditions, "Ready", ready, since_ms);
 	return status;
 }
 
 static void put_pod(struct shown_workload *s, const struct world_pod *p,
-		    enum pod_phase phase)
+		    enum shown_phase phase)
 {
 	const struct workload_config *c = &s->workload->config;
 	char name[SHOWN_POD_NAME_SIZE];
@@ -191,7 +191,7 @@ static void update_pods(struct shown_workload *s)
 	s->starting = false;
 	for (int32_t i = 0; i < w->pod_count; i++) {
 		const struct world_pod *p = &w->pods[i];
-		enum pod_phase phase = phase_of(p, w->now_ms);
+		enum shown_phase phase = phase_of(p, w->now_ms);
 		while (old < s->count && s->pods[old].serial < p->serial)
 			delete_pod(s, s->pods[old++].serial);
 		bool shown = old < s->count && s->pods[old].serial == p->serial;
@@ -199,7 +199,7 @@ static void update_pods(struct shown_workload *s)
 			put_pod(s, p, phase);
 		old += shown;
 		now[i] = (struct shown_pod){p->serial, phase};
-		s->starting |= phase != POD_READY;
+		s->starting |= phase != SHOWN_READY;
 	}
 	while (old < s->count)
 		delete_pod(s, s->pods[old++].serial);

@@ -6,11 +6,11 @@
 #include "sim/kubeapi.h"
 #include "sim/workload.h"
 
-enum pod_phase { POD_PENDING, POD_STARTING, POD_READY };
+enum shown_phase { SHOWN_PENDING, SHOWN_STARTING, SHOWN_READY };
 
 struct shown_pod {
 	int32_t serial;
-	enum pod_phase phase;
+	enum shown_phase phase;
 };
 
 struct shown_workload {

@@ -4,6 +4,7 @@
 
 #include "sim/kubeapi.h"
 #include "sim/promapi.h"
+#include "sim/rival.h"
 #include "sim/served.h"
 #include "sim/trace.h"
 #include "sim/workload.h"
