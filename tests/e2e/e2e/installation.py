@@ -114,4 +114,5 @@ class Installation:
     def statuses(self):
         """What the process tells of each of its policies, by the name of the target. A dry run writes no status
         objects, so this is where it reports."""
-        return {status.get("target"): status for status in json.loads(self.answer("/api/v1/policies") or "[]")}
+        answer = json.loads(self.answer("/api/v1/policies") or "{}")
+        return {status.get("target"): status for status in answer.get("policies", [])}
