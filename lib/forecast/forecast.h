@@ -17,8 +17,9 @@
 #define FORECAST_RELEASE_MAX 10
 
 /* Who speaks: the model with the lowest recent loss of those that the policy allows. The
- * baselines are always on; they are what a model must beat, and fill in where all models
- * lack input (a long gap). */
+ * baselines are always on; they are what a model must beat. FC_SEASONAL_NAIVE speaks too
+ * where it is better than all models (a load that repeats itself to the minute), the
+ * other two only where everyone else lacks input (a long gap). */
 enum model {
 	FC_LAST_VALUE,
 	FC_HOUR_MEAN,
@@ -65,8 +66,8 @@ struct forecast {
 	 * down to. */
 	double release;
 	enum model model;    /* which one speaks */
-	enum model baseline; /* the best baseline */
-	/* 1 - loss(model) / loss(best baseline), pinball loss of `upper` in units of
+	enum model baseline; /* the best baseline (beside the model, if it is one) */
+	/* 1 - loss(model) / loss(baseline), pinball loss of `upper` in units of
 	 * demand with a half-life of a day; cut to [-1, 1]; NaN unknown. */
 	double skill;
 	/* Share of the recent load (half-life a day) that `upper` covered, in [0, 1]; NaN

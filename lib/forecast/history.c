@@ -5,6 +5,12 @@
 #define SPAN_LIMIT 256
 /* No demand is larger: beyond it sums of squares would leave the range of numbers. */
 #define VALUE_LIMIT 1e30
+/* What is larger than a thousand times the usual is a fault of measurement (even a job
+ * that runs for two minutes a day stays below), unless it stays for ten minutes: then it
+ * is the load. */
+#define FAULT_FACTOR  1000
+#define FAULT_MINUTES 10
+#define FAULT_VALUES  60 /* that many make something usual */
 
 void history_init(struct history *h)
 {
@@ -14,6 +20,8 @@ void history_init(struct history *h)
 		  CELL_MINUTES * MS_PER_MIN);
 	h->newest = INT64_MIN;
 	h->values = 0;
+	h->usual = 0;
+	h->refused = 0;
 	h->cell_sum = h->cell_maximum = 0;
 	h->cell_count = 0;
 }
@@ -23,14 +31,32 @@ int64_t cell_of(int64_t minute)
 	return minute / CELL_MINUTES - (minute % CELL_MINUTES < 0);
 }
 
+/* The value, or NaN where it is not to be believed. */
+static double believed(struct history *h, double value)
+{
+	double size = fabs(value);
+
+	if (!(size <= VALUE_LIMIT))
+		return NAN;
+	if (h->usual > 0 && h->values >= FAULT_VALUES && size > FAULT_FACTOR * h->usual) {
+		if (++h->refused < FAULT_MINUTES)
+			return NAN;
+		h->usual = size;
+	}
+	h->refused = 0;
+	h->usual +=
+		(size - h->usual) /
+		(double)(h->values < MINUTES_PER_DAY ? h->values + 1 : MINUTES_PER_DAY);
+	return value;
+}
+
 void history_add(struct history *h, int64_t minute, double value)
 {
 	if (h->newest == INT64_MIN || cell_of(minute) != cell_of(h->newest)) {
 		h->cell_sum = h->cell_maximum = 0;
 		h->cell_count = 0;
 	}
-	ring_put(&h->minutes, minute * MS_PER_MIN,
-		 fabs(value) <= VALUE_LIMIT ? value : NAN);
+	ring_put(&h->minutes, minute * MS_PER_MIN, believed(h, value));
 	h->newest = minute;
 
 	double kept = history_at(h, minute);

@@ -24,8 +24,10 @@
 
 struct history {
 	struct ring minutes, means, maxima;
-	int64_t newest; /* number of the newest minute; INT64_MIN while empty */
-	int64_t values; /* minutes with a value so far */
+	int64_t newest;  /* number of the newest minute; INT64_MIN while empty */
+	int64_t values;  /* minutes with a value so far */
+	double usual;    /* running mean of the values' sizes, over a day */
+	int32_t refused; /* values in a row that were too large to be believed */
 	/* the cell that the newest minute belongs to */
 	double cell_sum, cell_maximum;
 	int32_t cell_count;
@@ -37,7 +39,8 @@ struct history {
 void history_init(struct history *h);
 
 /* Appends the minute, which is newer than all before. Minutes passed over are missing,
- * and so is a value that is NaN or beyond 1e30. */
+ * and so are values that are NaN, beyond 1e30, or a thousand times the usual ones for
+ * less than ten minutes. */
 void history_add(struct history *h, int64_t minute, double value);
 
 /* The value of a minute, NaN when missing or forgotten. */

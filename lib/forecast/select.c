@@ -7,9 +7,9 @@
  * day, so that nobody is judged by a quiet night; three for the week's model, whose rows
  * are young. Until then it speaks only if nobody else can. */
 static const int32_t scores_to_compete[FC_MODEL_COUNT] = {
-	[FC_LINEAR_RECENT] = SCORES_NEEDED,
-	[FC_LINEAR_DAY] = MINUTES_PER_DAY,
-	[FC_LINEAR_WEEK] = 3 * MINUTES_PER_DAY,
+	[FC_LAST_VALUE] = SCORES_NEEDED,       [FC_HOUR_MEAN] = SCORES_NEEDED,
+	[FC_SEASONAL_NAIVE] = MINUTES_PER_DAY, [FC_LINEAR_RECENT] = SCORES_NEEDED,
+	[FC_LINEAR_DAY] = MINUTES_PER_DAY,     [FC_LINEAR_WEEK] = 3 * MINUTES_PER_DAY,
 	[FC_HOLT_WINTERS] = MINUTES_PER_DAY,
 };
 /* Losses this small against the load are equal: rounding must not decide. */
@@ -32,8 +32,7 @@ static enum model best_of(const struct window *w, const double *predictions,
 	enum model best = FC_MODEL_COUNT;
 
 	for (enum model m = first; m <= last; m++) {
-		double needed = compete ? larger(scores_to_compete[m], SCORES_NEEDED)
-					: SCORES_NEEDED;
+		double needed = compete ? scores_to_compete[m] : SCORES_NEEDED;
 
 		if (!w->allowed[m] || isnan(predictions[m]) ||
 		    w->trackers[m].scores < needed)
@@ -53,18 +52,43 @@ static bool any_model(const struct window *w, bool scored)
 	return false;
 }
 
-/* A model if one can. A baseline fills in where all models lack input, but never before a
- * model has earned its first word. */
-static enum model speaker(const struct window *w, const double *predictions,
-			  enum model baseline)
+/* Whether yesterday's values did better than model `m` (a load that repeats itself to the
+ * minute). */
+static bool yesterday_is_better(const struct window *w, const double *predictions,
+				enum model m)
+{
+	const struct tracker *yesterday = &w->trackers[FC_SEASONAL_NAIVE];
+
+	return !isnan(predictions[FC_SEASONAL_NAIVE]) &&
+	       yesterday->scores >= MINUTES_PER_DAY &&
+	       tracker_loss(yesterday) < tracker_loss(&w->trackers[m]);
+}
+
+/* The best model, or yesterday where it is better still. The other baselines know no more
+ * than a reactive rule and fill in only where all models lack input, never before a model
+ * has earned its first word. */
+static enum model speaker(const struct window *w, const double *predictions)
 {
 	enum model m = best_of(w, predictions, FC_LINEAR_RECENT, FC_HOLT_WINTERS, true);
 
 	if (m == FC_MODEL_COUNT)
 		m = best_of(w, predictions, FC_LINEAR_RECENT, FC_HOLT_WINTERS, false);
-	if (m == FC_MODEL_COUNT && (any_model(w, true) || !any_model(w, false)))
-		m = baseline;
-	return m;
+	if (m != FC_MODEL_COUNT)
+		return yesterday_is_better(w, predictions, m) ? FC_SEASONAL_NAIVE : m;
+	if (any_model(w, true) || !any_model(w, false))
+		return best_of(w, predictions, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false);
+	return FC_MODEL_COUNT;
+}
+
+/* The best baseline beside the one that speaks. */
+static enum model rival(const struct window *w, const double *predictions,
+			enum model speaks)
+{
+	double others[FC_MODEL_COUNT];
+
+	for (enum model m = 0; m < FC_MODEL_COUNT; m++)
+		others[m] = m == speaks ? NAN : predictions[m];
+	return best_of(w, others, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false);
 }
 
 static double skill_of(const struct window *w, enum model m, enum model baseline)
@@ -82,9 +106,8 @@ static double skill_of(const struct window *w, enum model m, enum model baseline
 void select_outlook(const struct window *w, const double *predictions,
 		    const double *scales, struct outlook *ret_outlook)
 {
-	enum model baseline =
-		best_of(w, predictions, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false);
-	enum model m = speaker(w, predictions, baseline);
+	enum model m = speaker(w, predictions);
+	enum model baseline = rival(w, predictions, m);
 
 	*ret_outlook = (struct outlook){.known = m != FC_MODEL_COUNT};
 	if (!ret_outlook->known)

@@ -5,7 +5,8 @@
 #include "forecast/window.h"
 
 /* predictions, scales: one for each candidate, NaN where it has none. The allowed model
- * with the lowest discounted loss speaks, a baseline only where no model can. */
+ * with the lowest discounted loss speaks, or yesterday's value where it is better still;
+ * `baseline` is the best of the other baselines. */
 void select_outlook(const struct window *w, const double *predictions,
 		    const double *scales, struct outlook *ret_outlook);
 

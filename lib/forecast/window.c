@@ -14,11 +14,6 @@
 static const int32_t linear_dims[LINEAR_COUNT] = {FEATURES_RECENT, FEATURES_DAY,
 						  FEATURES_WEEK};
 
-/* What is larger than a thousand times the usual is a fault of measurement: even a job
- * that runs for two minutes a day stays below. */
-#define FAULT_FACTOR   1000
-#define FAULT_OUTCOMES 60
-
 static int64_t samples_needed(int32_t dim)
 {
 	return 5 * dim + 200;
@@ -55,22 +50,6 @@ static struct pending *pending_of(struct window *w, int64_t minute)
 	return &w->pending[slot < 0 ? slot + PENDING_MAX : slot];
 }
 
-/* The largest size that is believed; infinite while the usual one is not known. */
-static double largest_believed(const struct window *w)
-{
-	return w->size > 0 && w->outcomes >= FAULT_OUTCOMES ? FAULT_FACTOR * w->size
-							    : INFINITY;
-}
-
-static bool all_within(const double *x, int32_t count, double limit)
-{
-	for (int32_t i = 0; i < count; i++) {
-		if (fabs(x[i]) > limit)
-			return false;
-	}
-	return true;
-}
-
 static void learn_row(struct window *w, const struct history *h, int64_t minute,
 		      double actual)
 {
@@ -83,10 +62,6 @@ static void learn_row(struct window *w, const struct history *h, int64_t minute,
 	for (int32_t i = 0; i < LINEAR_COUNT && linear_dims[i] <= row.known; i++) {
 		struct ridge *r = &w->linear[i];
 		bool above = actual > ridge_predict(r, row.x);
-
-		if (!all_within(&row.x[FEATURE_LAST], r->dim - FEATURE_LAST,
-				largest_believed(w)))
-			return;
 
 		ridge_learn(r, row.x, actual, LINEAR_KEEP,
 			    above ? WEIGHT_ABOVE : WEIGHT_BELOW);
@@ -128,7 +103,6 @@ void window_learn(struct window *w, const struct history *h)
 
 	if (isnan(actual))
 		return;
-	actual = within(actual, -largest_believed(w), largest_believed(w));
 	w->size += (fabs(actual) - w->size) / (double)(w->outcomes + 1);
 	if (w->outcomes < MINUTES_PER_DAY - 1)
 		w->outcomes++;

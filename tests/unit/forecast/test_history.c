@@ -98,6 +98,48 @@ START_TEST(absurd_values_are_missing)
 }
 END_TEST
 
+START_TEST(a_value_a_thousand_times_the_usual_is_a_fault)
+{
+	AUTO_FREE struct history *h = empty_history();
+
+	for (int64_t i = 0; i < 100; i++)
+		history_add(h, i, 10);
+	history_add(h, 100, 9990);
+	ck_near(history_at(h, 100), 9990, 1e-3);
+	history_add(h, 101, 1e6);
+	ck_assert(isnan(history_at(h, 101)));
+	history_add(h, 102, -1e6);
+	ck_assert(isnan(history_at(h, 102)));
+	history_add(h, 103, 10);
+	ck_near(history_at(h, 103), 10, 0);
+	ck_assert_int_eq(h->values, 102);
+}
+END_TEST
+
+START_TEST(a_value_a_thousand_times_the_usual_is_believed_when_it_stays)
+{
+	AUTO_FREE struct history *h = empty_history();
+
+	for (int64_t i = 0; i < 100; i++)
+		history_add(h, i, 10);
+	for (int64_t i = 100; i < 200; i++) {
+		history_add(h, i, 1e6);
+		ck_assert_int_eq(isnan(history_at(h, i)), i < 109);
+	}
+}
+END_TEST
+
+START_TEST(after_zeros_everything_is_believed)
+{
+	AUTO_FREE struct history *h = empty_history();
+
+	for (int64_t i = 0; i < 100; i++)
+		history_add(h, i, 0);
+	history_add(h, 100, 1e6);
+	ck_near(history_at(h, 100), 1e6, 0);
+}
+END_TEST
+
 /* {minutes of the span, missing ones, still known} */
 static const struct {
 	int32_t count, missing;
@@ -161,6 +203,9 @@ int main(void)
 	tcase_add_test(tc, a_gap_of_cells_is_missing);
 	tcase_add_test(tc, a_cell_without_values_is_missing);
 	tcase_add_loop_test(tc, absurd_values_are_missing, 0, (int)ARRAY_LEN(limits));
+	tcase_add_test(tc, a_value_a_thousand_times_the_usual_is_a_fault);
+	tcase_add_test(tc, a_value_a_thousand_times_the_usual_is_believed_when_it_stays);
+	tcase_add_test(tc, after_zeros_everything_is_believed);
 	tcase_add_loop_test(tc, a_maximum_needs_four_of_five_minutes, 0,
 			    (int)ARRAY_LEN(shares));
 	tcase_add_test(tc, minutes_are_kept_for_a_day_and_cells_for_a_week_and_more);
