@@ -225,6 +225,8 @@ static void read_answer(struct world *w, const struct words *line, int32_t from,
 		a->kind = SAY_NONE;
 	else if (!strcmp(kind, "daily"))
 		a->kind = SAY_DAILY;
+	else if (!strcmp(kind, "shift"))
+		a->kind = SAY_SHIFT;
 	else if (!strncmp(kind, "each=", 5))
 		a->kind = SAY_EACH;
 	if (a->kind == SAY_FAILURE)

@@ -366,25 +366,28 @@ struct story_answer *world_saying(struct story_answer *list, const char *metric,
 	return free_one;
 }
 
-/* A working day: flat at night, a steep rise at eight, noon, an evening fall. */
-static double daily(const struct story_answer *a, int64_t t_ms)
+/* A working day: flat at night, a steep rise around half past eight, an evening fall; or
+ * a shift, that begins at half past eight and ends at half past five, all at once. */
+static double of_day(const struct story_answer *a, int64_t t_ms)
 {
 	double hour = (double)(t_ms % MS_PER_DAY) / (double)MS_PER_H;
+	if (a->kind == SAY_SHIFT)
+		return hour >= 8.5 && hour < 17.5 ? a->peak : a->base;
 	double rise = 1 / (1 + exp(-(hour - 8.5) * 12));
 	double fall = 1 / (1 + exp((hour - 18) * 4));
 	return a->base + (a->peak - a->base) * rise * fall;
 }
 
-static void answer_daily(struct world *w, const struct story_query *q,
-			 const struct story_answer *a)
+static void answer_history(struct world *w, const struct story_query *q,
+			   const struct story_answer *a)
 {
 	int32_t n = (int32_t)((q->end_ms - q->start_ms) / q->step_ms) + 1;
-	if (a->kind != SAY_DAILY)
+	if (a->kind != SAY_DAILY && a->kind != SAY_SHIFT)
 		n = 0;
 	struct sample *samples = xcalloc((size_t)n, sizeof(*samples));
 	for (int32_t i = 0; i < n; i++) {
 		samples[i].t_ms = q->start_ms + i * q->step_ms;
-		samples[i].v = daily(a, samples[i].t_ms - MS_PER_MIN / 2);
+		samples[i].v = of_day(a, samples[i].t_ms - MS_PER_MIN / 2);
 	}
 	struct event event = {.type = EVENT_HISTORY};
 	event.u.history.query = q->ref;
@@ -422,15 +425,15 @@ void world_answer(struct world *w, struct story_query *q, const struct story_ans
 		event.u.query_failed.query = q->ref;
 		event.u.query_failed.why = a->why;
 	} else if (q->ref.kind == QUERY_HISTORY) {
-		answer_daily(w, q, a);
+		answer_history(w, q, a);
 		return;
 	} else {
 		struct story_answer now = *a;
-		if (a->kind == SAY_DAILY) {
+		if (a->kind == SAY_DAILY || a->kind == SAY_SHIFT) {
 			now.kind = SAY_ROWS;
 			now.row_count = 1;
 			now.rows[0].pod[0] = '\0';
-			now.rows[0].value = daily(a, w->now_ms);
+			now.rows[0].value = of_day(a, w->now_ms);
 		}
 		event.u.values.query = q->ref;
 		event.u.values.count = rows_of(w, &now, rows);

@@ -51,7 +51,7 @@ struct story_query {
 /* What is said of a metric: once, or to every query from now on. */
 struct story_answer {
 	char metric[64]; /* "": a free place */
-	enum { SAY_ROWS, SAY_EACH, SAY_NONE, SAY_FAILURE, SAY_DAILY } kind;
+	enum { SAY_ROWS, SAY_EACH, SAY_NONE, SAY_FAILURE, SAY_DAILY, SAY_SHIFT } kind;
 	char why[160];
 	struct {
 		char pod[64]; /* "": a total */
@@ -60,7 +60,7 @@ struct story_answer {
 	int32_t row_count;
 	double each;       /* SAY_EACH: the same of every Ready pod */
 	int64_t at_ms;     /* of the samples, relative to now */
-	double base, peak; /* SAY_DAILY */
+	double base, peak; /* SAY_DAILY, SAY_SHIFT */
 };
 
 struct world {
