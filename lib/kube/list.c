@@ -146,6 +146,10 @@ static void on_page(void *arg, const struct kube_reply *reply)
 		fail(l, ERR_RETRY, "", "the answer is no list");
 		return;
 	}
+	if (l->min_version && kube_version_compare(l->version, l->min_version) < 0) {
+		fail(l, ERR_RETRY, "Outdated", "it is older than what was seen before");
+		return;
+	}
 	cJSON_ArrayForEach (item, items) {
 		if (++l->count > l->options.max_objects) {
 			fail(l, ERR_INVALID, "", "too many objects; narrow the selector");
