@@ -149,14 +149,6 @@ static void adopt(struct httpd *h, int fd)
 	lws_set_opaque_user_data(c->wsi, c);
 }
 
-/* Header and body are two writes: with Nagle's algorithm the second would wait 40 ms for
- * the client's delayed acknowledgement of the first. */
-static void send_at_once(int fd)
-{
-	int on = 1;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-}
-
 static void on_accept(struct fd_watch *watch)
 {
 	struct httpd *h = watch->arg;
@@ -164,7 +156,6 @@ static void on_accept(struct fd_watch *watch)
 		int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0)
 			return;
-		send_at_once(fd);
 		if (h->connection_count >= h->config.connections_max)
 			close(fd);
 		else
