@@ -100,7 +100,9 @@ static double skill_of(const struct window *w, enum model m, enum model baseline
 	double own = tracker_loss(&w->trackers[m]) + floor;
 	double other = tracker_loss(&w->trackers[baseline]) + floor;
 
-	return other > 0 ? larger(1 - own / other, -1) : 0;
+	if (!(other > 0))
+		return own > 0 ? -1 : 0;
+	return larger(1 - own / other, -1);
 }
 
 void select_outlook(const struct window *w, const double *predictions,

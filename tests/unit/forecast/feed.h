@@ -4,7 +4,10 @@
 
 #include "forecast/forecast.h"
 
+#include "unit/harness.h"
+
 #include <math.h>
+#include <string.h>
 
 #define DAY_MINUTES 1440
 /* A Monday, far from the epoch. */
@@ -79,6 +82,44 @@ static inline struct forecast feed_load(struct forecaster *f, load_function *loa
 	for (int64_t i = from; i < to; i++)
 		feed(f, i, load(FIRST_MINUTE + i));
 	return asked(f);
+}
+
+/* The same to the last bit, NaN included. */
+static inline bool same_bits(double a, double b)
+{
+	return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+static inline void ck_same(const struct forecast *a, const struct forecast *b)
+{
+	ck_assert_int_eq(a->state, b->state);
+	ck_assert_int_eq(a->made_for_ms, b->made_for_ms);
+	ck_assert(same_bits(a->last, b->last));
+	ck_assert(same_bits(a->mean, b->mean));
+	ck_assert(same_bits(a->upper, b->upper));
+	ck_assert(same_bits(a->release, b->release));
+	ck_assert_int_eq(a->model, b->model);
+	ck_assert_int_eq(a->baseline, b->baseline);
+	ck_assert(same_bits(a->skill, b->skill));
+	ck_assert(same_bits(a->coverage, b->coverage));
+	ck_assert_int_eq(a->learned_min, b->learned_min);
+	ck_assert_str_eq(a->reason, b->reason);
+}
+
+/* What holds for every forecast of every input. */
+static inline void ck_sane(const struct forecast *f)
+{
+	ck_assert(f->reason[0]);
+	ck_assert_int_lt(f->model, FC_MODEL_COUNT);
+	ck_assert_int_lt(f->baseline, FC_LINEAR_RECENT);
+	if (f->state != FORECAST_READY) {
+		ck_assert(isnan(f->upper) && isnan(f->mean) && isnan(f->release));
+		return;
+	}
+	ck_assert(isfinite(f->upper) && isfinite(f->mean) && isfinite(f->release));
+	ck_assert(f->mean >= 0 && f->mean <= f->upper && f->upper <= f->release);
+	ck_assert(isnan(f->skill) || (f->skill >= -1 && f->skill <= 1));
+	ck_assert(isnan(f->coverage) || (f->coverage >= 0 && f->coverage <= 1));
 }
 
 #endif
