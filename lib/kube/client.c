@@ -200,10 +200,11 @@ static void answer(struct kube_call *call, const struct kube_reply *reply)
 {
 	kube_done done = call->done;
 	void *arg = call->arg;
-	void *owned AUTO_FREE = TAKE(call->owned);
+	void *owned = TAKE(call->owned);
 	unlink_call(call);
 	call_free(call);
 	done(arg, reply);
+	free(owned);
 }
 
 static void on_failed_start(void *arg)

@@ -31,7 +31,8 @@ static inline void stream_on_open(void *arg)
 
 static inline void stream_on_message(void *arg, const char *text, size_t len)
 {
-	char *note AUTO_FREE = xasprintf("[%.*s] ", (int)strcspn(text, "\n"), text);
+	char *line AUTO_FREE = xstrndup(text, strcspn(text, "\n"));
+	char *note AUTO_FREE = xasprintf("[%s] ", line);
 	ck_assert_uint_eq(strlen(text), len);
 	stream_note(arg, note);
 }

@@ -291,8 +291,8 @@ static void bad_event_script(const struct api_request *q, int number)
 	static const char *const bad[] = {
 		"{\"type\":\"ADDED\",\"object\":{}}",
 		"half a li",
-		"{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":500,"
-		"\"message\":\"broken\"}}",
+		("{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":500,"
+		 "\"message\":\"broken\"}}"),
 	};
 	api_upgrade(q);
 	api_bookmark(q->peer, "5", true);
