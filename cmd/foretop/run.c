@@ -16,6 +16,7 @@
 #define SHUTDOWN_MS      1500 /* the whole process is gone within 2 s of SIGTERM */
 #define ONCE_PERIOD_MS   100
 #define ONCE_MAX_MS      60000
+#define ONCE_WRITES_MS   10000 /* for what was decided to be written */
 
 struct flags {
 	const char *kubeconfig, *context, *config, *ns, *prometheus_url, *listen;
@@ -34,6 +35,7 @@ struct run {
 	struct fd_watch signals;
 	char instance[128];
 	int64_t started_ms;
+	int64_t settled_ms; /* --once: when every policy had decided; 0: not yet */
 	bool ending;
 	int exit_code;
 };
@@ -295,6 +297,14 @@ static void lost(void *arg)
 
 /* --- --once --- */
 
+static const char *replicas_text(int32_t replicas, char *buf, size_t size)
+{
+	if (replicas == DECIDE_NO_REPLICAS)
+		return "-";
+	snprintf(buf, size, "%d", (int)replicas);
+	return buf;
+}
+
 static void print_once(const struct run *r)
 {
 	const struct engine *e = loop_engine(r->loop);
@@ -303,11 +313,13 @@ static void print_once(const struct run *r)
 		const struct policy_status *s = engine_policy_status(e, i);
 		if (!s)
 			continue;
-		char name[320];
+		char name[320], current[16], desired[16];
 		snprintf(name, sizeof(name), "%s/%s", s->ns, s->name);
 		const char *reason =
-			s->reason[0] ? s->reason : s->conditions[PC_READY].message;
-		printf("%-32s %-8d %-8d %s\n", name, s->current, s->desired, reason);
+			s->policy ? s->reason : s->conditions[PC_READY].message;
+		printf("%-32s %-8s %-8s %s\n", name,
+		       replicas_text(s->current, current, sizeof(current)),
+		       replicas_text(s->desired, desired, sizeof(desired)), reason);
 	}
 }
 
@@ -316,8 +328,13 @@ static void check_once(void *arg)
 	struct run *r = arg;
 	if (r->ending)
 		return;
-	bool late = monotonic_ms() - r->started_ms > ONCE_MAX_MS;
-	if (!late && !loop_settled(r->loop)) {
+	int64_t now = monotonic_ms();
+	if (!r->settled_ms && loop_settled(r->loop))
+		r->settled_ms = now;
+	bool late = !r->settled_ms && now - r->started_ms > ONCE_MAX_MS;
+	bool written = r->settled_ms &&
+		       (loop_idle(r->loop) || now - r->settled_ms > ONCE_WRITES_MS);
+	if (!late && !written) {
 		timer_set(r->reactor, &r->once_timer, ONCE_PERIOD_MS, check_once, r);
 		return;
 	}

@@ -29,6 +29,7 @@ struct page {
 	int64_t created_ms;
 	enum page_state state;
 	struct state_record record;
+	char *kept; /* the last valid version by the status object; NULL: none, or used */
 	/* its status object */
 	char version[KUBE_VERSION_SIZE];
 	struct kube_call *call;
@@ -66,6 +67,7 @@ static void free_page(struct page *p)
 	free(p->name);
 	free(p->uid);
 	free(p->text);
+	free(p->kept);
 	free(p);
 }
 
@@ -123,14 +125,13 @@ static int check_target(const struct policy *policy, struct err *err)
 		       policy->target.api_version, policy->target.kind);
 }
 
-static struct policy *parse(const struct page *p, struct err *err)
+static struct policy *parse(const struct page *p, const char *text, struct err *err)
 {
-	if (!p->text) {
+	if (!text) {
 		err_set(err, ERR_INVALID, "data has no key \"" POLICY_KEY "\"");
 		return NULL;
 	}
-	struct policy *policy =
-		policy_parse(p->ns, p->name, p->text, strlen(p->text), err);
+	struct policy *policy = policy_parse(p->ns, p->name, text, strlen(text), err);
 	if (policy && check_target(policy, err) < 0) {
 		policy_free(policy);
 		return NULL;
@@ -147,10 +148,14 @@ static void give(struct page *p)
 {
 	struct loop *l = p->book->loop;
 	struct err err = {0};
-	struct policy *policy = parse(p, &err);
+	struct policy *policy = parse(p, p->text, &err);
 	if (!policy)
 		log_error("Refused a policy", KV_TEXT("policy", p->name),
 			  KV_TEXT("namespace", p->ns), KV_TEXT("err", err.msg));
+	/* The version that a process before us had in force goes on. */
+	if (!policy && p->kept)
+		policy = parse(p, p->kept, NULL);
+	free(TAKE(p->kept));
 	p->state = PAGE_READ;
 	struct event event = {.type = EVENT_POLICY_SET};
 	event.u.policy_set.prepared =
@@ -184,6 +189,8 @@ static void on_status_read(void *arg, const struct kube_reply *reply)
 							  strlen(text->valuestring), NULL)
 					     : NULL;
 		record_from_json(json_at(status, "record"), &p->record);
+		free(p->kept);
+		p->kept = xstrdup(json_str(status, "record.policy", NULL));
 	}
 	give(p);
 }
@@ -315,6 +322,14 @@ int book_watch(struct book *b, struct err *err)
 	};
 	b->watch = kube_watch_new(b->loop->kube, &options, err);
 	return b->watch ? 0 : -1;
+}
+
+bool book_idle(const struct book *b)
+{
+	for (const struct page *p = b->pages; p; p = p->next)
+		if (p->status || p->call)
+			return false;
+	return true;
 }
 
 bool book_synced(const struct book *b)

@@ -21,6 +21,8 @@ void book_free(struct book *b);
 /* Begins to watch; objects are kept as texts until book_feed. */
 int book_watch(struct book *b, struct err *err);
 bool book_synced(const struct book *b);
+/* True when no status object is being read or waits to be written. */
+bool book_idle(const struct book *b);
 /* True when the engine was told of every policy. */
 bool book_fed(const struct book *b);
 /* From now on the engine is told (a leader's work). */
@@ -45,6 +47,8 @@ struct performer;
 struct performer *performer_new(struct loop *l);
 void performer_free(struct performer *p);
 void perform(struct performer *p, const struct action *action);
+/* True when every request and every Event has its answer. */
+bool performer_idle(const struct performer *p);
 /* Before sources are closed: their queries are forgotten, the cycle ends without them. */
 void performer_drop_queries(struct performer *p);
 

@@ -269,6 +269,11 @@ bool loop_settled(const struct loop *l)
 	return true;
 }
 
+bool loop_idle(const struct loop *l)
+{
+	return performer_idle(l->performer) && book_idle(l->book);
+}
+
 const char *loop_url(const struct loop *l)
 {
 	return l->telemetry ? telemetry_url(l->telemetry) : NULL;

@@ -53,6 +53,9 @@ const struct engine *loop_engine(const struct loop *l);
 bool loop_leading(const struct loop *l);
 /* True once every valid policy has decided and has read its history, or cannot. */
 bool loop_settled(const struct loop *l);
+/* True when nothing that was asked of the servers waits for its answer: no query, write,
+ * status object or Event. */
+bool loop_idle(const struct loop *l);
 /* "http://127.0.0.1:PORT" of the face, or NULL. */
 const char *loop_url(const struct loop *l);
 

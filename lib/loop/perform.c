@@ -25,6 +25,7 @@ struct deed {
 struct performer {
 	struct loop *loop;
 	struct deed *deeds;
+	uint64_t events; /* given to kube_events_post */
 };
 
 struct performer *performer_new(struct loop *l)
@@ -320,7 +321,16 @@ static void post(struct performer *p, const struct action *a)
 			a->policy->target.api_version, a->policy->target.kind, s->ns,
 			a->policy->target.name, or_null(s->record->target_uid)};
 	}
+	p->events++;
 	kube_events_post(p->loop->events, &event);
+}
+
+bool performer_idle(const struct performer *p)
+{
+	struct kube_events_info info;
+	kube_events_info(p->loop->events, &info);
+	return !p->deeds &&
+	       info.posted + info.repeated + info.dropped + info.failed >= p->events;
 }
 
 void perform(struct performer *p, const struct action *a)

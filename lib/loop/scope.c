@@ -416,6 +416,7 @@ static void on_read(void *arg, const struct kube_scale *scale,
 	struct loop *l = r->scope->loop;
 	struct event event = {.type = scale ? EVENT_TARGET : EVENT_TARGET_GONE};
 	event.u.target.ref = (struct target_ref){r->ns, r->kind, r->name};
+	event.u.target.fresh = true;
 	if (scale)
 		event.u.target.info =
 			(struct target_info){.replicas = scale->replicas,
