@@ -104,7 +104,7 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
 .SECONDARY:
 
-$(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(ARCHIVES)
+$(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(call obj,tests/integration/bed.c) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
@@ -140,6 +140,10 @@ unit-%: FORCE
 	@$(MAKE) --no-print-directory $(filter $(BUILD)/tests/unit/$*/%,$(UNIT_BIN))
 	@BUILD=$(BUILD) hack/run-tests $(filter $(BUILD)/tests/unit/$*/%,$(UNIT_BIN))
 FORCE:
+
+## integration: the real process against the served simulation alone
+integration: $(BUILD)/foretop $(INTEGRATION_BIN)
+	@BUILD=$(BUILD) hack/run-tests $(INTEGRATION_BIN)
 
 ## lint: format, layers, purity, headers, length
 lint: format-check layers pure headers length
@@ -195,4 +199,4 @@ compile_commands.json:
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(VECTORS_SRC) $(STORIES_SRC) $(BENCH_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) tests/integration/bed.c $(VECTORS_SRC) $(STORIES_SRC) $(BENCH_SRC)))
