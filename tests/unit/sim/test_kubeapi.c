@@ -355,6 +355,9 @@ START_TEST(old_continue_tokens_and_versions_are_gone)
 	ask("GET", PODS "?resourceVersion=1&resourceVersionMatch=Exact", NULL, 410);
 	ask("GET", PODS "?resourceVersion=1", NULL, 200);
 	ask("GET", PODS "?resourceVersion=0", NULL, 200);
+	char *newest AUTO_FREE = xasprintf(PODS "?resourceVersion=%llu",
+					   (unsigned long long)kubeapi_version(k));
+	ask("GET", newest, NULL, 200);
 }
 END_TEST
 
@@ -403,6 +406,7 @@ START_TEST(a_watch_tells_what_happens_after_its_version)
 {
 	put_pod("before", "web", 0);
 	char *path AUTO_FREE = path_from("", kubeapi_version(k));
+	put(KUBEAPI_CONFIGMAPS, "{\"metadata\":{\"namespace\":\"shop\",\"name\":\"y\"}}");
 	put_pod("a", "web", 1);
 	watch(path);
 	frames(1);
@@ -501,6 +505,51 @@ START_TEST(bookmarks_move_quiet_watches_on)
 					    (unsigned long long)kubeapi_version(k));
 	ck_assert_ptr_nonnull(strstr(str_text(&c.text), "{\"type\":\"BOOKMARK\""));
 	ck_assert_ptr_nonnull(strstr(str_text(&c.text), version));
+}
+END_TEST
+
+START_TEST(bookmarks_come_only_to_those_who_want_them)
+{
+	char *path AUTO_FREE = path_from("", kubeapi_version(k));
+	watch(path);
+	kubeapi_send_bookmarks(k);
+	put_pod("a", "web", 1);
+	frames(1);
+	ck_assert_str_eq(story_of(str_text(&c.text)), "ADDED:a");
+}
+END_TEST
+
+START_TEST(a_watch_from_the_newest_version_outlives_compaction)
+{
+	put_pod("a", "web", 1);
+	kubeapi_compact(k);
+	char *path AUTO_FREE = path_from("", kubeapi_version(k));
+	watch(path);
+	put_pod("b", "web", 1);
+	frames(1);
+	kubeapi_compact(k); /* what was sent is not missed */
+	put_pod("b", "web", 2);
+	frames(2);
+	ck_assert_str_eq(story_of(str_text(&c.text)), "ADDED:b MODIFIED:b");
+}
+END_TEST
+
+START_TEST(a_first_state_can_be_broken_off)
+{
+	char padding[2000];
+	memset(padding, 'x', sizeof(padding) - 1);
+	padding[sizeof(padding) - 1] = '\0';
+	for (int i = 0; i < 1500; i++) {
+		char *json AUTO_FREE = xasprintf("{\"metadata\":{\"namespace\":\"shop\","
+						 "\"name\":\"p%d\"},\"x\":\"%s\"}",
+						 i, padding);
+		put(KUBEAPI_PODS, json);
+	}
+	watch(PODS "?watch=1");
+	kubeapi_cut_watches(k);
+	ck_assert(wait_for(r, &c.gone));
+	ck_assert_int_lt(c.frames, 1500);
+	ck_assert_uint_eq(kubeapi_watches(k), 0);
 }
 END_TEST
 
@@ -749,6 +798,9 @@ int main(void)
 	tcase_add_test(tc, thousands_of_pods_are_sent_before_the_bookmark);
 	tcase_add_test(tc, a_server_without_watch_lists_refuses_them);
 	tcase_add_test(tc, bookmarks_move_quiet_watches_on);
+	tcase_add_test(tc, bookmarks_come_only_to_those_who_want_them);
+	tcase_add_test(tc, a_watch_from_the_newest_version_outlives_compaction);
+	tcase_add_test(tc, a_first_state_can_be_broken_off);
 	tcase_add_test(tc, a_watch_from_a_forgotten_version_expires);
 	tcase_add_loop_test(tc, handshakes_are_refused_as_the_real_server_does, 0, 7);
 	tcase_add_test(tc, a_watch_ends_after_its_time);

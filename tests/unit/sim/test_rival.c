@@ -128,6 +128,24 @@ START_TEST(the_fixed_size_is_the_smallest_that_never_falls_short)
 }
 END_TEST
 
+START_TEST(the_fixed_size_looks_no_further_than_the_end)
+{
+	start(RIVAL_FIXED, EXTERNAL, 1);
+	rival_fini(&rival);
+	const struct rival_config config = {
+		.kind = RIVAL_FIXED,
+		.workload = {.ns = "shop",
+			     .name = "a",
+			     .demand = demand,
+			     .capacity = 100},
+		.policy = policy,
+		.until_ms = 10 * MS_PER_MIN, /* the load rises at this very moment */
+	};
+	rival_init(&rival, &config, 0);
+	ck_assert_int_eq(rival.workload.pod_count, 1);
+}
+END_TEST
+
 START_TEST(bounds_hold_for_all)
 {
 	start((enum rival_kind)_i, EXTERNAL, 3);
@@ -164,6 +182,7 @@ int main(void)
 	tcase_add_loop_test(tc, pod_metrics_lead_to_the_same_size, 0, 2);
 	tcase_add_test(tc, the_perfect_forecast_is_there_in_time_and_pays_no_more);
 	tcase_add_test(tc, the_fixed_size_is_the_smallest_that_never_falls_short);
+	tcase_add_test(tc, the_fixed_size_looks_no_further_than_the_end);
 	tcase_add_loop_test(tc, bounds_hold_for_all, 0, 3);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -54,6 +54,21 @@ START_TEST(weekends_are_weaker)
 }
 END_TEST
 
+START_TEST(no_two_days_are_alike)
+{
+	struct trace *t = shop(0.03, 5);
+	double least = INFINITY, most = 0;
+	for (int day = 0; day < 5; day++) {
+		double mean = trace_mean(t, MONDAY + day * MS_PER_DAY,
+					 MONDAY + (day + 1) * MS_PER_DAY);
+		least = fmin(least, mean);
+		most = fmax(most, mean);
+	}
+	ck_assert_msg(most / least > 1.03 && most / least < 1.4, "%g", most / least);
+	trace_free(t);
+}
+END_TEST
+
 START_TEST(noise_has_the_wanted_size_and_follows_the_seed)
 {
 	struct trace *smooth = shop(0, 3), *a = shop(0.05, 3), *b = shop(0.05, 3),
@@ -90,6 +105,7 @@ int main(void)
 	TCase *tc = tcase_create("profile");
 	tcase_add_test(tc, days_have_a_night_a_steep_ramp_a_lunch_dip_and_a_peak);
 	tcase_add_test(tc, weekends_are_weaker);
+	tcase_add_test(tc, no_two_days_are_alike);
 	tcase_add_test(tc, noise_has_the_wanted_size_and_follows_the_seed);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

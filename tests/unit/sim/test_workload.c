@@ -122,6 +122,22 @@ START_TEST(scale_down_takes_those_not_ready_first_then_the_newest)
 }
 END_TEST
 
+START_TEST(a_slow_pod_goes_before_newer_ones_that_are_ready)
+{
+	w.config.lead_ms = 100000;
+	workload_scale(&w, 2); /* serial 1 */
+	w.config.lead_ms = 10000;
+	workload_scale(&w, 4); /* 2 and 3 */
+	workload_advance(&w, 20000);
+	ck_assert_int_eq(workload_ready(&w), 3);
+	workload_scale(&w, 3);
+	ck_assert_int_eq(w.pods[0].serial, 0);
+	ck_assert_int_eq(w.pods[1].serial, 2);
+	ck_assert_int_eq(w.pods[2].serial, 3);
+	ck_assert_int_eq(workload_ready(&w), 3);
+}
+END_TEST
+
 START_TEST(the_lead_time_is_jittered_by_seed)
 {
 	config.lead_jitter_ms = 10000;
@@ -236,6 +252,7 @@ int main(void)
 	tcase_add_test(tc, pods_are_paid_from_creation_and_serve_once_ready);
 	tcase_add_test(tc, the_way_in_which_time_passes_does_not_matter);
 	tcase_add_test(tc, scale_down_takes_those_not_ready_first_then_the_newest);
+	tcase_add_test(tc, a_slow_pod_goes_before_newer_ones_that_are_ready);
 	tcase_add_test(tc, the_lead_time_is_jittered_by_seed);
 	tcase_add_test(tc, utilisation_is_demand_by_ready_capacity);
 	tcase_add_test(tc, cpu_follows_utilisation_and_stops_at_full);
