@@ -15,8 +15,9 @@
 
 static const int32_t ladder[] = {1, 2, 3, 5, 8, 13, 20, 30, 60, 120};
 
-void lead_note(struct lead_samples *l, int64_t ms)
+void lead_note(struct lead_samples *l, int64_t created_ms, int64_t ready_ms)
 {
+	int64_t ms = ready_ms - created_ms;
 	if (ms < 0 || ms > LEAD_PLAUSIBLE_MS)
 		return;
 	if (l->count == LEAD_SAMPLES_MAX) {
@@ -24,6 +25,11 @@ void lead_note(struct lead_samples *l, int64_t ms)
 		l->count--;
 	}
 	l->ms[l->count++] = (int32_t)ms;
+	if (ready_ms > l->newest_ms) {
+		l->newest_ms = ready_ms;
+		l->newest_count = 0;
+	}
+	l->newest_count += ready_ms == l->newest_ms;
 }
 
 /* Nearest-rank 95th percentile. Insertion sort: qsort may allocate. */

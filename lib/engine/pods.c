@@ -80,8 +80,17 @@ static bool fell_ill(const struct pod *p, const struct decide_config *c)
 	       p->ready_since_ms > p->start_ms + c->initial_readiness_delay_ms;
 }
 
-/* The first time that a pod is seen Ready is a sample of the lead time. Pods that were
- * Ready before anybody watched count only when nothing better is known. */
+/* Pods that were Ready before this process watched: all of them when no sample is known,
+ * else those that became Ready after the newest one that is. */
+static bool is_counted(struct prepared *s, int64_t ready_ms)
+{
+	const struct lead_samples *known = &s->lead_before;
+	if (s->pods_synced || s->lead_unknown || ready_ms > known->newest_ms)
+		return false;
+	return ready_ms < known->newest_ms || s->lead_before.newest_count-- > 0;
+}
+
+/* The first time that a pod is seen Ready is a sample of the lead time. */
 static void note_lead(struct engine *e, struct prepared *s, int32_t i)
 {
 	const struct pod *p = &s->pods[i];
@@ -93,10 +102,11 @@ static void note_lead(struct engine *e, struct prepared *s, int32_t i)
 		return;
 	s->pod_marks[i] |= POD_WAS_READY;
 	if (p->created_ms == POD_TIME_NONE || p->ready_since_ms == POD_TIME_NONE ||
-	    (!s->pods_synced && !s->lead_unknown))
+	    is_counted(s, p->ready_since_ms))
 		return;
-	lead_note(&s->record.lead, p->ready_since_ms - p->created_ms);
+	lead_note(&s->record.lead, p->created_ms, p->ready_since_ms);
 	lead_publish(s);
+	s->changed = true;
 }
 
 /* The place of a pod that is not there yet, or -1. */

@@ -216,6 +216,7 @@ static void put_in_place(struct engine *e, struct prepared *s, int32_t i, int64_
 	} else {
 		record_resume(&s->record, now_ms);
 		s->lead_unknown = s->record.lead.count == 0;
+		s->lead_before = s->record.lead;
 		lead_publish(s);
 	}
 	/* Out of a pause nobody knows what would have been recommended during it. */

@@ -39,6 +39,8 @@ cJSON *record_to_json(const struct state_record *r)
 	cJSON *lead = cJSON_AddArrayToObject(o, "leadTimesMs");
 	for (int32_t i = 0; i < r->lead.count; i++)
 		cJSON_AddItemToArray(lead, cJSON_CreateNumber(r->lead.ms[i]));
+	cJSON_AddNumberToObject(o, "leadNewestMs", (double)r->lead.newest_ms);
+	cJSON_AddNumberToObject(o, "leadNewestCount", r->lead.newest_count);
 	return o;
 }
 
@@ -91,6 +93,8 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 		    item->valuedouble >= 0 && item->valuedouble <= INT32_MAX)
 			r.lead.ms[r.lead.count++] = (int32_t)item->valuedouble;
 	}
+	r.lead.newest_ms = json_int(o, "leadNewestMs", 0);
+	r.lead.newest_count = (int32_t)json_int(o, "leadNewestCount", 0);
 	*ret_record = r;
 }
 

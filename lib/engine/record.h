@@ -12,6 +12,10 @@
 struct lead_samples {
 	int32_t ms[LEAD_SAMPLES_MAX];
 	int32_t count;
+	/* Which pods are in: the newest moment at which one became Ready, and how many
+	 * did then. A restarted process takes in those that came later. */
+	int64_t newest_ms;
+	int32_t newest_count;
 };
 
 struct state_record {

@@ -92,8 +92,9 @@ struct prepared {
 	int32_t lost_count;
 	bool lost_more; /* more than fit into `lost`; until the next list */
 	bool pods_synced, resetting;
-	bool lead_unknown;          /* no lead time was known when the list began */
-	struct state_record record; /* decide's memory and lead times live in it */
+	struct lead_samples lead_before; /* of the record this process began with */
+	bool lead_unknown;               /* no lead time was known when the list began */
+	struct state_record record;      /* decide's memory and lead times live in it */
 	struct metric_slot metrics[POLICY_METRICS_MAX];
 	/* cycle */
 	int64_t next_cycle_ms, deadline_ms;
@@ -205,7 +206,7 @@ const struct pod *pods_find(const struct prepared *s, uint64_t key);
 int64_t pods_lost(const struct prepared *s);
 
 /* lead.c */
-void lead_note(struct lead_samples *l, int64_t ms);
+void lead_note(struct lead_samples *l, int64_t created_ms, int64_t ready_ms);
 /* Lead time in force and where it comes from. */
 int64_t lead_time_ms(const struct prepared *s, enum lead_source *ret_source);
 /* Brings the status up to date after a new sample or policy. */

@@ -288,7 +288,7 @@ END_TEST
 static void measure_lead_times(int64_t ms)
 {
 	for (int i = 0; i < LEAD_SAMPLES_MAX; i++)
-		lead_note(&rig_slot(&r)->record.lead, ms);
+		lead_note(&rig_slot(&r)->record.lead, 0, ms);
 	lead_publish(rig_slot(&r));
 }
 

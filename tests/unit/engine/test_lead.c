@@ -5,7 +5,7 @@ static struct lead_samples samples;
 static void note_many(int32_t count, int64_t ms)
 {
 	for (int32_t i = 0; i < count; i++)
-		lead_note(&samples, ms);
+		lead_note(&samples, 0, ms);
 }
 
 static struct prepared *slot_with(struct rig *r, const char *text, int32_t count,
@@ -21,10 +21,10 @@ static struct prepared *slot_with(struct rig *r, const char *text, int32_t count
 START_TEST(the_oldest_sample_makes_room)
 {
 	samples = (struct lead_samples){0};
-	lead_note(&samples, 1);
+	lead_note(&samples, 0, 1);
 	note_many(LEAD_SAMPLES_MAX - 1, 2);
 	ck_assert_int_eq(samples.ms[0], 1);
-	lead_note(&samples, 3);
+	lead_note(&samples, 0, 3);
 	ck_assert_int_eq(samples.count, LEAD_SAMPLES_MAX);
 	ck_assert_int_eq(samples.ms[0], 2);
 	ck_assert_int_eq(samples.ms[LEAD_SAMPLES_MAX - 1], 3);
@@ -34,11 +34,11 @@ END_TEST
 START_TEST(implausible_samples_are_not_noted)
 {
 	samples = (struct lead_samples){0};
-	lead_note(&samples, -1);
-	lead_note(&samples, MS_PER_H + 1);
+	lead_note(&samples, 0, -1);
+	lead_note(&samples, 0, MS_PER_H + 1);
 	ck_assert_int_eq(samples.count, 0);
-	lead_note(&samples, 0);
-	lead_note(&samples, MS_PER_H);
+	lead_note(&samples, 0, 0);
+	lead_note(&samples, 0, MS_PER_H);
 	ck_assert_int_eq(samples.count, 2);
 }
 END_TEST
@@ -65,7 +65,7 @@ START_TEST(twenty_samples_beat_the_configured_lead_time)
 	struct prepared *s = slot_with(&r, text, 19, 5000);
 	ck_assert_int_eq(lead_time_ms(s, &source), 45 * MS_PER_S);
 	ck_assert_int_eq(source, LEAD_CONFIGURED);
-	lead_note(&s->record.lead, 5000);
+	lead_note(&s->record.lead, 0, 5000);
 	ck_assert_int_eq(lead_time_ms(s, &source), 5 * MS_PER_S);
 	ck_assert_int_eq(source, LEAD_MEASURED);
 	rig_close(&r);
@@ -80,7 +80,7 @@ START_TEST(the_lead_time_is_the_95th_percentile)
 	struct prepared *s = slot_with(&r, REACTIVE, 0, 0);
 	/* 40 samples in falling order: the 38th smallest. */
 	for (int32_t i = 40; i > 0; i--)
-		lead_note(&s->record.lead, i * 1000);
+		lead_note(&s->record.lead, 0, i * 1000);
 	ck_assert_int_eq(lead_time_ms(s, &source), 38000);
 	rig_close(&r);
 }

@@ -171,14 +171,35 @@ START_TEST(pods_of_the_first_list_count_when_nothing_better_is_known)
 }
 END_TEST
 
-START_TEST(pods_of_the_first_list_do_not_count_beside_a_record)
+/* A restarted process finds three pods, Ready half a minute after MONDAY - 1 h, and a
+ * record whose newest sample stands `later` ms after that moment. */
+static int32_t samples_after_restart(int64_t later, int32_t newest_count)
 {
 	struct state_record record = {.lead = {.count = 1, .ms = {7000}}};
+	record.lead.newest_ms = r.now_ms - MS_PER_H + 30 * MS_PER_S + later;
+	record.lead.newest_count = newest_count;
 	rig_policy_gone(&r, "checkout");
 	rig_set(&r, engine_prepare(r.e, "shop", "checkout",
 				   rig_parse("checkout", REACTIVE, 0), NULL, &record));
 	rig_pods(&r, 3);
-	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 1);
+	return rig_slot(&r)->record.lead.count;
+}
+
+START_TEST(pods_that_the_record_knows_do_not_count_again)
+{
+	ck_assert_int_eq(samples_after_restart(1000, 1), 1);
+}
+END_TEST
+
+START_TEST(pods_that_became_ready_after_the_record_count)
+{
+	ck_assert_int_eq(samples_after_restart(-1000, 1), 4);
+}
+END_TEST
+
+START_TEST(of_pods_ready_in_the_records_last_moment_the_uncounted_count)
+{
+	ck_assert_int_eq(samples_after_restart(0, 2), 2);
 }
 END_TEST
 
@@ -207,7 +228,9 @@ int main(void)
 	tcase_add_test(t, the_first_time_ready_is_a_lead_time);
 	tcase_add_test(t, a_pod_that_was_ill_when_the_watch_began_is_no_start);
 	tcase_add_test(t, pods_of_the_first_list_count_when_nothing_better_is_known);
-	tcase_add_test(t, pods_of_the_first_list_do_not_count_beside_a_record);
+	tcase_add_test(t, pods_that_the_record_knows_do_not_count_again);
+	tcase_add_test(t, pods_that_became_ready_after_the_record_count);
+	tcase_add_test(t, of_pods_ready_in_the_records_last_moment_the_uncounted_count);
 	tcase_add_test(t, pods_without_times_give_no_lead_time);
 	suite_add_tcase(s, t);
 	return run_suite(s);

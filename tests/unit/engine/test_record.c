@@ -18,6 +18,8 @@ static struct state_record full_record(void)
 	r.lead.count = 2;
 	r.lead.ms[0] = 1500;
 	r.lead.ms[1] = 0;
+	r.lead.newest_ms = MONDAY - 3;
+	r.lead.newest_count = 2;
 	return r;
 }
 
@@ -48,6 +50,8 @@ START_TEST(what_was_written_is_read_back)
 	ck_assert_int_eq(back.memory.down.count, 1);
 	ck_assert_int_eq(back.memory.down.items[0].at_ms, MONDAY - 1000);
 	ck_assert_int_eq(back.lead.count, 2);
+	ck_assert_int_eq(back.lead.newest_ms, MONDAY - 3);
+	ck_assert_int_eq(back.lead.newest_count, 2);
 	ck_assert_int_eq(back.lead.ms[0], 1500);
 	ck_assert_int_eq(back.lead.ms[1], 0);
 }
