@@ -12,7 +12,6 @@
 
 /* One answer in the making. */
 struct builder {
-	struct scan scan;
 	struct arena arena;
 	const struct prom_limits *limits;
 	struct prom_series *series;
@@ -22,8 +21,9 @@ struct builder {
 	struct sample *samples; /* of the series being read */
 	size_t sample_count, sample_cap;
 	size_t sample_total;
-	bool histogram;      /* the series being read has a histogram */
-	const char *problem; /* what is wrong, when the JSON itself is not */
+	size_t series_seen;  /* the number of the series being read, from 1 */
+	size_t samples_seen; /* in it: the number of the sample being read, from 1 */
+	const char *problem; /* what is wrong */
 	enum prom_outcome outcome;
 };
 
@@ -31,8 +31,12 @@ static bool stop(struct builder *b, enum prom_outcome outcome, const char *probl
 {
 	b->outcome = outcome;
 	b->problem = problem;
-	b->scan.broken = true;
 	return false;
+}
+
+static bool other_form(struct builder *b)
+{
+	return stop(b, PROM_FAILED, "a result of another form");
 }
 
 /* Makes room for one element more. */
@@ -48,83 +52,81 @@ static void *grow(void *array, size_t count, size_t *cap, size_t size)
 
 /* Neighbours share most names and many values: the copy of the series before is used
  * again. */
-static const char *keep(struct builder *b, const struct scan_text *text,
-			const char *before)
+static const char *keep(struct builder *b, const char *text, const char *before)
 {
-	if (before && !text->escaped && scan_is(text, before))
+	if (before && !strcmp(text, before))
 		return before;
-	char *copy = arena_alloc(&b->arena, text->len + 1);
-	scan_plain(text, copy);
-	return copy;
+	return arena_copy(&b->arena, text, strlen(text) + 1);
 }
 
-static bool read_labels(struct builder *b)
+static bool read_labels(struct builder *b, const cJSON *metric)
 {
 	const struct prom_series *before =
 		b->series_count ? &b->series[b->series_count - 1] : NULL;
-	b->label_count = 0;
-	if (!scan_open(&b->scan, '{'))
-		return false;
-	while (scan_next(&b->scan, '}')) {
-		struct scan_text name, value;
+	const cJSON *item;
+	if (!cJSON_IsObject(metric))
+		return other_form(b);
+	cJSON_ArrayForEach (item, metric) {
 		size_t n = b->label_count;
 		bool known = before && n < before->label_count;
-		if (!scan_key(&b->scan, &name) || !scan_string(&b->scan, &value))
-			return false;
+		if (!cJSON_IsString(item))
+			return other_form(b);
 		b->labels = grow(b->labels, n, &b->label_cap, sizeof(*b->labels));
 		b->labels[n] = (struct prom_label){
-			keep(b, &name, known ? before->labels[n].name : NULL),
-			keep(b, &value, known ? before->labels[n].value : NULL)};
+			keep(b, item->string, known ? before->labels[n].name : NULL),
+			keep(b, item->valuestring,
+			     known ? before->labels[n].value : NULL)};
 		b->label_count++;
 	}
-	return !b->scan.broken;
+	return true;
 }
 
 /* --- samples --- */
 
-/* Go's strconv.FormatFloat: digits, "NaN", "+Inf", "-Inf". Not finite is not known. */
-static bool parse_value(const struct scan_text *text, double *ret_value)
+/* Go's strconv.FormatFloat: digits, "NaN", "+Inf", "-Inf". Not finite is not known. What
+ * else strtod would take (hexadecimal, "nan(1)", white space) is no number here. */
+static bool parse_value(const char *text, double *ret_value)
 {
 	static const char *const unknown[] = {"NaN", "+Inf", "-Inf", "Inf"};
 	for (size_t i = 0; i < ARRAY_LEN(unknown); i++) {
-		if (scan_is(text, unknown[i])) {
+		if (!strcmp(text, unknown[i])) {
 			*ret_value = NAN;
 			return true;
 		}
 	}
-	struct scan s;
-	double value;
-	scan_init(&s, text->raw, text->len);
-	if (!scan_number(&s, &value) || s.at != s.end)
+	char *end;
+	double value = strtod(text, &end);
+	if (end == text || *end || text[strspn(text, "0123456789+-.eE")])
 		return false;
 	*ret_value = isfinite(value) ? value : NAN;
 	return true;
 }
 
 /* [1700000000.123, "0.5"] */
-static bool read_pair(struct builder *b, struct sample *ret_sample)
+static bool read_pair(struct builder *b, const cJSON *pair, struct sample *ret_sample)
 {
-	struct scan *s = &b->scan;
-	struct scan_text text;
-	double seconds, value;
-	if (!scan_open(s, '[') || !scan_next(s, ']') || !scan_number(s, &seconds) ||
-	    !scan_next(s, ']') || !scan_string(s, &text))
-		return false;
-	if (scan_next(s, ']'))
+	const cJSON *time = cJSON_IsArray(pair) ? pair->child : NULL;
+	const cJSON *text = time ? time->next : NULL;
+	double value;
+	if (!cJSON_IsNumber(time) || !cJSON_IsString(text))
+		return other_form(b);
+	if (text->next)
 		return stop(b, PROM_FAILED, "a sample with more than time and value");
-	if (!(fabs(seconds) <= SECONDS_MAX))
+	if (!(fabs(time->valuedouble) <= SECONDS_MAX))
 		return stop(b, PROM_FAILED, "a sample whose time is no time");
-	if (!parse_value(&text, &value))
+	if (!parse_value(text->valuestring, &value))
 		return stop(b, PROM_FAILED, "a sample whose value is no number");
-	*ret_sample = (struct sample){.t_ms = llround(seconds * 1000), .v = value};
-	return !s->broken;
+	*ret_sample = (struct sample){.t_ms = llround(time->valuedouble * MS_PER_S),
+				      .v = value};
+	return true;
 }
 
-static bool read_sample(struct builder *b)
+static bool read_sample(struct builder *b, const cJSON *pair)
 {
 	struct sample sample;
 	size_t n = b->sample_count;
-	if (!read_pair(b, &sample))
+	b->samples_seen++;
+	if (!read_pair(b, pair, &sample))
 		return false;
 	if (n > 0 && sample.t_ms <= b->samples[n - 1].t_ms)
 		return true;
@@ -136,14 +138,15 @@ static bool read_sample(struct builder *b)
 	return true;
 }
 
-static bool read_samples(struct builder *b)
+static bool read_samples(struct builder *b, const cJSON *values)
 {
-	if (!scan_open(&b->scan, '['))
-		return false;
-	while (scan_next(&b->scan, ']'))
-		if (!read_sample(b))
+	const cJSON *pair;
+	if (!cJSON_IsArray(values))
+		return other_form(b);
+	cJSON_ArrayForEach (pair, values)
+		if (!read_sample(b, pair))
 			return false;
-	return !b->scan.broken;
+	return true;
 }
 
 /* --- series --- */
@@ -157,9 +160,9 @@ const char *prom_label(const struct prom_series *s, const char *name)
 }
 
 /* A series without samples is none. */
-static bool end_series(struct builder *b)
+static bool end_series(struct builder *b, bool histogram)
 {
-	if (!b->sample_count && b->histogram)
+	if (!b->sample_count && histogram)
 		return stop(b, PROM_REFUSED,
 			    "the result has native histograms, numbers are expected: use "
 			    "histogram_quantile, histogram_count or histogram_sum");
@@ -183,61 +186,58 @@ static bool end_series(struct builder *b)
 	return true;
 }
 
-static bool read_series_member(struct builder *b)
+static bool read_series(struct builder *b, const cJSON *series)
 {
-	struct scan_text key;
-	if (!scan_key(&b->scan, &key))
+	enum { METRIC, VALUE, VALUES, HISTOGRAM, HISTOGRAMS, MEMBERS };
+	struct tree_member m[MEMBERS] = {
+		[METRIC] = {.name = "metric"},
+		[VALUE] = {.name = "value"},
+		[VALUES] = {.name = "values"},
+		[HISTOGRAM] = {.name = "histogram"},
+		[HISTOGRAMS] = {.name = "histograms"},
+	};
+	b->series_seen++;
+	b->samples_seen = b->label_count = b->sample_count = 0;
+	if (!cJSON_IsObject(series))
+		return other_form(b);
+	if (!tree_pick(series, m, MEMBERS))
+		return stop(b, PROM_FAILED, "two members of one name");
+	if ((m[METRIC].value && !read_labels(b, m[METRIC].value)) ||
+	    (m[VALUE].value && !read_sample(b, m[VALUE].value)) ||
+	    (m[VALUES].value && !read_samples(b, m[VALUES].value)))
 		return false;
-	if (scan_is(&key, "metric"))
-		return read_labels(b);
-	if (scan_is(&key, "value"))
-		return read_sample(b);
-	if (scan_is(&key, "values"))
-		return read_samples(b);
-	if (scan_is(&key, "histogram") || scan_is(&key, "histograms"))
-		b->histogram = true;
-	return scan_skip(&b->scan);
+	return end_series(b, m[HISTOGRAM].value || m[HISTOGRAMS].value);
 }
 
-static bool read_series(struct builder *b)
+static bool read_all_series(struct builder *b, const cJSON *result)
 {
-	b->label_count = b->sample_count = 0;
-	b->histogram = false;
-	if (!scan_open(&b->scan, '{'))
-		return false;
-	while (scan_next(&b->scan, '}'))
-		if (!read_series_member(b))
+	const cJSON *series;
+	if (!cJSON_IsArray(result))
+		return other_form(b);
+	cJSON_ArrayForEach (series, result)
+		if (!read_series(b, series))
 			return false;
-	return !b->scan.broken && end_series(b);
+	return true;
 }
 
-static bool read_all_series(struct builder *b)
+static bool read_scalar(struct builder *b, const cJSON *result)
 {
-	if (!scan_open(&b->scan, '['))
-		return false;
-	while (scan_next(&b->scan, ']'))
-		if (!read_series(b))
-			return false;
-	return !b->scan.broken;
+	return read_sample(b, result) && end_series(b, false);
 }
 
-static bool read_scalar(struct builder *b)
-{
-	return read_sample(b) && end_series(b);
-}
-
-static bool read_result(struct builder *b, const struct scan_text *type,
+static bool read_result(struct builder *b, const struct envelope *e,
 			enum prom_type *ret_type)
 {
-	if (scan_is(type, "vector") || scan_is(type, "matrix")) {
-		*ret_type = scan_is(type, "vector") ? PROM_VECTOR : PROM_MATRIX;
-		return read_all_series(b);
+	const char *type = e->result_type;
+	if (!strcmp(type, "vector") || !strcmp(type, "matrix")) {
+		*ret_type = type[0] == 'v' ? PROM_VECTOR : PROM_MATRIX;
+		return read_all_series(b, e->result);
 	}
-	if (scan_is(type, "scalar")) {
+	if (!strcmp(type, "scalar")) {
 		*ret_type = PROM_SCALAR;
-		return read_scalar(b);
+		return read_scalar(b, e->result);
 	}
-	if (scan_is(type, "string"))
+	if (!strcmp(type, "string"))
 		return stop(b, PROM_REFUSED,
 			    "the result is a string, numbers are expected");
 	return stop(b, PROM_FAILED, "a result of an unknown type");
@@ -279,20 +279,18 @@ static void builder_fini(struct builder *b)
 	free(b->samples);
 }
 
-static enum prom_outcome describe(const struct builder *b, const struct prom_body *body,
-				  struct err *err)
+static enum prom_outcome describe(const struct builder *b, struct err *err)
 {
-	if (!b->problem) {
-		err_set(err, ERR_RETRY,
-			"answered with a result of another form (byte %zu of %zu)",
-			(size_t)(b->scan.at - body->text), body->len);
-		return PROM_FAILED;
-	}
 	if (b->outcome == PROM_REFUSED)
 		err_set(err, ERR_INVALID, "%s", b->problem);
+	else if (b->series_seen && b->samples_seen)
+		err_set(err, ERR_RETRY, "answered with %s (series %zu, sample %zu)",
+			b->problem, b->series_seen, b->samples_seen);
+	else if (b->series_seen)
+		err_set(err, ERR_RETRY, "answered with %s (series %zu)", b->problem,
+			b->series_seen);
 	else
-		err_set(err, ERR_RETRY, "answered with %s (byte %zu of %zu)", b->problem,
-			(size_t)(b->scan.at - body->text), body->len);
+		err_set(err, ERR_RETRY, "answered with %s", b->problem);
 	return b->outcome;
 }
 
@@ -300,15 +298,14 @@ enum prom_outcome prom_decode(const struct prom_body *body,
 			      const struct prom_limits *limits,
 			      struct prom_result *ret_result, struct err *err)
 {
-	struct envelope e;
+	struct envelope e AUTO(envelope_fini) = {0};
 	enum prom_outcome outcome = envelope_read(body, &e, err);
 	if (outcome != PROM_OK)
 		return outcome;
 	struct builder b AUTO(builder_fini) = {.limits = limits};
 	enum prom_type type = PROM_VECTOR;
-	scan_init(&b.scan, e.result, (size_t)(body->text + body->len - e.result));
-	if (!read_result(&b, &e.result_type, &type))
-		return describe(&b, body, err);
+	if (!read_result(&b, &e, &type))
+		return describe(&b, err);
 	if (!b.series_count) {
 		err_set(err, ERR_RETRY, "no series");
 		return PROM_EMPTY;

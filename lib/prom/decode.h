@@ -1,6 +1,5 @@
 /* The answer of a Prometheus-compatible query API, from JSON text to samples. Pure: no
- * clock, no socket. Written as one pass over the text, because a tree of an answer with
- * 300,000 samples would take 75 MB. */
+ * clock, no socket. */
 #ifndef FORETOP_PROM_DECODE_H
 #define FORETOP_PROM_DECODE_H
 
@@ -32,7 +31,7 @@ struct prom_result {
 /* Accepts NULL and zeroed. */
 void prom_result_fini(struct prom_result *r);
 
-/* The label's value, "" when the series has none. */
+/* The label's value, "" when the series has none; the first of two with one name. */
 const char *prom_label(const struct prom_series *s, const char *name);
 /* `{pod="a", container="b"}`, cut to fit: for messages. Returns buf. */
 char *prom_series_text(const struct prom_series *s, char *buf, size_t size);
@@ -62,7 +61,8 @@ struct prom_body {
 /* Decodes one answer. PROM_OK with *ret_result set (prom_result_fini), or another outcome
  * with *err set (ERR_INVALID when the query must be changed, else ERR_RETRY) and
  * *ret_result untouched. Warnings may stand at the top or in `data` (Thanos); "PromQL
- * info" texts are no warnings. */
+ * info" texts are no warnings. Two members of one name and a NUL in a string are
+ * PROM_FAILED, and so is an answer whose JSON tree would take more than 64 MiB. */
 enum prom_outcome prom_decode(const struct prom_body *body,
 			      const struct prom_limits *limits,
 			      struct prom_result *ret_result, struct err *err);

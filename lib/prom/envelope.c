@@ -9,111 +9,81 @@
 
 /* --- reading --- */
 
-static bool read_text(struct scan *s, struct scan_text *ret_text)
-{
-	return scan_peek(s) == '"' ? scan_string(s, ret_text) : scan_skip(s);
-}
+/* Texts that are not given are "". All borrowed from the tree. */
+struct reading {
+	const char *status, *error_type, *error;
+	const char *message; /* of Grafana, of the Kubernetes API server */
+	const char *result_type;
+	const cJSON *result;
+	const char *warning; /* the first one */
+	size_t warning_count;
+	bool is_partial; /* VictoriaMetrics: storage nodes are missing */
+};
 
-static bool read_flag(struct scan *s, bool *flag)
+static const char *text_of(const cJSON *value)
 {
-	char c = scan_peek(s);
-	bool value = false;
-	if (c != 't' && c != 'f')
-		return scan_skip(s);
-	if (!scan_bool(s, &value))
-		return false;
-	*flag = *flag || value;
-	return true;
+	const char *text = cJSON_GetStringValue(value);
+	return text ? text : "";
 }
 
 /* Hints like "PromQL info: metric might not be a counter" stood among the warnings before
  * Prometheus gave them a list of their own (infos); no data is missing for them. */
-static bool is_hint(const struct scan_text *text)
+static bool is_hint(const char *text)
 {
 	static const char hint[] = "PromQL info";
-	return text->len >= sizeof(hint) - 1 &&
-	       !memcmp(text->raw, hint, sizeof(hint) - 1);
+	return !strncmp(text, hint, sizeof(hint) - 1);
 }
 
-static bool read_warnings(struct scan *s, struct envelope *e)
+static void read_warnings(struct reading *r, const cJSON *warnings)
 {
-	if (scan_peek(s) != '[')
-		return scan_skip(s);
-	scan_open(s, '[');
-	while (scan_next(s, ']')) {
-		struct scan_text text = {0};
-		if (!read_text(s, &text))
-			return false;
-		if (is_hint(&text))
+	const cJSON *item;
+	cJSON_ArrayForEach (item, warnings) {
+		const char *text = text_of(item);
+		if (is_hint(text))
 			continue;
-		if (e->warning_count++ == 0)
-			e->warning = text;
+		if (r->warning_count++ == 0)
+			r->warning = text;
 	}
-	return !s->broken;
 }
 
-static bool read_data_member(struct scan *s, struct envelope *e)
+/* Warnings and isPartial stand at the top or in `data`. False when a member stands there
+ * twice. */
+static bool read_data(struct reading *r, const cJSON *data)
 {
-	struct scan_text key;
-	if (!scan_key(s, &key))
-		return false;
-	if (scan_is(&key, "resultType"))
-		return read_text(s, &e->result_type);
-	if (scan_is(&key, "warnings"))
-		return read_warnings(s, e);
-	if (scan_is(&key, "isPartial"))
-		return read_flag(s, &e->is_partial);
-	if (scan_is(&key, "result")) {
-		scan_peek(s);
-		e->result = s->at;
-	}
-	return scan_skip(s);
-}
-
-static bool read_data(struct scan *s, struct envelope *e)
-{
-	if (scan_peek(s) != '{')
-		return scan_skip(s);
-	scan_open(s, '{');
-	while (scan_next(s, '}'))
-		if (!read_data_member(s, e))
-			return false;
-	return !s->broken;
-}
-
-static bool read_member(struct scan *s, struct envelope *e)
-{
-	struct scan_text key;
-	if (!scan_key(s, &key))
-		return false;
-	const struct {
-		const char *name;
-		struct scan_text *text;
-	} texts[] = {
-		{"status", &e->status},
-		{"errorType", &e->error_type},
-		{"error", &e->error},
-		{"message", &e->message},
+	enum { TYPE, RESULT, WARNINGS, PARTIAL, MEMBERS };
+	struct tree_member m[MEMBERS] = {
+		[TYPE] = {.name = "resultType"},
+		[RESULT] = {.name = "result"},
+		[WARNINGS] = {.name = "warnings"},
+		[PARTIAL] = {.name = "isPartial"},
 	};
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (scan_is(&key, texts[i].name))
-			return read_text(s, texts[i].text);
-	if (scan_is(&key, "data"))
-		return read_data(s, e);
-	if (scan_is(&key, "warnings"))
-		return read_warnings(s, e);
-	if (scan_is(&key, "isPartial"))
-		return read_flag(s, &e->is_partial);
-	return scan_skip(s);
+	if (!tree_pick(data, m, MEMBERS))
+		return false;
+	r->result_type = text_of(m[TYPE].value);
+	r->result = m[RESULT].value;
+	read_warnings(r, m[WARNINGS].value);
+	r->is_partial = r->is_partial || cJSON_IsTrue(m[PARTIAL].value);
+	return true;
 }
 
-static bool read_document(struct scan *s, struct envelope *e)
+static bool read_document(struct reading *r, const cJSON *tree)
 {
-	scan_open(s, '{');
-	while (scan_next(s, '}'))
-		if (!read_member(s, e))
-			return false;
-	return scan_at_end(s);
+	enum { STATUS, TYPE, ERROR, MESSAGE, DATA, WARNINGS, PARTIAL, MEMBERS };
+	struct tree_member m[MEMBERS] = {
+		[STATUS] = {.name = "status"},     [TYPE] = {.name = "errorType"},
+		[ERROR] = {.name = "error"},       [MESSAGE] = {.name = "message"},
+		[DATA] = {.name = "data"},         [WARNINGS] = {.name = "warnings"},
+		[PARTIAL] = {.name = "isPartial"},
+	};
+	if (!tree_pick(tree, m, MEMBERS))
+		return false;
+	r->status = text_of(m[STATUS].value);
+	r->error_type = text_of(m[TYPE].value);
+	r->error = text_of(m[ERROR].value);
+	r->message = text_of(m[MESSAGE].value);
+	read_warnings(r, m[WARNINGS].value);
+	r->is_partial = cJSON_IsTrue(m[PARTIAL].value);
+	return read_data(r, m[DATA].value);
 }
 
 /* --- judging --- */
@@ -129,11 +99,9 @@ static char *quotable(const char *text, size_t len)
 	return copy;
 }
 
-static char *quotable_text(const struct scan_text *text)
+static char *quotable_text(const char *text)
 {
-	char *plain AUTO_FREE = xmalloc(text->len + 1);
-	size_t len = scan_plain(text, plain);
-	return quotable(plain, len);
+	return quotable(text, strlen(text));
 }
 
 static bool is_html(const struct prom_body *b, char first)
@@ -144,9 +112,10 @@ static bool is_html(const struct prom_body *b, char first)
 /* A proxy's page, a login, an empty answer: nothing that Prometheus would send. */
 static enum prom_outcome judge_foreign(const struct prom_body *b, struct err *err)
 {
-	struct scan s;
-	scan_init(&s, b->text, b->len);
-	char first = scan_peek(&s);
+	const char *text = b->text, *end = b->text + b->len;
+	while (text < end && *text && strchr(" \t\r\n", *text))
+		text++;
+	char first = text < end ? *text : '\0';
 	if (b->status >= 300 && b->status < 400)
 		err_set(err, ERR_RETRY,
 			"redirected (status %d), which is not followed: is the URL "
@@ -159,74 +128,89 @@ static enum prom_outcome judge_foreign(const struct prom_body *b, struct err *er
 	else if (!first)
 		err_set(err, ERR_RETRY, "answered with nothing (status %d)", b->status);
 	else if (first != '{') {
-		char *text AUTO_FREE = quotable(s.at, (size_t)(s.end - s.at));
+		char *quote AUTO_FREE = quotable(text, (size_t)(end - text));
 		err_set(err, ERR_RETRY, "answered with text, not JSON (status %d): %s",
-			b->status, text);
+			b->status, quote);
 	} else
 		return PROM_OK;
 	return PROM_FAILED;
 }
 
 /* "422" is VictoriaMetrics' word for "execution". */
-static bool is_about_the_query(const struct envelope *e)
+static bool is_about_the_query(const char *error_type)
 {
-	return scan_is(&e->error_type, "bad_data") ||
-	       scan_is(&e->error_type, "execution") || scan_is(&e->error_type, "422");
+	return !strcmp(error_type, "bad_data") || !strcmp(error_type, "execution") ||
+	       !strcmp(error_type, "422");
 }
 
 /* Only a query that does not parse cannot heal: "execution" may be a label clash of two
  * scrapes that passes. */
-static enum prom_outcome judge_error(const struct prom_body *b, const struct envelope *e,
+static enum prom_outcome judge_error(const struct prom_body *b, const struct reading *r,
 				     struct err *err)
 {
-	const struct scan_text *text = e->error.len ? &e->error : &e->message;
-	char *why AUTO_FREE = quotable_text(text);
-	char *type AUTO_FREE = quotable_text(&e->error_type);
-	bool bad_query = scan_is(&e->error_type, "bad_data");
+	char *why AUTO_FREE = quotable_text(r->error[0] ? r->error : r->message);
+	char *type AUTO_FREE = quotable_text(r->error_type);
+	bool bad_query = !strcmp(r->error_type, "bad_data");
 	err_set(err, bad_query ? ERR_INVALID : ERR_RETRY, "status %d%s%s%s%s", b->status,
 		type[0] ? ": " : "", type, why[0] ? ": " : "", why);
-	return is_about_the_query(e) ? PROM_REFUSED : PROM_FAILED;
+	return is_about_the_query(r->error_type) ? PROM_REFUSED : PROM_FAILED;
 }
 
-static enum prom_outcome judge_partial(const struct envelope *e, struct err *err)
+static enum prom_outcome judge_partial(const struct reading *r, struct err *err)
 {
-	if (!e->warning_count) {
+	if (!r->warning_count) {
 		err_set(err, ERR_RETRY, "partial data: the server says isPartial");
 		return PROM_PARTIAL;
 	}
-	char *warning AUTO_FREE = quotable_text(&e->warning);
-	if (e->warning_count > 1)
+	char *warning AUTO_FREE = quotable_text(r->warning);
+	if (r->warning_count > 1)
 		err_set(err, ERR_RETRY, "partial data: %s (and %zu more warnings)",
-			warning, e->warning_count - 1);
+			warning, r->warning_count - 1);
 	else
 		err_set(err, ERR_RETRY, "partial data: %s", warning);
 	return PROM_PARTIAL;
 }
 
+static enum prom_outcome judge(const struct prom_body *b, const struct reading *r,
+			       struct err *err)
+{
+	if (b->status < 200 || b->status > 299 || strcmp(r->status, "success") != 0)
+		return judge_error(b, r, err);
+	if (r->is_partial || r->warning_count)
+		return judge_partial(r, err);
+	if (r->result)
+		return PROM_OK;
+	err_set(err, ERR_RETRY,
+		"answered without a result (status %d): is the URL right?", b->status);
+	return PROM_FAILED;
+}
+
+void envelope_fini(struct envelope *e)
+{
+	cJSON_Delete(e->tree);
+	*e = (struct envelope){0};
+}
+
 enum prom_outcome envelope_read(const struct prom_body *b, struct envelope *ret_envelope,
 				struct err *err)
 {
-	struct envelope e = {0};
-	struct scan s;
+	struct reading r = {0};
 	if (judge_foreign(b, err) != PROM_OK)
 		return PROM_FAILED;
-	scan_init(&s, b->text, b->len);
-	if (!read_document(&s, &e)) {
+	cJSON *tree AUTO(json_cleanup) = tree_parse(b, err);
+	if (!tree)
+		return PROM_FAILED;
+	if (!read_document(&r, tree)) {
 		err_set(err, ERR_RETRY,
-			"answered with broken JSON (status %d, byte %zu of %zu)",
-			b->status, (size_t)(s.at - s.start), b->len);
+			"answered with two members of one name (status %d)", b->status);
 		return PROM_FAILED;
 	}
-	if (b->status < 200 || b->status > 299 || !scan_is(&e.status, "success"))
-		return judge_error(b, &e, err);
-	if (e.is_partial || e.warning_count)
-		return judge_partial(&e, err);
-	if (!e.result) {
-		err_set(err, ERR_RETRY,
-			"answered without a result (status %d): is the URL right?",
-			b->status);
-		return PROM_FAILED;
-	}
-	*ret_envelope = e;
-	return PROM_OK;
+	enum prom_outcome outcome = judge(b, &r, err);
+	if (outcome == PROM_OK)
+		*ret_envelope = (struct envelope){
+			.tree = TAKE(tree),
+			.result_type = r.result_type,
+			.result = r.result,
+		};
+	return outcome;
 }

@@ -4,21 +4,18 @@
 #define FORETOP_PROM_ENVELOPE_H
 
 #include "prom/decode.h"
-#include "prom/scan.h"
+#include "prom/tree.h"
 
-/* Texts with len 0 were absent. All borrowed from the body. */
 struct envelope {
-	struct scan_text status, error_type, error;
-	struct scan_text message; /* of Grafana, of the Kubernetes API server */
-	struct scan_text result_type;
-	const char *result;       /* where the value of data.result begins, or NULL */
-	struct scan_text warning; /* the first one */
-	size_t warning_count;
-	bool is_partial; /* VictoriaMetrics: storage nodes are missing */
+	cJSON *tree;             /* the whole document; owns the rest */
+	const char *result_type; /* "" when it is not given */
+	const cJSON *result;
 };
+/* Accepts zeroed. */
+void envelope_fini(struct envelope *e);
 
-/* Reads the whole document and checks its form. PROM_OK when it says "success" and brings
- * complete data; else *err says why not. */
+/* Reads the whole document. PROM_OK when it says "success" and brings complete data:
+ * *ret_envelope is the caller's then (envelope_fini). Else *err says why not. */
 enum prom_outcome envelope_read(const struct prom_body *body,
 				struct envelope *ret_envelope, struct err *err);
 

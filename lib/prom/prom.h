@@ -29,8 +29,11 @@ struct prom_source_config {
 	/* Sent with every query: partial_response, namespace, extra_label, ... */
 	const struct prom_parameter *parameters;
 	size_t parameter_count;
-	int64_t points_per_query;  /* samples of a series in one range query; 0: 11000 */
-	struct prom_limits limits; /* 0: 50000 series, 2000000 samples */
+	int64_t points_per_query; /* samples of a series in one range query; 0: 11000 */
+	/* 0: 50000 series, 200000 samples. These are what the JSON tree of one answer can
+	 * hold in its 64 MiB: about 1.2 KiB a row of an instant query, 270 bytes a
+	 * sample. History takes 1,440 samples a day (a minute's step). */
+	struct prom_limits limits;
 };
 
 struct prom_source;

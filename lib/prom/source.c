@@ -8,7 +8,7 @@
 #define TIMEOUT_MS  10000
 #define IN_FLIGHT   4
 #define SERIES_MAX  50000
-#define SAMPLES_MAX 2000000
+#define SAMPLES_MAX 200000
 /* The server gives up a little before the client, so that its own words arrive. */
 #define SERVER_SHARE   0.9
 #define PARAMETERS_MAX 65536

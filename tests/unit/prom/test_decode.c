@@ -128,6 +128,21 @@ START_TEST(what_is_not_finite_is_not_known)
 }
 END_TEST
 
+static const char *const no_values[] = {"",      " 1",  "1 ",  "1x",  "0x10",
+					"0x1p3", "nan", "inf", "1,5", "1e5e",
+					"--1",   ".",   "INF", "+NaN"};
+
+START_TEST(what_is_no_number_in_full_is_refused)
+{
+	char text[256];
+	struct prom_result r = {0};
+	struct err err = {0};
+	snprintf(text, sizeof(text), SUCCESS("scalar", "[1,\"%s\"]"), no_values[_i]);
+	ck_assert_int_eq(decode(200, "", text, &wide, &r, &err), PROM_FAILED);
+	ck_assert_str_eq(err.msg, "answered with a sample whose value is no number");
+}
+END_TEST
+
 START_TEST(members_in_any_order_and_unknown_ones_do_not_matter)
 {
 	struct prom_result r = good(
@@ -159,9 +174,8 @@ START_TEST(escapes_in_labels_are_resolved)
 	struct prom_result r = good(
 		SUCCESS("vector",
 			"[{\"metric\":{\"pod\":\"a\\\"\\\\\\/\\n\\t\\u00e9\\ud83d\\ude00"
-			"\\ud800x\\u0000y\"},\"value\":[1,\"2\"]}]"));
-	ck_assert_str_eq(r.series[0].pod,
-			 "a\"\\/\n\t\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbdx?y");
+			"\\\\u0000\"},\"value\":[1,\"2\"]}]"));
+	ck_assert_str_eq(r.series[0].pod, "a\"\\/\n\t\xc3\xa9\xf0\x9f\x98\x80\\u0000");
 	prom_result_fini(&r);
 }
 END_TEST
@@ -233,6 +247,10 @@ static const struct {
 	 "{\"status\":\"success\",\"isPartial\":true,\"data\":{\"resultType\":\"vector\","
 	 "\"result\":[]}}",
 	 PROM_PARTIAL, ERR_RETRY, "partial data: the server says isPartial"},
+	{200, "application/json",
+	 "{\"status\":\"success\",\"isPartial\":false,\"data\":{\"isPartial\":true,"
+	 "\"resultType\":\"scalar\",\"result\":[1,\"2\"]}}",
+	 PROM_PARTIAL, ERR_RETRY, "partial data: the server says isPartial"},
 	{200, "application/json", "{\"status\":\"success\"}", PROM_FAILED, ERR_RETRY,
 	 "answered without a result (status 200): is the URL right?"},
 	{200, "application/json", "{\"status\":\"success\",\"data\":null}", PROM_FAILED,
@@ -254,33 +272,76 @@ static const struct {
 	 "histogram_quantile, "
 	 "histogram_count or histogram_sum"},
 	{200, "application/json", SUCCESS("streams", "[]"), PROM_FAILED, ERR_RETRY,
-	 "answered with a result of an unknown type (byte 60 of 64)"},
+	 "answered with a result of an unknown type"},
 	/* Broken ones. */
 	{200, "application/json", "{\"status\":\"success\"", PROM_FAILED, ERR_RETRY,
-	 "answered with broken JSON (status 200, byte 19 of 19)"},
+	 "answered with broken JSON (status 200): not JSON at byte 18 of 19"},
 	{200, "application/json", SUCCESS("vector", "[]") "x", PROM_FAILED, ERR_RETRY,
-	 "answered with broken JSON (status 200, byte 63 of 64)"},
+	 "answered with broken JSON (status 200): not JSON at byte 63 of 64"},
 	{200, "application/json", SUCCESS("vector", "{}"), PROM_FAILED, ERR_RETRY,
-	 "answered with a result of another form (byte 59 of 63)"},
+	 "answered with a result of another form"},
 	{200, "application/json", SUCCESS("vector", "[{\"value\":[1]}]"), PROM_FAILED,
-	 ERR_RETRY, "answered with a result of another form (byte 72 of 76)"},
+	 ERR_RETRY, "answered with a result of another form (series 1, sample 1)"},
 	{200, "application/json", SUCCESS("vector", "[{\"value\":[1,2]}]"), PROM_FAILED,
-	 ERR_RETRY, "answered with a result of another form (byte 72 of 78)"},
+	 ERR_RETRY, "answered with a result of another form (series 1, sample 1)"},
 	{200, "application/json", SUCCESS("vector", "[{\"value\":[1,\"2\",3]}]"),
 	 PROM_FAILED, ERR_RETRY,
-	 "answered with a sample with more than time and value (byte 76 of 82)"},
+	 "answered with a sample with more than time and value (series 1, sample 1)"},
 	{200, "application/json", SUCCESS("vector", "[{\"value\":[1,\"zwei\"]}]"),
 	 PROM_FAILED, ERR_RETRY,
-	 "answered with a sample whose value is no number (byte 79 of 83)"},
+	 "answered with a sample whose value is no number (series 1, sample 1)"},
 	{200, "application/json", SUCCESS("vector", "[{\"value\":[1,\"0x10\"]}]"),
 	 PROM_FAILED, ERR_RETRY,
-	 "answered with a sample whose value is no number (byte 79 of 83)"},
+	 "answered with a sample whose value is no number (series 1, sample 1)"},
 	{200, "application/json", SUCCESS("vector", "[{\"value\":[1e300,\"1\"]}]"),
 	 PROM_FAILED, ERR_RETRY,
-	 "answered with a sample whose time is no time (byte 80 of 84)"},
+	 "answered with a sample whose time is no time (series 1, sample 1)"},
 	{200, "application/json", SUCCESS("vector", "[{\"metric\":{\"a\":1}}]"),
+	 PROM_FAILED, ERR_RETRY, "answered with a result of another form (series 1)"},
+	{200, "application/json", SUCCESS("vector", "[{\"value\":[1e999,\"1\"]}]"),
 	 PROM_FAILED, ERR_RETRY,
-	 "answered with a result of another form (byte 75 of 81)"},
+	 "answered with a sample whose time is no time (series 1, sample 1)"},
+	{200, "application/json",
+	 SUCCESS("matrix",
+		 "[{\"values\":[[1,\"1\"]]},{\"values\":[[1,\"1\"],[2,null]]}]"),
+	 PROM_FAILED, ERR_RETRY,
+	 "answered with a result of another form (series 2, sample 2)"},
+	{200, "application/json",
+	 SUCCESS("vector", "[{\"metric\":[\"a\"],\"value\":[1,\"1\"]}]"), PROM_FAILED,
+	 ERR_RETRY, "answered with a result of another form (series 1)"},
+	{200, "application/json", SUCCESS("matrix", "[{\"values\":{\"a\":[1,\"1\"]}}]"),
+	 PROM_FAILED, ERR_RETRY, "answered with a result of another form (series 1)"},
+	{200, "application/json",
+	 SUCCESS("vector", "[{\"value\":{\"a\":1,\"b\":\"1\"}}]"), PROM_FAILED, ERR_RETRY,
+	 "answered with a result of another form (series 1, sample 1)"},
+	{200, "application/json", SUCCESS("vector", "[{\"value\":[\"1\",\"1\"]}]"),
+	 PROM_FAILED, ERR_RETRY,
+	 "answered with a result of another form (series 1, sample 1)"},
+	{200, "application/json", SUCCESS("vector", "[7]"), PROM_FAILED, ERR_RETRY,
+	 "answered with a result of another form (series 1)"},
+	{200, "application/json", SUCCESS("scalar", "[1,2]"), PROM_FAILED, ERR_RETRY,
+	 "answered with a result of another form"},
+	{200, "application/json", SUCCESS("vector", "null"), PROM_FAILED, ERR_RETRY,
+	 "answered with a result of another form"},
+	/* Two of one name: nobody says which counts. */
+	{200, "application/json",
+	 "{\"status\":\"success\",\"status\":\"error\",\"data\":{}}", PROM_FAILED,
+	 ERR_RETRY, "answered with two members of one name (status 200)"},
+	{200, "application/json",
+	 "{\"status\":\"success\",\"data\":{\"isPartial\":false,\"isPartial\":true,"
+	 "\"resultType\":\"scalar\",\"result\":[1,\"2\"]}}",
+	 PROM_FAILED, ERR_RETRY, "answered with two members of one name (status 200)"},
+	{200, "application/json",
+	 SUCCESS("vector", "[{\"value\":[1,\"1\"],\"value\":[2,\"2\"]}]"), PROM_FAILED,
+	 ERR_RETRY, "answered with two members of one name (series 1)"},
+	/* Strings that cJSON cannot hold. */
+	{200, "application/json",
+	 SUCCESS("vector", "[{\"metric\":{\"pod\":\"a\\u0000b\"},\"value\":[1,\"1\"]}]"),
+	 PROM_FAILED, ERR_RETRY, "answered with a NUL (byte 79 of 108)"},
+	{200, "application/json",
+	 SUCCESS("vector", "[{\"metric\":{\"pod\":\"\\ud800x\"},\"value\":[1,\"1\"]}]"),
+	 PROM_FAILED, ERR_RETRY,
+	 "answered with broken JSON (status 200): not JSON at byte 78 of 107"},
 };
 
 START_TEST(what_is_no_whole_answer_is_unknown_with_its_cause)
@@ -366,7 +427,7 @@ START_TEST(deep_nesting_is_refused)
 	struct prom_result r = {0};
 	struct err err = {0};
 	ck_assert_int_eq(decode(200, "", text, &wide, &r, &err), PROM_FAILED);
-	ck_assert_ptr_nonnull(strstr(err.msg, "broken JSON (status 200, byte 69 of"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "broken JSON (status 200)"));
 }
 END_TEST
 
@@ -404,6 +465,8 @@ int main(void)
 	tcase_add_test(t, a_matrix_keeps_the_order_of_time_and_drops_what_goes_back);
 	tcase_add_test(t, a_scalar_is_one_series_without_labels);
 	tcase_add_loop_test(t, what_is_not_finite_is_not_known, 0, ARRAY_LEN(values));
+	tcase_add_loop_test(t, what_is_no_number_in_full_is_refused, 0,
+			    ARRAY_LEN(no_values));
 	tcase_add_test(t, members_in_any_order_and_unknown_ones_do_not_matter);
 	tcase_add_test(t, hints_among_the_warnings_take_nothing_away);
 	tcase_add_test(t, escapes_in_labels_are_resolved);
