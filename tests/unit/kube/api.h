@@ -26,6 +26,7 @@ struct api_peer {
 	struct api *api;
 	SSL *ssl;
 	struct str in, out;
+	size_t sent; /* bytes of out */
 	struct timer flush;
 	bool websocket, close_when_sent, greeted;
 	int pings; /* received */
@@ -70,24 +71,23 @@ static inline ssize_t api_write(struct api_peer *p, const char *data, size_t len
 static inline void api_flush(void *arg)
 {
 	struct api_peer *p = arg;
-	size_t done = 0;
-	while (done < p->out.len) {
-		ssize_t n = api_write(p, p->out.data + done, p->out.len - done);
+	while (p->sent < p->out.len) {
+		ssize_t n = api_write(p, p->out.data + p->sent, p->out.len - p->sent);
 		if (n < 0 && errno != EAGAIN) {
 			api_cut(p);
 			return;
 		}
 		if (n < 0)
 			break;
-		done += (size_t)n;
+		p->sent += (size_t)n;
 	}
-	if (done) {
-		memmove(p->out.data, p->out.data + done, p->out.len - done);
-		p->out.len -= done;
-	}
-	if (p->out.len)
+	if (p->sent < p->out.len) {
 		timer_set(p->api->reactor, &p->flush, 1, api_flush, p);
-	else if (p->close_when_sent)
+		return;
+	}
+	str_clear(&p->out);
+	p->sent = 0;
+	if (p->close_when_sent)
 		shutdown(p->watch.fd, SHUT_WR);
 }
 
@@ -367,7 +367,8 @@ static inline void api_on_listener(struct fd_watch *w)
 static inline void api_late(void *arg)
 {
 	struct api *api = arg;
-	ck_abort_msg("nothing more came within 15 s; so far:\n%s", str_text(&api->log));
+	ck_abort_msg("nothing more came within a minute; so far:\n%s",
+		     str_text(&api->log));
 }
 
 static inline void api_listen(struct api *api)
@@ -397,7 +398,7 @@ static inline void api_init(struct api *api,
 	api->reactor = reactor_new(&err);
 	ck_assert_msg(api->reactor != NULL, "%s", err.msg);
 	api_listen(api);
-	timer_set(api->reactor, &api->watchdog, 15000, api_late, api);
+	timer_set(api->reactor, &api->watchdog, 60000, api_late, api);
 	char *url AUTO_FREE =
 		xasprintf("%s://127.0.0.1:%d", tls ? "https" : "http", api->port);
 	ck_assert_int_eq(kube_config_for_server(url, &api->config, &err), 0);

@@ -172,7 +172,7 @@ int main(void)
 	Suite *s = suite_create("kube http_watch");
 	TCase *t = tcase_create("http_watch");
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 30);
+	tcase_set_timeout(t, 120);
 	tcase_add_test(t, lines_are_events_however_they_are_cut);
 	tcase_add_test(t, a_cut_connection_is_told);
 	tcase_add_test(t, a_refusal_carries_the_servers_text);

@@ -284,7 +284,7 @@ int main(void)
 	Suite *s = suite_create("kube lease");
 	TCase *t = tcase_create("lease");
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 30);
+	tcase_set_timeout(t, 120);
 	tcase_add_test(t, the_first_candidate_creates_the_lease);
 	tcase_add_test(t, a_follower_takes_over_and_keeps_what_is_not_its_own);
 	tcase_add_test(t, a_lead_that_another_took_is_given_up_at_once);

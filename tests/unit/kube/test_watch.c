@@ -315,28 +315,30 @@ START_TEST(what_cannot_be_understood_ends_in_a_new_list)
 }
 END_TEST
 
+/* An ADDED event of object "big" with so many MiB of data. */
+static char *large_event(size_t mib)
+{
+	struct str event AUTO(str_fini);
+	char *block AUTO_FREE = xmalloc(1024 * 1024);
+	memset(block, '0', 1024 * 1024);
+	str_init(&event, 64 * 1024 * 1024);
+	str_puts(&event, "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"big\","
+			 "\"uid\":\"u\",\"resourceVersion\":\"6\"},\"data\":\"");
+	for (size_t i = 0; i < mib; i++)
+		str_add(&event, block, 1024 * 1024);
+	str_puts(&event, "\"}}");
+	return str_take(&event);
+}
+
 static void large_script(const struct api_request *q, int number)
 {
+	char *kept AUTO_FREE = large_event(4), *refused AUTO_FREE = large_event(17);
 	api_upgrade(q);
 	api_bookmark(q->peer, "5", true);
 	if (number > 1)
 		return;
-	struct str event AUTO(str_fini);
-	str_init(&event, 32 * 1024 * 1024);
-	str_puts(&event, "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"big\","
-			 "\"uid\":\"u\",\"resourceVersion\":\"6\"},\"data\":\"");
-	for (int i = 0; i < 4096; i++)
-		str_printf(&event, "%01024d", 0);
-	str_puts(&event, "\"}}");
-	api_event(q->peer, str_text(&event)); /* 4 MiB: kept */
-	for (int i = 0; i < 4; i++) {
-		event.data[event.len - 3] = '0';
-		event.len -= 2;
-		for (int k = 0; k < 4096; k++)
-			str_printf(&event, "%01024d", 0);
-		str_puts(&event, "\"}}");
-	}
-	api_event(q->peer, str_text(&event)); /* 20 MiB: refused */
+	api_event(q->peer, kept);
+	api_event(q->peer, refused);
 }
 
 START_TEST(large_events_are_put_together_up_to_a_limit)
@@ -645,7 +647,7 @@ int main(void)
 	Suite *s = suite_create("kube watch");
 	TCase *t = tcase_create("watch");
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 120);
 	tcase_add_test(t, the_first_state_comes_over_the_websocket);
 	tcase_add_loop_test(t, else_in_pages_followed_by_a_watch, 0, 2);
 	tcase_add_test(t, after_410_the_difference_is_told);

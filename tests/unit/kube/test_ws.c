@@ -285,7 +285,7 @@ int main(void)
 	Suite *s = suite_create("kube ws");
 	TCase *t = tcase_create("ws");
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 30);
+	tcase_set_timeout(t, 120);
 	tcase_add_test(t, messages_come_whole_and_the_end_is_orderly);
 	tcase_add_test(t, fragments_are_put_together);
 	tcase_add_test(t, another_close_code_is_told);
