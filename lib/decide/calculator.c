@@ -133,8 +133,7 @@ static int average_replicas(const struct calculation *c, struct proposal *p,
 	return 0;
 }
 
-/* One value for all: scales the pods that serve, not the size that was asked for
- * (hpa.md 1.6). */
+/* One value for all: scales the pods that serve, not the size that was asked for. */
 static int value_replicas(const struct calculation *c, struct proposal *p,
 			  struct err *err)
 {
@@ -161,8 +160,8 @@ static int value_replicas(const struct calculation *c, struct proposal *p,
 	return 0;
 }
 
-/* One total against a value per pod: pods are not looked at, status.replicas is the base
- * (hpa.md 1.7). */
+/* One total against a value per pod: pods are not looked at, status.replicas is the base.
+ */
 static int total_replicas(const struct calculation *c, struct proposal *p)
 {
 	int32_t base = c->in->scale.status_replicas;

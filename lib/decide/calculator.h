@@ -1,5 +1,5 @@
-/* One metric's value and the pods into a number of replicas: the HPA's replica calculator
- * (hpa.md 1). */
+/* One metric's value and the pods into a number of replicas: the HPA's replica
+ * calculator. */
 #ifndef FORETOP_DECIDE_CALCULATOR_H
 #define FORETOP_DECIDE_CALCULATOR_H
 

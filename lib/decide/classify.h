@@ -1,4 +1,4 @@
-/* Which pods count for a metric, and which of them for how much (hpa.md 1.3). */
+/* Which pods count for a metric, and which of them for how much. */
 #ifndef FORETOP_DECIDE_CLASSIFY_H
 #define FORETOP_DECIDE_CLASSIFY_H
 
@@ -16,8 +16,7 @@ enum pod_class {
 enum pod_class pod_classify(const struct pod *pod, const struct pod_value *value,
 			    bool cpu, const struct decide_config *config, int64_t now_ms);
 
-/* Serves now: phase Running and Ready True, what Value targets are multiplied with
- * (hpa.md 1.6). */
+/* Serves now: phase Running and Ready True, what Value targets are multiplied with. */
 bool pod_serves(const struct pod *pod);
 
 #endif

@@ -1,4 +1,4 @@
-/* Several metrics and their forecasts into one proposal: the maximum (hpa.md 2.1). */
+/* Several metrics and their forecasts into one proposal: the maximum. */
 #ifndef FORETOP_DECIDE_COMBINE_H
 #define FORETOP_DECIDE_COMBINE_H
 

@@ -1,4 +1,4 @@
-/* The HPA's conditions, with its reasons and messages (hpa.md 2.3). */
+/* The HPA's conditions, with its reasons and messages. */
 #ifndef FORETOP_DECIDE_CONDITION_H
 #define FORETOP_DECIDE_CONDITION_H
 

@@ -39,7 +39,7 @@ static bool zeroed_by_us(const struct decide_input *in,
 }
 
 /* A target that stands at zero is left alone unless we put it there: that is how people
- * pause one (hpa.md 3). */
+ * pause one. */
 static bool leave_at_zero(const struct decide_input *in,
 			  const struct decide_memory *memory, struct decision *d)
 {
@@ -56,8 +56,7 @@ static bool leave_at_zero(const struct decide_input *in,
 	return true;
 }
 
-/* A size outside of the bounds is corrected before any metric is looked at (hpa.md 2.2).
- */
+/* A size outside of the bounds is corrected before any metric is looked at. */
 static bool correct_bounds(const struct policy *p, struct decision *d)
 {
 	if (d->current == 0)

@@ -78,7 +78,7 @@ struct decide_input {
 void decide(const struct decide_input *in, struct decide_memory *memory,
 	    struct decision *ret_decision);
 
-/* Notes a write that went through: the scale event (only with `behavior`, hpa.md 4.5),
+/* Notes a write that went through: the scale event (only with `behavior`),
  * the time, and whether the target now stands at zero by our hand; and sets the
  * conditions of the decision behind it (NULL: none at hand) as the HPA does then. */
 struct scale_change {

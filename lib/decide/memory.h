@@ -34,12 +34,10 @@ struct scale_events {
 	int32_t count;
 };
 
-/* Zeroed is a valid empty memory; the first decision seeds it with the current size
- * (hpa.md 2.2). */
+/* Zeroed is a valid empty memory; the first decision seeds it with the current size. */
 struct decide_memory {
 	bool seeded;
-	bool scaled_to_zero;   /* we set the target to zero, so we may take it up again
-				  (hpa.md 3) */
+	bool scaled_to_zero;   /* we set the target to zero, so we may take it up again */
 	int64_t last_scale_ms; /* 0: never */
 	struct recommendation log[RECOMMENDATIONS_MAX];
 	int32_t log_count;
@@ -57,7 +55,7 @@ void decide_memory_lower(struct decide_memory *m, int32_t replicas);
 /* Sum of the changes after now_ms - period_ms. */
 int32_t scale_events_sum(const struct scale_events *e, int64_t now_ms, int64_t period_ms);
 /* Notes a change of |change| at now_ms in the last slot that is older than longest_ms, or
- * at the end (hpa.md 4.5). */
+ * at the end. */
 void scale_events_add(struct scale_events *e, int32_t change, int64_t now_ms,
 		      int64_t longest_ms);
 /* The longest period of a direction's rules, ms; 0 without rules. */

@@ -1,6 +1,6 @@
 /* From a wanted size to one that the guards allow: stabilization over past
  * recommendations, then rates and bounds. Without `behavior` the HPA takes its older
- * path, with it the newer one (hpa.md 4). */
+ * path, with it the newer one. */
 #ifndef FORETOP_DECIDE_NORMALIZE_H
 #define FORETOP_DECIDE_NORMALIZE_H
 

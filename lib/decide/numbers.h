@@ -1,5 +1,5 @@
-/* Arithmetic that saturates where Go's is implementation specific and C's is undefined
- * (hpa.md 0). */
+/* Arithmetic that saturates where Go's is implementation specific and C's is undefined.
+ */
 #ifndef FORETOP_DECIDE_NUMBERS_H
 #define FORETOP_DECIDE_NUMBERS_H
 

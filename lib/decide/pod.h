@@ -76,7 +76,7 @@ enum pod_ready pod_ready_parse(const char *status);
 
 /* Fills *ret_pod. The requests follow the policy's metrics: after a change of the
  * policy's metrics call it again. pod_level: pod-level requests count (Kubernetes feature
- * PodLevelResources). Request of a pod: hpa.md 1.4, that is the named container's; else
+ * PodLevelResources). Request of a pod: the named container's; else
  * the pod-level request; else the sum over containers and restartable init containers. */
 void pod_set(struct pod *ret_pod, const struct pod_info *info,
 	     const struct policy *policy, bool pod_level);

@@ -1,5 +1,5 @@
-/* One metric's forecast into replicas: planned demand over what a pod carries (DESIGN:
- * predictive decisions). */
+/* One metric's forecast into replicas: planned demand over what a pod carries.
+ */
 #ifndef FORETOP_DECIDE_PREDICT_H
 #define FORETOP_DECIDE_PREDICT_H
 

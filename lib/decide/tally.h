@@ -30,7 +30,7 @@ int tally_pods(const struct decide_input *in, int32_t index,
 	       struct err *err);
 
 /* -1 with *err when a pod has no request. All listed pods are asked, those that are going
- * too: one of them breaks the metric (hpa.md 1.4). */
+ * too: one of them breaks the metric. */
 int tally_check_requests(const struct decide_input *in, int32_t index, struct err *err);
 
 #endif

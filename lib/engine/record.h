@@ -1,6 +1,6 @@
 /* The little that neither Prometheus nor Kubernetes knows, kept in the status object so
  * that a killed process goes on as if it had lived: recommendations, scale events, lead
- * time samples (DESIGN 1.7). */
+ * time samples. */
 #ifndef FORETOP_ENGINE_RECORD_H
 #define FORETOP_ENGINE_RECORD_H
 

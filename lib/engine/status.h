@@ -56,8 +56,8 @@ struct policy_status {
 	const struct state_record *record; /* as of now */
 };
 
-/* The status object's JSON (DESIGN 3); the caller owns it. `record` holds what
- * record_from_json reads, and as `record.policy` the text of the version in force
+/* The status object's JSON written for each policy; the caller owns it. `record` holds
+ * what record_from_json reads, and as `record.policy` the text of the version in force
  * (policy_parse reads it): the last valid one, should the policy object's text be refused
  * when a process starts. */
 cJSON *status_to_json(const struct policy_status *s, int64_t now_ms);

@@ -2,7 +2,7 @@
  * most within the next minutes".
  *
  * What is forecast is what is acted on: an upper quantile of the largest demand within a
- * window that starts now (DESIGN 5). A forecaster is a pure function of the values it was
+ * window that starts now. A forecaster is a pure function of the values it was
  * given and of its configuration: the same values in the same order give the same
  * forecast, bit for bit, whenever the process was started. */
 #ifndef FORETOP_FORECAST_FORECAST_H

@@ -41,11 +41,10 @@ struct policy_metric {
 	struct metric_target target;
 	/* What a pod carries under the forecast's quantile, and where the reactive part
 	 * acts as a safety net; both in the target's own unit (percent, or milli-units).
-	 * Default: the target. DESIGN 5 (7). */
+	 * Default: the target. */
 	struct metric_target forecast_target;
 	struct metric_target reactive_target;
-	bool forecast; /* may be forecast: false for memory, which is reactive only
-			  (DESIGN 1.2) */
+	bool forecast; /* may be forecast: false for memory, which is reactive only */
 };
 
 enum rule_type { RULE_PODS, RULE_PERCENT };

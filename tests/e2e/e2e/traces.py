@@ -1,7 +1,7 @@
 """Real load traces: reading them, finding their daily rises, and moving them to the present.
 
-A trace is a column of a public data set (data/README.md). Its demand is constant within a step, as DESIGN
-section 11 asks: a line between two points would give the next point away before it happened.
+A trace is a column of a public data set (data/README.md). Its demand is constant within a step:
+a line between two points would give the next point away before it happened.
 """
 import bisect
 import csv
