@@ -91,7 +91,15 @@ static int64_t due_ms(const struct engine *e, const struct prepared *s)
 	return due;
 }
 
-void slot_refresh(struct engine *e, int32_t i)
+static void recount(struct engine *e, struct prepared *s)
+{
+	int32_t backfills = history_backfills(s);
+	e->backfills += backfills - s->backfills;
+	s->backfills = backfills;
+}
+
+/* Brings due_ms, keys and work of a place up to date. */
+static void note_state(struct engine *e, int32_t i)
 {
 	const struct prepared *s = e->slots[i];
 	e->due_ms[i] = s ? due_ms(e, s) : INT64_MAX;
@@ -102,10 +110,26 @@ void slot_refresh(struct engine *e, int32_t i)
 void slots_refresh(struct engine *e)
 {
 	e->backfills = 0;
+	for (int32_t i = 0; i < e->count; i++) {
+		if (!e->slots[i])
+			continue;
+		e->slots[i]->backfills = 0;
+		recount(e, e->slots[i]);
+	}
 	for (int32_t i = 0; i < e->count; i++)
-		e->backfills += e->slots[i] ? history_backfills(e->slots[i]) : 0;
-	for (int32_t i = 0; i < e->count; i++)
-		slot_refresh(e, i);
+		note_state(e, i);
+}
+
+void slot_refresh(struct engine *e, int32_t i)
+{
+	bool full = e->backfills >= BACKFILLS_MAX;
+	if (e->slots[i])
+		recount(e, e->slots[i]);
+	/* The next in the queue for history may ask now. */
+	if (full && e->backfills < BACKFILLS_MAX)
+		slots_refresh(e);
+	else
+		note_state(e, i);
 }
 
 static void work(struct engine *e, int64_t now_ms)
@@ -143,17 +167,11 @@ static void answer(struct engine *e, const struct event *event, const struct que
 	if (!s || !s->policy || q->metric >= (uint32_t)s->policy->metric_count)
 		return;
 	bool failed = event->type == EVENT_QUERY_FAILED;
-	if (q->kind == QUERY_CURRENT) {
+	if (q->kind == QUERY_CURRENT)
 		(failed ? values_failed : values_take)(e, s, event);
-		slot_refresh(e, (int32_t)q->slot);
-		return;
-	}
-	(failed ? history_failed : history_take)(s, event);
-	/* The next in the queue for history may ask now. */
-	if (e->backfills >= BACKFILLS_MAX)
-		slots_refresh(e);
 	else
-		slot_refresh(e, (int32_t)q->slot);
+		(failed ? history_failed : history_take)(s, event);
+	slot_refresh(e, (int32_t)q->slot);
 }
 
 static void written(struct engine *e, const struct event *event)

@@ -74,6 +74,7 @@ static void ask(struct engine *e, struct prepared *s, int32_t m, int64_t now_ms)
 	feed->asked_start_ms = feed->cursor_ms;
 	feed->asked_end_ms = end < newest ? end : newest;
 	e->backfills += is_backfill(feed);
+	s->backfills += is_backfill(feed);
 	struct action *a = emit(e, s, ACTION_QUERY);
 	a->u.query.ref = (struct query_ref){.slot = s->index,
 					    .metric = (uint32_t)m,

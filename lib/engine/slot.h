@@ -96,6 +96,8 @@ struct prepared {
 	bool lead_unknown;               /* no lead time was known when the list began */
 	struct state_record record;      /* decide's memory and lead times live in it */
 	struct metric_slot metrics[POLICY_METRICS_MAX];
+	int32_t backfills; /* of its queries for days of history, as counted in the engine
+			    */
 	/* cycle */
 	int64_t next_cycle_ms, deadline_ms;
 	int64_t asked_ms; /* when the values at hand were asked for */
@@ -135,9 +137,9 @@ struct engine {
 	uint64_t *keys;  /* of its target, 0: none */
 	uint8_t *work;   /* EVENT_WORK has something to do */
 	int32_t work_at;
-	int64_t now_ms;   /* of the newest event */
-	uint64_t numbers; /* cycles, queries and writes, never reused */
-	int32_t backfills;
+	int64_t now_ms;           /* of the newest event */
+	uint64_t numbers;         /* cycles, queries and writes, never reused */
+	int32_t backfills;        /* queries for days of history under way */
 	struct prepared *refused; /* had no place; kept for the actions that speak of it
 				   */
 	struct action *items;

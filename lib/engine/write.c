@@ -95,7 +95,6 @@ static void scaled(struct engine *e, struct prepared *s, const struct event *eve
 	take_back(s);
 	note(e, s, &s->decision, event->now_ms);
 	enter(s, WRITE_IDLE, event->now_ms);
-	w->tries = 0;
 	w->failing = false;
 	/* The watch may be ahead of the answer. */
 	if (!version || !version_older(version, t->resource_version))
@@ -114,7 +113,6 @@ static void failed(struct engine *e, struct prepared *s, const char *why, int64_
 	bool before = s->write.failing;
 	take_back(s);
 	enter(s, WRITE_IDLE, now_ms);
-	s->write.tries = 0;
 	s->write.failing = true;
 	s->status.failures++;
 	decide_failed(&s->decision, why);
@@ -225,5 +223,4 @@ void write_drop(struct prepared *s, bool keep_sent)
 		take_back(s);
 	s->write.state = WRITE_IDLE;
 	s->write.noted = false;
-	s->write.tries = 0;
 }

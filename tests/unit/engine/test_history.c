@@ -117,6 +117,8 @@ START_TEST(each_minute_follows_when_it_has_settled)
 	ck_assert_int_eq(r.now_ms, cursor + MS_PER_MIN + 10 * MS_PER_S);
 	ck_assert_int_eq(r.start_ms, cursor + MS_PER_MIN);
 	ck_assert_int_eq(r.end_ms, cursor + MS_PER_MIN);
+	/* It waits for nobody and keeps nobody waiting. */
+	ck_assert_int_eq(r.e->backfills, 0);
 }
 END_TEST
 

@@ -121,6 +121,18 @@ START_TEST(who_was_ready_before_gives_no_second_lead_time)
 	rig_pods(&r, 2);
 	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 3);
 	ck_assert_int_eq(rig_slot(&r)->pod_count, 2);
+	/* Not even when it was ill at the time of the second list. */
+	struct pod_info ill = {.phase = POD_RUNNING,
+			       .ready = READY_FALSE,
+			       .created_ms = MONDAY,
+			       .start_ms = MONDAY,
+			       .ready_since_ms = MONDAY};
+	rig_policy(&r, "checkout", REACTIVE);
+	rig_pods_mark(&r, EVENT_PODS_RESET, "checkout");
+	rig_pod(&r, "p0", &ill);
+	rig_pods_mark(&r, EVENT_PODS_SYNCED, "checkout");
+	rig_pod(&r, "p0", NULL);
+	ck_assert_int_eq(rig_slot(&r)->record.lead.count, 3);
 }
 END_TEST
 
@@ -143,8 +155,11 @@ START_TEST(a_write_on_its_way_is_answered_to_the_new_version)
 	rig_policy(&r, "checkout", REACTIVE "behavior: {}\n");
 	ck_assert_int_eq(rig_slot(&r)->write.state, WRITE_SCALING);
 	rig_written(&r, EVENT_SCALED, "11");
-	ck_assert_int_eq(rig_status(&r)->writes, 1);
+	ck_assert_uint_eq(rig_status(&r)->writes, 1);
 	ck_assert_int_eq(rig_slot(&r)->target.replicas, 5);
+	rig_policy(&r, "checkout", REACTIVE "behavior: {}\n");
+	ck_assert_uint_eq(rig_status(&r)->writes, 1);
+	ck_assert_int_eq(rig_status(&r)->scaled_ms, r.now_ms);
 	/* With `behavior` the new version counts it against its rates. */
 	ck_assert_int_eq(rig_slot(&r)->record.memory.up.count, 1);
 }

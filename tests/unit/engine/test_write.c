@@ -160,10 +160,12 @@ END_TEST
 START_TEST(a_conflict_reads_again_then_decides_again_at_once)
 {
 	begin_up();
+	uint64_t first = r.write.number;
 	rig_written(&r, EVENT_CONFLICT, NULL);
 	ck_assert_ptr_nonnull(rig_find(&r, ACTION_READ_TARGET));
 	rig_target(&r, 4, "20");
 	const struct action *a = rig_find(&r, ACTION_SCALE);
+	ck_assert_uint_ne(a->u.scale.ref.number, first);
 	ck_assert_int_eq(a->u.scale.from, 4);
 	ck_assert_str_eq(a->u.scale.resource_version, "20");
 }
