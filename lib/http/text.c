@@ -1,5 +1,7 @@
 #include "http/http.h"
 
+#include <curl/curl.h>
+
 /* Go's names of processors, as the API server's audit log knows them. */
 #if defined(__x86_64__)
 #define ARCHITECTURE "amd64"
@@ -20,23 +22,13 @@ const char *http_user_agent(void)
 	return "foretop/" FORETOP_VERSION " (linux/" ARCHITECTURE ")";
 }
 
-static bool unreserved(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
 int http_escape(struct str *out, const char *text)
 {
-	static const char hex[] = "0123456789ABCDEF";
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		const char escaped[3] = {'%', hex[c >> 4], hex[c & 15]};
-		if (unreserved(c) ? str_add(out, text, 1) < 0
-				  : str_add(out, escaped, 3) < 0)
-			return -1;
-	}
-	return 0;
+	char *escaped = curl_easy_escape(NULL, text, 0);
+	int result = escaped ? str_puts(out, escaped) : -1;
+	out->cut |= result < 0;
+	curl_free(escaped);
+	return result;
 }
 
 const char *http_phase_name(enum http_phase phase)

@@ -740,7 +740,11 @@ START_TEST(text_is_escaped_for_forms)
 	str_clear(&s);
 	s.limit = 4;
 	ck_assert_int_eq(http_escape(&s, "abcd"), 0);
+	ck_assert_int_eq(http_escape(&s, ""), 0);
+	ck_assert(!s.cut);
 	ck_assert_int_eq(http_escape(&s, "e"), -1);
+	ck_assert(s.cut);
+	ck_assert_str_eq(str_text(&s), "abcd");
 }
 END_TEST
 
