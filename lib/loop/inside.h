@@ -74,6 +74,7 @@ struct loop {
 	struct performer *performer;
 	struct telemetry *telemetry;
 	struct timer tick, work;
+	int64_t answer_deadline_ms; /* of a cycle, engine time */
 	bool leading, stopping;
 };
 

@@ -164,6 +164,7 @@ static int start(struct loop *l, struct err *err)
 		return -1;
 	struct engine_config settings;
 	engine_settings(&l->config, &settings);
+	l->answer_deadline_ms = settings.answer_deadline_ms;
 	l->engine = engine_new(&settings);
 	l->performer = performer_new(l);
 	l->scope = scope_new(l);

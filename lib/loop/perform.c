@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How often queries that nobody waits for any more are looked for. */
+#define SWEEP_MS 500
+
 /* One action under way. */
 struct deed {
 	struct deed *next;
@@ -16,6 +19,7 @@ struct deed {
 	bool builtin; /* a Resource's own query: rows carry the time of their newest
 			 sample */
 	struct prom_query *asked;
+	int64_t asked_ms; /* engine time */
 	struct kube_call *call;
 	struct timer later; /* failures that are known at once are told later: never from
 			       within a step */
@@ -25,6 +29,8 @@ struct deed {
 struct performer {
 	struct loop *loop;
 	struct deed *deeds;
+	struct timer sweep;
+	bool sweeping;
 	uint64_t events; /* given to kube_events_post */
 };
 
@@ -58,6 +64,7 @@ void performer_free(struct performer *p)
 {
 	if (!p)
 		return;
+	timer_cancel(&p->sweep);
 	while (p->deeds) {
 		prom_cancel(p->deeds->asked);
 		kube_cancel(p->deeds->call);
@@ -145,6 +152,41 @@ static void on_current(void *arg, const struct prom_answer *answer)
 	end(d);
 }
 
+/* A cycle ends at its deadline without the answers that are late. Their requests end then
+ * too: a server that hangs must not be behind a queue of old questions when it is back.
+ */
+static void drop_late(void *arg)
+{
+	struct performer *p = arg;
+	const struct loop *l = p->loop;
+	int64_t oldest = loop_now(l) - l->answer_deadline_ms;
+	p->sweeping = false;
+	for (struct deed *d = p->deeds, *next; d; d = next) {
+		next = d->next;
+		if (!d->asked || d->query.kind != QUERY_CURRENT)
+			continue;
+		if (d->asked_ms > oldest) {
+			p->sweeping = true;
+			continue;
+		}
+		prom_cancel(d->asked);
+		end(d);
+	}
+	if (p->sweeping)
+		timer_set(l->config.reactor, &p->sweep, SWEEP_MS, drop_late, p);
+}
+
+static void ask_current(struct deed *d, struct prom_source *source, const char *text,
+			int64_t time_ms)
+{
+	struct performer *p = d->performer;
+	if (!p->sweeping)
+		timer_set(p->loop->config.reactor, &p->sweep, SWEEP_MS, drop_late, p);
+	p->sweeping = true;
+	d->asked_ms = loop_now(p->loop);
+	d->asked = prom_query(source, text, time_ms, on_current, d);
+}
+
 static void give_history(struct deed *d, const struct sample *samples, size_t count)
 {
 	struct event event = {.type = EVENT_HISTORY};
@@ -227,8 +269,7 @@ static void ask(struct performer *p, const struct action *a)
 		return;
 	}
 	if (d->query.kind == QUERY_CURRENT) {
-		d->asked = prom_query(source, str_text(&text), a->u.query.time_ms,
-				      on_current, d);
+		ask_current(d, source, str_text(&text), a->u.query.time_ms);
 		return;
 	}
 	struct prom_range range = {a->u.query.start_ms, a->u.query.end_ms,
