@@ -227,6 +227,7 @@ struct bed *bed_open(const char *const *names, int count)
 	b->reactor = reactor_new(&err);
 	ck_assert_msg(b->reactor != NULL, "%s", err.msg);
 	clock_init_real(&b->clock);
+	b->sync_period = "1s";
 	open_folder(b);
 	open_world(b, names, count);
 	char *kubeconfig AUTO_FREE = served_kubeconfig(b->served);
@@ -279,8 +280,8 @@ void bed_policy(struct bed *b, const char *name, const char *target, const char 
 		"    target: {type: AverageValue, averageValue: \"100\"}\n"
 		"  query: %s\n"
 		"%s%s",
-		target, query,
-		strstr(more, "forecast:") ? "" : "forecast: {mode: Disabled}\n", more);
+		target, query, more,
+		strstr(more, "forecast:") ? "" : "forecast: {mode: Disabled}\n");
 	bed_policy_text(b, name, text);
 }
 
@@ -323,14 +324,14 @@ void bed_write_config(struct bed *b, const char *sources, const char *more)
 	char *usual AUTO_FREE = bed_source(b, "default", served_prom_url(b->served));
 	char *text AUTO_FREE = xasprintf(
 		"sources:\n%s"
-		"syncPeriod: 1s\n"
+		"syncPeriod: %s\n"
 		"hpa: {downscaleStabilization: 0s, cpuInitializationPeriod: 0s, "
 		"initialReadinessDelay: 0s}\n"
 		"leaderElection: {leaseDuration: 3s, renewDeadline: 2s, "
 		"retryPeriod: 500ms}\n"
 		"statusNamespace: " BED_STATUS_NS "\n"
 		"listen: \"127.0.0.1:0\"\n%s",
-		sources ? sources : usual, more ? more : "");
+		sources ? sources : usual, b->sync_period, more ? more : "");
 	bed_write_file(b->config, text);
 }
 
@@ -513,19 +514,19 @@ double bed_metric(struct bed *b, const struct child *c, const char *sample)
 	return line ? strtod(line + strlen(line_start), NULL) : NAN;
 }
 
-static double decisions(struct bed *b, const char *policy)
+int bed_decisions(struct bed *b, const char *policy)
 {
 	char *sample AUTO_FREE = xasprintf(
 		"foretop_decisions_total{policy_namespace=\"" NS "\",policy=\"%s\"}",
 		policy);
 	double count = bed_metric(b, &b->first, sample);
-	return isnan(count) ? 0 : count;
+	return isnan(count) ? 0 : (int)count;
 }
 
 void bed_cycles(struct bed *b, const char *policy, int count)
 {
-	double wanted = decisions(b, policy) + count;
-	wait_until(b, decisions(b, policy) >= wanted, "the policy is decided on");
+	int wanted = bed_decisions(b, policy) + count;
+	wait_until(b, bed_decisions(b, policy) >= wanted, "the policy is decided on");
 }
 
 /* --- what it wrote --- */

@@ -51,6 +51,7 @@ struct bed {
 	struct trace *traffic; /* of the world's own; the demand of tests is set apart */
 	struct demand demands[BED_WORKLOADS];
 	int demand_count;
+	const char *sync_period; /* of the configuration: "1s" */
 	char folder[BED_PATH];
 	char config[BED_PATH + 16], kubeconfig[BED_PATH + 16], ca[BED_PATH + 16];
 	struct child first, second;
@@ -86,7 +87,8 @@ void bed_spin(struct bed *b);
 			bed_spin(b);                                                     \
 		}                                                                        \
 	} while (0)
-/* Waits until the policy was decided on so many more times. */
+/* How often the first child has decided on the policy, and: so many times more. */
+int bed_decisions(struct bed *b, const char *policy);
 void bed_cycles(struct bed *b, const char *policy, int count);
 
 /* --- the world --- */
@@ -96,7 +98,7 @@ void bed_demand(struct bed *b, const char *name, double value);
 /* Another Prometheus answers for a workload too. */
 void bed_answer(struct bed *b, struct promapi *prom, const char *name);
 /* Creates or changes a policy for a Deployment: 100 units a pod, 1 to 50 pods, no
- * forecast; `more` is added ("mode: Scale\n"). */
+ * forecast; `more` goes on behind the metric's query ("mode: Scale\n"). */
 void bed_policy(struct bed *b, const char *name, const char *target, const char *more);
 void bed_policy_text(struct bed *b, const char *name, const char *text);
 /* Somebody else sets replicas. */
