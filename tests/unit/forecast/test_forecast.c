@@ -402,6 +402,27 @@ START_TEST(only_allowed_models_speak)
 }
 END_TEST
 
+START_TEST(a_cell_counts_as_soon_as_its_last_minute_is_known)
+{
+	struct forecast_config config = config_of(3);
+
+	config.use_linear = false;
+
+	AUTO_FREE struct forecaster *f = forecaster_new(&config);
+	AUTO_FREE struct forecaster *other = forecaster_new(&config);
+	int64_t start = 7 * DAY_MINUTES + 20;
+
+	feed_load(f, daily, 0, start);
+	feed_load(other, daily, 0, start);
+	for (int64_t i = start; i < start + 5; i++) {
+		feed(f, i, 2 * daily(FIRST_MINUTE + i));
+		feed(other, i, daily(FIRST_MINUTE + i));
+		ck_assert_int_eq(asked(f).model, FC_HOLT_WINTERS);
+		ck_assert_int_eq(asked(f).mean > asked(other).mean + .3, i == start + 4);
+	}
+}
+END_TEST
+
 START_TEST(settings_out_of_range_are_brought_into_it)
 {
 	struct forecast_config config = {.window_min = 1000,
@@ -435,6 +456,7 @@ int main(void)
 	tcase_add_test(life, a_fit_is_due_in_several_slices);
 	tcase_add_test(life, when_values_stay_away_it_says_so);
 	tcase_add_test(life, only_allowed_models_speak);
+	tcase_add_test(life, a_cell_counts_as_soon_as_its_last_minute_is_known);
 	tcase_add_test(life, settings_out_of_range_are_brought_into_it);
 	tcase_add_loop_test(truth, a_forecast_knows_nothing_of_what_comes_later, 0, 2);
 	tcase_add_test(truth, another_unit_gives_the_same_forecast_in_that_unit);

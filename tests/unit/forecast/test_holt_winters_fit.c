@@ -64,6 +64,15 @@ static double walking(int64_t cell, struct rng *noise)
 	return level;
 }
 
+/* Up for three and a half hours and down again, with no regard to the time of the day. */
+static double climbing(int64_t cell, struct rng *noise)
+{
+	int64_t phase = cell % 84;
+
+	(void)noise;
+	return 100 + 10 * (double)(phase < 42 ? phase : 84 - phase);
+}
+
 static double silent(int64_t cell, struct rng *noise)
 {
 	(void)cell;
@@ -169,6 +178,21 @@ START_TEST(the_season_is_closer_to_the_truth_than_yesterday)
 }
 END_TEST
 
+START_TEST(a_trend_is_taken_where_it_pays)
+{
+	struct holt_winters steady, rising;
+	AUTO_FREE struct history *flat = history_of(noisy, 14);
+	AUTO_FREE struct history *steep = history_of(climbing, 14);
+
+	ck_assert(fit(flat, 60, &steady));
+	ck_near(steady.rates.phi, 0, 0);
+	ck_assert(fit(steep, 60, &rising));
+	ck_assert(rising.rates.phi > 0);
+	/* 14 days are 48 whole waves: the last way was down. */
+	ck_assert(rising.trend < 0);
+}
+END_TEST
+
 START_TEST(the_same_history_gives_the_same_fit)
 {
 	struct holt_winters one, other;
@@ -193,6 +217,7 @@ int main(void)
 	tcase_add_test(tc, a_constant_stays_constant);
 	tcase_add_test(tc, a_walk_is_followed_faster_than_noise);
 	tcase_add_test(tc, the_season_is_closer_to_the_truth_than_yesterday);
+	tcase_add_test(tc, a_trend_is_taken_where_it_pays);
 	tcase_add_test(tc, the_same_history_gives_the_same_fit);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
