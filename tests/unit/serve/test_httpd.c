@@ -167,7 +167,7 @@ START_TEST(head_has_the_length_but_no_body)
 	fetch_fini(&f);
 	fetch(&f, r, "HEAD", url("/stream"), NULL);
 	ck_assert_int_eq(f.status, 200);
-	exchange_send(held, "x", 1);
+	ck_assert_int_eq(exchange_send(held, "x", 1), 0);
 	exchange_end(held);
 	fetch_fini(&f);
 	fetch(&f, r, "GET", url("/none"), NULL);

@@ -211,6 +211,49 @@ START_TEST(what_a_client_says_is_heard)
 }
 END_TEST
 
+START_TEST(without_a_listener_frames_are_ignored)
+{
+	struct err err = {0};
+	const struct httpd_config config = {.listen = "127.0.0.1:0",
+					    .handle = on_request,
+					    .upgrade = on_upgrade,
+					    .opened = on_opened,
+					    .closed = on_closed};
+	httpd_free(h);
+	h = httpd_new(r, &config, &err);
+	ck_assert_msg(h != NULL, "%s", err.msg);
+	c.say = "hello";
+	open_client("/watch", false);
+	spin(r, 30);
+	ck_assert_int_eq(closed, 0);
+	websock_send(socket_, "still here", 10);
+	spin_until(&c.frames, 1);
+}
+END_TEST
+
+START_TEST(a_frame_over_the_limit_ends_the_connection)
+{
+	struct err err = {0};
+	const struct httpd_config config = {.listen = "127.0.0.1:0",
+					    .body_limit = 4,
+					    .handle = on_request,
+					    .upgrade = on_upgrade,
+					    .opened = on_opened,
+					    .received = on_received,
+					    .closed = on_closed};
+	httpd_free(h);
+	h = httpd_new(r, &config, &err);
+	ck_assert_msg(h != NULL, "%s", err.msg);
+	heard[0] = '\0';
+	c.say = "hello";
+	open_client("/watch", false);
+	spin_until(&closed, 1);
+	ck_assert_str_eq(heard, "");
+	ck_assert(wait_for(r, &c.gone));
+	ck_assert_int_eq(c.close_code, 1009);
+}
+END_TEST
+
 START_TEST(a_client_that_leaves_is_noticed)
 {
 	open_client("/watch", false);
@@ -277,6 +320,8 @@ int main(void)
 	tcase_add_test(tc, an_abort_cuts_without_a_farewell);
 	tcase_add_loop_test(tc, upgrades_can_be_refused, 0, 2);
 	tcase_add_test(tc, what_a_client_says_is_heard);
+	tcase_add_test(tc, without_a_listener_frames_are_ignored);
+	tcase_add_test(tc, a_frame_over_the_limit_ends_the_connection);
 	tcase_add_test(tc, a_client_that_leaves_is_noticed);
 	tcase_add_test(tc, a_full_queue_closes_the_connection);
 	tcase_add_test(tc, a_server_that_goes_closes_its_sockets);

@@ -192,6 +192,46 @@ START_TEST(replicas_written_through_scale_become_ready_pods)
 }
 END_TEST
 
+/* Phase and Ready condition of the newest pod of checkout: "Running False". */
+static const char *newest_pod(void)
+{
+	static char text[64];
+	const struct workload *w = world_find(served_world(s), "shop", "checkout");
+	char name[96];
+	snprintf(name, sizeof(name), "checkout-6d4cf56db6-%05x",
+		 (unsigned)w->pods[w->pod_count - 1].serial);
+	cJSON *pod AUTO(json_cleanup) =
+		kubeapi_get(served_kube(s), KUBEAPI_PODS, "shop", name);
+	const cJSON *ready = cJSON_GetArrayItem(json_at(pod, "status.conditions"), 3);
+	snprintf(text, sizeof(text), "%s %s", json_str(pod, "status.phase", "none"),
+		 json_str(ready, "status", "none"));
+	return text;
+}
+
+START_TEST(pods_go_through_the_phases_of_a_start)
+{
+	static const struct {
+		int after_s;
+		const char *pod;
+	} rows[] = {{0, "Pending False"},
+		    {7, "Pending False"},
+		    {8, "Running False"},
+		    {29, "Running False"},
+		    {30, "Running True"}};
+	int64_t now_ms = START_MS + MS_PER_H;
+	clock_init_scaled(&engine_clock, now_ms, 1e-6); /* it stands */
+	served_catch_up(s);
+	cJSON_Delete(kube("PUT",
+			  "/apis/apps/v1/namespaces/shop/deployments/checkout/scale",
+			  "{\"spec\":{\"replicas\":4}}"));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		clock_init_scaled(&engine_clock, now_ms + rows[i].after_s * 1000, 1e-6);
+		served_catch_up(s);
+		ck_assert_str_eq(newest_pod(), rows[i].pod);
+	}
+}
+END_TEST
+
 START_TEST(prometheus_knows_the_past_but_not_the_future)
 {
 	char *expression AUTO_FREE = served_requests_query("shop", "checkout");
@@ -249,6 +289,7 @@ START_TEST(the_built_in_queries_are_answered)
 	prom_workload_query(PROM_MEMORY, &whole, &text);
 	ck_near(query(str_text(&text), (double)clock_now_ms(&engine_clock) / 1000),
 		3 << 20, 1);
+	ck_assert(isnan(query(str_text(&text), (double)START_MS / 1000 - 3600)));
 }
 END_TEST
 
@@ -289,6 +330,7 @@ int main(void)
 	tcase_add_test(tc, the_cluster_shows_what_the_world_holds);
 	tcase_add_test(tc, the_clients_of_the_product_read_its_objects);
 	tcase_add_test(tc, replicas_written_through_scale_become_ready_pods);
+	tcase_add_test(tc, pods_go_through_the_phases_of_a_start);
 	tcase_add_test(tc, prometheus_knows_the_past_but_not_the_future);
 	tcase_add_test(tc, the_built_in_queries_are_answered);
 	tcase_add_test(tc, tls_and_kubeconfig_fit_together);
