@@ -1,0 +1,208 @@
+/* Policies come, are broken, get into each other's way and go. */
+#include "integration/bed.h"
+
+#include <signal.h>
+#include <string.h>
+
+static struct bed *b;
+
+static void setup(void)
+{
+	static const char *const names[] = {"checkout", "cart"};
+	b = bed_open(names, 2);
+}
+
+static void teardown(void)
+{
+	bed_close(b);
+}
+
+static void lead_and_decide(void)
+{
+	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_condition(b, "checkout", "MetricsAvailable", "True", NULL),
+		   "a first decision");
+}
+
+/* --- broken ones --- */
+
+static const char broken[] =
+	"mode: Scale\n"
+	"behavior: {scaleDown: {stabilizationWindowSeconds: 5000}}\n";
+static const char place[] =
+	"line 11: behavior.scaleDown.stabilizationWindowSeconds: Invalid value";
+
+START_TEST(a_broken_policy_leaves_the_last_good_one_in_force)
+{
+	lead_and_decide();
+	bed_policy(b, "checkout", "checkout", broken);
+	wait_until(b, bed_events(b, "checkout", "PolicyInvalid", place) == 1,
+		   "an Event names the place");
+	wait_until(b, bed_condition(b, "checkout", "Ready", "False", place),
+		   "the status names the place");
+	bed_demand(b, "checkout", 730);
+	wait_until(b, bed_scaled(b, "checkout") == 1, "the last good one decides");
+	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 8);
+	bed_cycles(b, "checkout", 2);
+	ck_assert_int_eq(bed_events(b, "checkout", "PolicyInvalid", NULL), 1);
+	bed_policy(b, "checkout", "checkout", "mode: Recommend\n");
+	wait_until(b, bed_condition(b, "checkout", "Ready", "True", NULL),
+		   "the repaired one is taken over");
+	bed_demand(b, "checkout", 100);
+	bed_cycles(b, "checkout", 2);
+	ck_assert_int_eq(bed_scaled(b, "checkout"), 1); /* it only recommends */
+}
+END_TEST
+
+START_TEST(the_last_good_policy_survives_a_restart)
+{
+	lead_and_decide();
+	bed_policy(b, "checkout", "checkout", broken);
+	wait_until(b, bed_condition(b, "checkout", "Ready", "False", NULL),
+		   "the status says that it is refused");
+	bed_signal(&b->first, SIGTERM);
+	ck_assert_int_eq(bed_wait_end(b, &b->first), 0);
+	bed_demand(b, "checkout", 730);
+	bed_start(b, &b->first, "foretop-1", NULL);
+	wait_until(b, bed_scaled(b, "checkout") == 1, "the last good one decides");
+	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 8);
+	wait_until(b, bed_condition(b, "checkout", "Ready", "False", place),
+		   "the status still names the place");
+}
+END_TEST
+
+START_TEST(a_policy_that_was_never_valid_is_named)
+{
+	bed_policy_text(b, "checkout", "mode: [Scale\n");
+	bed_policy_text(b, "cart", "");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_events(b, "checkout", "PolicyInvalid", "line 2") == 1,
+		   "an Event names the line");
+	wait_until(b, bed_condition(b, "checkout", "Ready", "False", "line 2"),
+		   "the status names the place");
+	wait_until(b, bed_condition(b, "cart", "Ready", "False", NULL),
+		   "an empty one is refused too");
+	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
+	bed_demand(b, "checkout", 730);
+	wait_until(b, bed_scaled(b, "checkout") == 1, "the repaired one decides");
+}
+END_TEST
+
+/* --- two for one target --- */
+
+static void put_old_policy(const char *name)
+{
+	bed_policy(b, name, "checkout", "mode: Scale\n");
+	cJSON *map AUTO(json_cleanup) =
+		kubeapi_get(b->kube, KUBEAPI_CONFIGMAPS, "shop", name);
+	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, "shop", name);
+	cJSON *meta = cJSON_GetObjectItemCaseSensitive(map, "metadata");
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, "uid");
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, "creationTimestamp");
+	kubeapi_put_at(b->kube, KUBEAPI_CONFIGMAPS, map, wall_ms() - MS_PER_H, NULL);
+}
+
+START_TEST(the_newer_of_two_waits_and_takes_over_when_the_older_goes)
+{
+	put_old_policy("web");
+	bed_policy(b, "again", "checkout", "mode: Scale\n");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_condition(b, "again", "Conflict", "True", "web is older"),
+		   "the newer one says so");
+	wait_until(b, bed_condition(b, "web", "Conflict", "False", NULL),
+		   "the older one is in force");
+	ck_assert_int_eq(bed_events(b, NULL, "TargetConflict", "web is older"), 1);
+	bed_demand(b, "checkout", 730);
+	wait_until(b, bed_scaled(b, "checkout") == 1, "the older one decides");
+	bed_cycles(b, "web", 2);
+	ck_assert_int_eq(bed_scaled(b, "checkout"), 1); /* one decides, not both */
+	ck_assert_int_eq(bed_decisions(b, "again"), 0);
+	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, "shop", "web");
+	wait_until(b, bed_condition(b, "again", "Conflict", "False", NULL),
+		   "the newer one takes over");
+	ck_assert_int_eq(bed_events(b, NULL, "TargetTakenOver", NULL), 1);
+	bed_demand(b, "checkout", 1130);
+	wait_until(b, bed_scaled(b, "checkout") == 2, "it decides now");
+	ck_assert_int_eq(bed_scaled_to(b, "checkout", 1), 12);
+}
+END_TEST
+
+/* --- the end of one --- */
+
+static bool has_series(const char *policy)
+{
+	char *text AUTO_FREE = NULL;
+	char *label AUTO_FREE = xasprintf("policy=\"%s\"", policy);
+	ck_assert_int_eq(bed_get(b, &b->first, "/metrics", &text), 200);
+	return strstr(text, label) != NULL;
+}
+
+static void put_without_label(const char *name)
+{
+	cJSON *map AUTO(json_cleanup) =
+		kubeapi_get(b->kube, KUBEAPI_CONFIGMAPS, "shop", name);
+	cJSON *meta = cJSON_GetObjectItemCaseSensitive(map, "metadata");
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, "labels");
+	kubeapi_put_tree(b->kube, KUBEAPI_CONFIGMAPS, map, NULL);
+}
+
+START_TEST(what_is_deleted_or_loses_its_label_is_left_alone)
+{
+	lead_and_decide();
+	bed_policy(b, "cart", "cart", "mode: Scale\n");
+	wait_until(b, bed_condition(b, "cart", "MetricsAvailable", "True", NULL),
+		   "a first decision of the other");
+	ck_assert(has_series("checkout") && has_series("cart"));
+	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, "shop", "checkout");
+	put_without_label("cart");
+	wait_until(b, !has_series("checkout") && !has_series("cart"),
+		   "their series are gone");
+	ck_assert_double_eq(bed_metric(b, &b->first, "foretop_policies"), 0);
+	uint64_t asked = promapi_requests(b->prom);
+	bed_demand(b, "checkout", 730);
+	bed_demand(b, "cart", 730);
+	bed_policy(b, "other", "cart", "mode: Recommend\n");
+	wait_until(b, bed_status_int(b, "other", "desiredReplicas") == 8,
+		   "a later policy is decided on");
+	bed_cycles(b, "other", 2);
+	ck_assert_int_eq(bed_writes(b, KUBEAPI_DEPLOYMENTS, 0), 0);
+	ck_assert_uint_le(promapi_requests(b->prom),
+			  asked + (uint64_t)bed_decisions(b, "other") + 2);
+}
+END_TEST
+
+START_TEST(a_missing_target_is_said_and_found_when_it_comes)
+{
+	cJSON *target AUTO(json_cleanup) =
+		kubeapi_get(b->kube, KUBEAPI_DEPLOYMENTS, "shop", "checkout");
+	kubeapi_delete(b->kube, KUBEAPI_DEPLOYMENTS, "shop", "checkout");
+	bed_demand(b, "checkout", 730);
+	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_condition(b, "checkout", "AbleToScale", "False", "not found"),
+		   "the status says so");
+	wait_until(b, bed_events(b, "checkout", "FailedGetScale", "not found") == 1,
+		   "one Event says so");
+	bed_cycles(b, "checkout", 2);
+	ck_assert_int_eq(bed_events(b, "checkout", "FailedGetScale", NULL), 1);
+	kubeapi_put_tree(b->kube, KUBEAPI_DEPLOYMENTS, target, NULL);
+	wait_until(b, bed_scaled(b, "checkout") == 1, "replicas are written");
+	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 8);
+	wait_until(b, bed_condition(b, "checkout", "AbleToScale", "True", NULL),
+		   "the status is well");
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = bed_lane("broken policies", setup, teardown);
+	tcase_add_test(tc, a_broken_policy_leaves_the_last_good_one_in_force);
+	tcase_add_test(tc, the_last_good_policy_survives_a_restart);
+	tcase_add_test(tc, a_policy_that_was_never_valid_is_named);
+	tc = bed_lane("policies and targets", setup, teardown);
+	tcase_add_test(tc, the_newer_of_two_waits_and_takes_over_when_the_older_goes);
+	tcase_add_test(tc, what_is_deleted_or_loses_its_label_is_left_alone);
+	tcase_add_test(tc, a_missing_target_is_said_and_found_when_it_comes);
+	return bed_run();
+}
