@@ -50,7 +50,7 @@ VECTORS_BIN := $(BUILD)/tests/vectors/vectors
 STORIES_BIN := $(BUILD)/tests/stories/stories
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all help deps test vectors stories unit integration lint format format-check layers pure headers length bench e2e demo \
+.PHONY: all help deps test sanitize lint-deps shell vectors stories unit integration lint format format-check layers pure headers length bench e2e demo \
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -135,6 +135,10 @@ vectors: $(VECTORS_BIN)
 stories: $(STORIES_BIN)
 	@$(STORIES_BIN)
 
+## sanitize: the same tests under the address and undefined behaviour sanitizers
+sanitize:
+	@$(MAKE) --no-print-directory test SANITIZE=address,undefined CFLAGS='-O1 -g' BUILD=$(BUILD)-sanitize
+
 ## unit-LAYER: the unit tests of one folder of lib/
 unit-%: FORCE
 	@$(MAKE) --no-print-directory $(filter $(BUILD)/tests/unit/$*/%,$(UNIT_BIN))
@@ -145,8 +149,13 @@ FORCE:
 integration: $(BUILD)/foretop $(INTEGRATION_BIN)
 	@BUILD=$(BUILD) hack/run-tests $(INTEGRATION_BIN)
 
-## lint: format, layers, purity, headers, length
-lint: format-check layers pure headers length
+## lint: format, layers, purity, headers, length, shell scripts
+lint: lint-deps format-check layers pure headers length shell
+lint-deps:
+	@hack/deps lint
+shell:
+	@shellcheck hack/deps hack/fresh hack/run-tests hack/layers hack/pure hack/length hack/compile-commands \
+		.ci/run tests/e2e/build-servers && echo "shell: shellcheck has no complaint"
 
 SOURCES = $(sort $(wildcard lib/*/*.[ch] cmd/*/*.[ch] tests/*.h tests/*/*.[ch] tests/*/*/*.[ch]))
 ## format: lay the sources out with clang-format
