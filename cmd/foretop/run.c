@@ -113,7 +113,7 @@ static int wrong(const char *flag, const char *value, const char *allowed)
 }
 
 /* One flag: 0, or the exit code. */
-static int take_flag(struct flags *f, int c)
+static int take_flag(struct flags *f, int c, const char *flag)
 {
 	switch (c) {
 	case OPT_CONFIG:
@@ -148,9 +148,10 @@ static int take_flag(struct flags *f, int c)
 		return verbosity(optarg, &f->log.verbosity) < 0
 			       ? wrong("--v", optarg, "allowed: 0 to 10")
 			       : 0;
+	case ':':
+		return wrong("a value is missing behind", flag, "see foretop run --help");
 	default:
-		fputs("run `foretop run --help` for the flags\n", stderr);
-		return EXIT_USAGE;
+		return wrong("unknown flag", flag, "see foretop run --help");
 	}
 }
 
@@ -159,12 +160,13 @@ static int parse_flags(struct flags *f, int argc, char **argv)
 {
 	int c;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "n:v:h", options, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":n:v:h", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return 1;
 		}
-		int code = take_flag(f, c);
+		int code = take_flag(f, c, argv[optind - 1]);
 		if (code)
 			return code;
 	}
@@ -357,16 +359,26 @@ static void name_instance(struct run *r)
 		snprintf(r->instance, sizeof(r->instance), "%s_%d", host, (int)getpid());
 }
 
+static int find_cluster(const struct run *r, struct kube_config *ret, struct err *err)
+{
+	const char *given = r->flags.kubeconfig;
+	struct kube_config_options where = {.kubeconfig = given,
+					    .context = r->flags.context};
+	if (kube_config_load(&where, ret, err) == 0)
+		return 0;
+	if (given && !strstr(err->msg, given))
+		err_wrap(err, "%s", given);
+	return err_wrap(err, "finding the API server");
+}
+
 static int open_loop(struct run *r, struct err *err)
 {
-	struct kube_config_options where = {.kubeconfig = r->flags.kubeconfig,
-					    .context = r->flags.context};
 	struct kube_config kube AUTO(kube_config_fini) = {0};
 	r->config = read_config(r, err);
 	if (!r->config)
 		return -1;
-	if (kube_config_load(&where, &kube, err) < 0)
-		return err_wrap(err, "finding the API server");
+	if (find_cluster(r, &kube, err) < 0)
+		return -1;
 	const char *listen = r->flags.listen ? r->flags.listen : r->config->listen;
 	struct loop_config config = {
 		.reactor = r->reactor,
