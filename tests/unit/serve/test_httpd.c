@@ -1,7 +1,10 @@
+#include "serve/certificate.h"
 #include "serve/httpd.h"
 
 #include "unit/harness.h"
 #include "unit/serve/client.h"
+
+#include <unistd.h>
 
 static struct reactor *r;
 static struct httpd *h;
@@ -392,6 +395,67 @@ START_TEST(two_servers_and_ipv6_live_in_one_loop)
 }
 END_TEST
 
+/* A file with this text; its name is kept in `path`. */
+static void write_file(char *path, const char *text)
+{
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* How many certificates the server shows; its first one is trusted. */
+static int chain_length(const struct certificate *trusted)
+{
+	struct curl_certinfo *info = NULL;
+	struct curl_blob ca = {trusted->cert_pem, strlen(trusted->cert_pem),
+			       CURL_BLOB_COPY};
+	fetch_fini(&f);
+	fetch_init(&f, r, "GET", url("/secret"), NULL);
+	curl_easy_setopt(f.transfer.easy, CURLOPT_CAINFO_BLOB, &ca);
+	curl_easy_setopt(f.transfer.easy, CURLOPT_CERTINFO, 1L);
+	fetch_go(&f);
+	ck_assert_int_eq(f.result, CURLE_OK);
+	ck_assert_str_eq(str_text(&f.body), "GET /secret []  0 ");
+	curl_easy_getinfo(f.transfer.easy, CURLINFO_CERTINFO, &info);
+	return info->num_of_certs;
+}
+
+START_TEST(the_whole_chain_of_a_certificate_is_shown)
+{
+	struct certificate own, other;
+	ck_assert_int_eq(certificate_make(&own, NULL), 0);
+	ck_assert_int_eq(certificate_make(&other, NULL), 0);
+	httpd_free(h);
+	start(&(struct httpd_config){.cert_pem = own.cert_pem, .key_pem = own.key_pem});
+	ck_assert_int_eq(chain_length(&own), 1);
+	httpd_free(h);
+	char *chain AUTO_FREE = xasprintf("%s%s", own.cert_pem, other.cert_pem);
+	char cert[] = "/tmp/foretop-test-cert-XXXXXX",
+	     key[] = "/tmp/foretop-test-key-XXXXXX";
+	write_file(cert, chain);
+	write_file(key, own.key_pem);
+	start(&(struct httpd_config){.cert_file = cert, .key_file = key});
+	unlink(cert);
+	unlink(key);
+	ck_assert_int_eq(chain_length(&own), 2);
+	certificate_fini(&own);
+	certificate_fini(&other);
+}
+END_TEST
+
+START_TEST(a_certificate_file_that_is_not_there_is_an_error)
+{
+	struct err err = {0};
+	const struct httpd_config config = {.listen = "127.0.0.1:0",
+					    .cert_file = "/nonexistent/cert",
+					    .key_file = "/nonexistent/key",
+					    .handle = on_request};
+	ck_assert_ptr_null(httpd_new(r, &config, &err));
+	ck_assert_ptr_nonnull(strstr(err.msg, "/nonexistent/cert"));
+}
+END_TEST
+
 START_TEST(addresses_that_cannot_be_listened_on_are_errors)
 {
 	static const struct {
@@ -436,6 +500,8 @@ int main(void)
 	tcase_add_test(tc, connections_beyond_the_limit_are_closed);
 	tcase_add_test(tc, a_suspended_server_refuses_and_comes_back_on_its_port);
 	tcase_add_test(tc, two_servers_and_ipv6_live_in_one_loop);
+	tcase_add_test(tc, the_whole_chain_of_a_certificate_is_shown);
+	tcase_add_test(tc, a_certificate_file_that_is_not_there_is_an_error);
 	tcase_add_loop_test(tc, addresses_that_cannot_be_listened_on_are_errors, 0, 7);
 	tcase_set_timeout(tc, 30);
 	suite_add_tcase(suite, tc);
