@@ -82,8 +82,8 @@ size_t kubeapi_audit_count(const struct kubeapi *k);
 /* i in [0, count). Borrowed until the next write. */
 const struct audit_entry *kubeapi_audit(const struct kubeapi *k, size_t i);
 
-/* --- faults --- calls marked * not from a callback of this server. */
-void kubeapi_cut_watches(struct kubeapi *k); /* * without a farewell */
+/* --- faults --- */
+void kubeapi_cut_watches(struct kubeapi *k); /* without a farewell */
 void kubeapi_end_watches(struct kubeapi *k); /* normally: close 1000, end of the body */
 void kubeapi_compact(struct kubeapi *k); /* forgets history: older watches and continue
 					    tokens get 410 */
@@ -103,8 +103,8 @@ void kubeapi_allow_watchlist(struct kubeapi *k,
 			     bool allow); /* false: 422, like before 1.32 */
 void kubeapi_allow_websocket(struct kubeapi *k,
 			     bool allow); /* false: 403 without a body */
-/* * Dies now and comes back after down_ms of real time, on the same port, its history
- * compacted. */
+/* Dies now and comes back after down_ms of real time, on the same port, its history
+ * compacted. Not from a callback of this server. */
 void kubeapi_restart(struct kubeapi *k, int64_t down_ms);
 size_t kubeapi_watches(const struct kubeapi *k);
 
