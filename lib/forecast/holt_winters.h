@@ -44,9 +44,11 @@ void holt_winters_step(struct holt_winters *hw, double y);
 double holt_winters_base(const struct holt_winters *hw, int64_t cell);
 
 /* Largest forecast of the cells that the minutes [first, first + count) touch; first not
- * before cell `next`, count > 0. What is seen of the cell in hand is left out on purpose:
- * its first minutes say little about its last ones where load moves in steps (measured:
- * it cost more than it gave on every trace). */
+ * before cell `next`, count > 0. What is seen of the cell in hand is left
+ * out on purpose: its first minutes say little about its last ones where load moves in
+ * steps. With it, Holt-Winters alone closed less of the gap between an HPA and a perfect
+ * forecast on three request and CPU traces at leads of 1, 3 and 10 minutes (once the
+ * same); without it the forecast of jumping machines is higher, and costs more pods. */
 double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count);
 
 #endif
