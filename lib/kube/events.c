@@ -30,7 +30,7 @@ struct item {
 struct kube_events {
 	struct kube *kube;
 	char *controller, *instance;
-	int64_t repeat_ms;
+	int64_t repeat_ms, retry_ms;
 	size_t limit;
 	struct event_series series;
 	struct item *first, **end;
@@ -62,6 +62,7 @@ struct kube_events *kube_events_new(struct kube *k,
 	e->controller = xstrdup(options->controller);
 	e->instance = xstrndup(options->instance, INSTANCE_MAX);
 	e->repeat_ms = options->repeat_ms ? options->repeat_ms : REPEAT_MS;
+	e->retry_ms = options->retry_ms ? options->retry_ms : RETRY_MS;
 	e->limit = options->queue ? options->queue : QUEUE;
 	e->end = &e->first;
 	return e;
@@ -254,7 +255,7 @@ static bool try_again(struct kube_events *e, struct item *i,
 		e->end = &i->next;
 	e->info.waiting++;
 	int64_t wait =
-		reply->retry_after_ms > RETRY_MS ? reply->retry_after_ms : RETRY_MS;
+		reply->retry_after_ms > e->retry_ms ? reply->retry_after_ms : e->retry_ms;
 	e->retry_at_ms = monotonic_ms() + wait;
 	timer_set(session_reactor(e->kube), &e->timer, wait, on_timer, e);
 	return true;

@@ -13,6 +13,7 @@ struct kube_events_options {
 	int64_t repeat_ms; /* 30 s: repeats of an Event are counted and patched this often
 			    */
 	size_t queue;      /* 256: waiting Events; the oldest are dropped beyond */
+	int64_t retry_ms;  /* 10 s: after a failure that may pass; five tries in all */
 };
 
 struct kube_object_ref {

@@ -17,7 +17,7 @@ static void on_reply(void *arg, const struct kube_reply *reply)
 	api_stop(&api);
 }
 
-static int status;
+static int status; /* 0: cut the connection instead of an answer */
 static const char *headers, *body;
 static char seen_head[2048], seen_body[256];
 
@@ -26,7 +26,10 @@ static void answer(struct api *a, const struct api_request *q)
 	(void)a;
 	snprintf(seen_head, sizeof(seen_head), "%s", q->head);
 	snprintf(seen_body, sizeof(seen_body), "%s", q->body);
-	api_reply(q->peer, status, headers, body);
+	if (status)
+		api_reply(q->peer, status, headers, body);
+	else
+		shutdown(q->peer->watch.fd, SHUT_RDWR);
 }
 
 static void setup(void)
@@ -103,6 +106,7 @@ static const struct {
 } refusals[] = {
 	{409, "{\"kind\":\"Status\",\"reason\":\"Conflict\"}", ERR_CONFLICT, "Conflict",
 	 true},
+	{400, "", ERR_INVALID, "", true},
 	{404, "{\"kind\":\"Status\",\"reason\":\"NotFound\"}", ERR_INVALID, "NotFound",
 	 true},
 	{403, "", ERR_RETRY, "", true},
@@ -137,6 +141,17 @@ START_TEST(a_server_that_is_not_there_executed_nothing)
 	ck_assert_int_eq(got.status, 0);
 	ck_assert(got.not_executed);
 	ck_assert_ptr_nonnull(strstr(got.err.msg, "Connection refused"));
+}
+END_TEST
+
+START_TEST(a_write_whose_answer_was_lost_may_have_happened)
+{
+	status = 0;
+	api_client(&api);
+	ask(KUBE_PUT, NULL);
+	ck_assert_int_eq(got.err.code, ERR_RETRY);
+	ck_assert_int_eq(got.status, 0);
+	ck_assert(!got.not_executed && !got.too_large);
 }
 END_TEST
 
@@ -238,6 +253,7 @@ int main(void)
 	tcase_add_test(t, writes_carry_their_body_and_kind);
 	tcase_add_loop_test(t, refusals_are_typed, 0, ARRAY_LEN(refusals));
 	tcase_add_test(t, a_server_that_is_not_there_executed_nothing);
+	tcase_add_test(t, a_write_whose_answer_was_lost_may_have_happened);
 	tcase_add_test(t, a_request_that_cannot_start_is_answered_all_the_same);
 	tcase_add_test(t, cancelled_and_abandoned_calls_are_never_answered);
 	tcase_add_test(t, the_rate_holds_but_not_for_urgent_requests);

@@ -116,6 +116,9 @@ START_TEST(then_the_file_at_home)
 	ck_assert_int_eq(c.port, 8001);
 	ck_assert(!c.tls);
 	kube_config_fini(&c);
+	options.server = "ftp://h";
+	char *message AUTO_FREE = fails(&options, ERR_INVALID);
+	ck_assert_ptr_nonnull(strstr(message, "https:// or http:// expected"));
 }
 END_TEST
 

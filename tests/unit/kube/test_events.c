@@ -21,6 +21,8 @@ static void handle(struct api *a, const struct api_request *q)
 		api_stop(&api);
 }
 
+static void start_events(int64_t retry_ms);
+
 static void setup(void)
 {
 	api_init(&api, handle, NULL);
@@ -28,16 +30,24 @@ static void setup(void)
 	str_init(&bodies, 1024 * 1024);
 	requests = 0;
 	status_of = NULL;
+	start_events(0);
+}
+
+static void start_events(int64_t retry_ms)
+{
 	struct kube_events_options options = {.controller = "foretop.io/foretop",
 					      .instance = "me",
 					      .repeat_ms = 30,
-					      .queue = 3};
+					      .queue = 3,
+					      .retry_ms = retry_ms};
+	kube_events_free(events);
 	events = kube_events_new(api.kube, &options);
 }
 
 static void teardown(void)
 {
 	kube_events_free(events);
+	events = NULL;
 	kube_events_free(NULL);
 	api_fini(&api);
 	str_fini(&bodies);
@@ -188,6 +198,44 @@ START_TEST(a_passing_failure_waits_and_holds_the_others)
 }
 END_TEST
 
+START_TEST(after_the_wait_all_go_in_their_order)
+{
+	start_events(30);
+	status_of = unavailable;
+	post("web", "a");
+	run(1);
+	info(1);
+	post("web", "b");
+	post("web", "c");
+	run(4);
+	ck_assert_uint_eq(info(3).posted, 3);
+	const char *first = strstr(str_text(&bodies), "\"note\":\"a\"");
+	const char *again = strstr(first + 1, "\"note\":\"a\"");
+	const char *b = strstr(str_text(&bodies), "\"note\":\"b\"");
+	const char *c = strstr(str_text(&bodies), "\"note\":\"c\"");
+	ck_assert(first < again && again < b && b < c);
+}
+END_TEST
+
+static int always_unavailable(int number)
+{
+	(void)number;
+	return 503;
+}
+
+START_TEST(five_tries_are_enough)
+{
+	start_events(1);
+	status_of = always_unavailable;
+	post("web", "a");
+	run(5);
+	while (!info(0).failed)
+		;
+	ck_assert_int_eq(requests, 5);
+	ck_assert_uint_eq(last.waiting, 0);
+}
+END_TEST
+
 START_TEST(long_notes_are_cut_between_characters)
 {
 	char note[1100];
@@ -212,6 +260,8 @@ int main(void)
 	tcase_add_test(t, a_full_queue_drops_the_oldest);
 	tcase_add_test(t, a_refused_event_is_dropped_and_the_next_one_goes);
 	tcase_add_test(t, a_passing_failure_waits_and_holds_the_others);
+	tcase_add_test(t, after_the_wait_all_go_in_their_order);
+	tcase_add_test(t, five_tries_are_enough);
 	tcase_add_test(t, long_notes_are_cut_between_characters);
 	suite_add_tcase(s, t);
 	return run_suite(s);

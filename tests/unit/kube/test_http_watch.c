@@ -50,6 +50,30 @@ static void lines(const struct api_request *q)
 	api_chunks_end(q->peer);
 }
 
+static struct api_peer *peer;
+
+static void half_a_line(const struct api_request *q)
+{
+	peer = q->peer;
+	api_chunks_begin(peer);
+	api_chunk(peer, "one\ntwo\nthr");
+}
+
+static void send_the_rest(struct stream_record *r)
+{
+	if (!strcmp(str_text(&r->told), "open [one] [two] "))
+		api_chunk(peer, "ee\n");
+}
+
+START_TEST(half_a_line_waits_for_its_end)
+{
+	script = half_a_line;
+	record.on_event = send_the_rest;
+	run("/watch", "[three] ");
+	http_watch_close(watch);
+}
+END_TEST
+
 START_TEST(lines_are_events_however_they_are_cut)
 {
 	script = lines;
@@ -174,6 +198,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, lines_are_events_however_they_are_cut);
+	tcase_add_test(t, half_a_line_waits_for_its_end);
 	tcase_add_test(t, a_cut_connection_is_told);
 	tcase_add_test(t, a_refusal_carries_the_servers_text);
 	tcase_add_test(t, nobody_there_is_unreached);

@@ -143,6 +143,23 @@ START_TEST(a_410_without_a_token_is_an_error)
 }
 END_TEST
 
+static void ever_expiring(const struct api_request *q, int number)
+{
+	if (number % 2)
+		page(q, "10", "a", "more");
+	else
+		api_refuse(q->peer, 410, "Expired", "token");
+}
+
+START_TEST(it_starts_over_only_once)
+{
+	script = ever_expiring;
+	run(NULL, 0);
+	ck_assert_int_eq(done_err.code, ERR_CONFLICT);
+	ck_assert_int_eq(requests, 4);
+}
+END_TEST
+
 static void too_large(const struct api_request *q, int number)
 {
 	if (strstr(q->target, "limit=250") || strstr(q->target, "limit=50"))
@@ -169,6 +186,14 @@ START_TEST(an_outdated_list_gives_no_object)
 	ck_assert_int_eq(done_err.code, ERR_RETRY);
 	ck_assert_str_eq(str_text(&told), "");
 	ck_assert_ptr_nonnull(strstr(done_err.msg, "older than what was seen"));
+}
+END_TEST
+
+START_TEST(a_list_as_new_as_before_is_good)
+{
+	script = two_pages;
+	run("10", 0);
+	ck_assert_int_eq(done_err.code, ERR_NONE);
 }
 END_TEST
 
@@ -241,6 +266,8 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, pages_follow_one_another);
 	tcase_add_test(t, an_expired_token_starts_over_without_pages);
+	tcase_add_test(t, it_starts_over_only_once);
+	tcase_add_test(t, a_list_as_new_as_before_is_good);
 	tcase_add_test(t, a_410_without_a_token_is_an_error);
 	tcase_add_test(t, pages_that_are_too_large_become_smaller);
 	tcase_add_test(t, an_outdated_list_gives_no_object);

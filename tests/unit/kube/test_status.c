@@ -42,6 +42,11 @@ static const struct {
 	 "PUT /x: 302 redirect, not followed (is this the API server's URL?)"},
 	{200, "<html>\n <body>\tlogin\x01</body>", ERR_RETRY, "",
 	 "PUT /x: 200 refused: <html> <body> login?</body>"},
+	{399, "", ERR_RETRY, "",
+	 "PUT /x: 399 redirect, not followed (is this the API server's URL?)"},
+	{300, "", ERR_RETRY, "",
+	 "PUT /x: 300 redirect, not followed (is this the API server's URL?)"},
+	{299, "", ERR_RETRY, "", "PUT /x: 299 refused"},
 	{418, "[1]", ERR_RETRY, "", "PUT /x: 418 refused: [1]"},
 };
 
@@ -67,6 +72,30 @@ START_TEST(the_header_wins_over_the_details)
 	ck_assert_int_eq(s.retry_after_ms, 7000);
 	kube_status_read("GET /x", 429, body, strlen(body), 3000, &s);
 	ck_assert_int_eq(s.retry_after_ms, 3000);
+}
+END_TEST
+
+START_TEST(a_wait_of_a_day_or_nothing_is_no_wait)
+{
+	static const char *const details[] = {"86400", "0", "-1", "\"5\""};
+	for (size_t i = 0; i < ARRAY_LEN(details); i++) {
+		struct kube_status s;
+		char *body AUTO_FREE = xasprintf("{\"kind\":\"Status\",\"details\":{"
+						 "\"retryAfterSeconds\":%s}}",
+						 details[i]);
+		kube_status_read("GET /x", 429, body, strlen(body), -1, &s);
+		ck_assert_int_eq(s.retry_after_ms, 0);
+	}
+}
+END_TEST
+
+START_TEST(a_long_page_is_cut)
+{
+	char body[4000];
+	struct kube_status s;
+	memset(body, 'x', sizeof(body));
+	kube_status_read("GET /x", 502, body, sizeof(body), -1, &s);
+	ck_assert_uint_eq(strlen(s.err.msg), strlen("GET /x: 502 bad gateway: ") + 119);
 }
 END_TEST
 
@@ -105,6 +134,8 @@ int main(void)
 	tcase_add_loop_test(t, answers_are_told_as_an_admin_needs_them, 0,
 			    ARRAY_LEN(cases));
 	tcase_add_test(t, the_header_wins_over_the_details);
+	tcase_add_test(t, a_wait_of_a_day_or_nothing_is_no_wait);
+	tcase_add_test(t, a_long_page_is_cut);
 	tcase_add_test(t, both_forms_of_410_and_a_future_version_are_recognised);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -96,6 +96,21 @@ START_TEST(the_client_certificate_is_shown)
 }
 END_TEST
 
+START_TEST(a_chain_behind_the_client_certificate_is_taken)
+{
+	char *chain AUTO_FREE = xasprintf("%s%s", other.cert_pem, ours.cert_pem);
+	struct err err = {0};
+	struct tls_options options = {
+		.name = "api.example", .cert_pem = chain, .key_pem = other.key_pem};
+	SSL_CTX *client = tls_client(&options, &err); /* and the system's trust */
+	ck_assert_msg(client != NULL, "%s", err.msg);
+	STACK_OF(X509) *certificates = NULL;
+	SSL_CTX_get0_chain_certs(client, &certificates);
+	ck_assert_int_eq(sk_X509_num(certificates), 1);
+	SSL_CTX_free(client);
+}
+END_TEST
+
 START_TEST(old_protocols_are_refused)
 {
 	struct tls_options options = {.ca_pem = ours.cert_pem, .name = "api.example"};
@@ -149,6 +164,7 @@ int main(void)
 	tcase_add_loop_test(t, the_name_and_the_issuer_are_checked, 0, ARRAY_LEN(cases));
 	tcase_add_test(t, each_certificate_of_a_bundle_is_trusted);
 	tcase_add_test(t, the_client_certificate_is_shown);
+	tcase_add_test(t, a_chain_behind_the_client_certificate_is_taken);
 	tcase_add_test(t, old_protocols_are_refused);
 	tcase_add_test(t, material_that_cannot_be_read_is_named);
 	suite_add_tcase(s, t);

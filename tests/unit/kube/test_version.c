@@ -11,6 +11,7 @@ static const struct {
 	{"2", "1", 1},
 	{"10", "9", 1}, /* not as text */
 	{"007", "7", 0},
+	{"7", "007", 0},
 	{"", "1", -1},
 	{"1", "", 1},
 	{"", "", 0},
@@ -18,6 +19,7 @@ static const struct {
 	{"18446744073709551616", "18446744073709551615", 1}, /* beyond 64 bits */
 	{"abc", "abd", -1},                                  /* no numbers: text */
 	{"12", "1x", -1},
+	{"9", "1x", 1},
 };
 
 START_TEST(versions_compare_as_numbers_of_any_length)

@@ -62,6 +62,9 @@ static const struct {
 	 "\"uid\":\"u\"}}}",
 	 "watch event without name or uid"},
 	{"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\","
+	 "\"resourceVersion\":\"5\"}}}",
+	 "watch event without name or uid"},
+	{"{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\","
 	 "\"resourceVersion\":"
 	 "\"1111111111222222222233333333334444444444555555555566666666667777\"}}}",
 	 "watch event without resourceVersion"},

@@ -258,6 +258,7 @@ START_TEST(a_server_in_trouble_is_tried_over_http_after_three_times)
 	listed();
 	refused(503, false);
 	ck_next(STEP_WATCH, KUBE_WEBSOCKET);
+	ck_delay(800, 1600);
 	unreached();
 	ck_next(STEP_WATCH, KUBE_WEBSOCKET);
 	refused(500, false);

@@ -50,6 +50,24 @@ START_TEST(a_whole_deployment_is_read)
 }
 END_TEST
 
+START_TEST(a_settled_deployment_neither_rolls_nor_stalls)
+{
+	struct err err = {0};
+	struct kube_workload w;
+	cJSON *object = tree("{" META ",\"deletionTimestamp\":\"x\"},\"spec\":{"
+			     "\"replicas\":2147483647},\"status\":{\"replicas\":4,"
+			     "\"updatedReplicas\":4,\"conditions\":[{\"type\":"
+			     "\"Available\",\"status\":\"False\"},{\"type\":"
+			     "\"Progressing\",\"status\":\"True\"}]}}");
+	ck_assert_int_eq(kube_workload_read(object, "Deployment", &w, &err), 0);
+	ck_assert(!w.rolling && !w.stalled && !w.paused && w.observed && w.deleted);
+	ck_assert_int_eq(w.replicas, INT32_MAX);
+	kube_workload_fini(&w);
+	kube_workload_fini(NULL);
+	cJSON_Delete(object);
+}
+END_TEST
+
 START_TEST(absent_replicas_are_one_as_the_api_says)
 {
 	struct err err = {0};
@@ -131,6 +149,7 @@ int main(void)
 	Suite *s = suite_create("kube workload");
 	TCase *t = tcase_create("workload");
 	tcase_add_test(t, a_whole_deployment_is_read);
+	tcase_add_test(t, a_settled_deployment_neither_rolls_nor_stalls);
 	tcase_add_test(t, absent_replicas_are_one_as_the_api_says);
 	tcase_add_test(t, a_stateful_set_rolls_while_its_revisions_differ);
 	tcase_add_test(t, a_malformed_selector_leaves_the_rest_readable);
