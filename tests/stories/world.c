@@ -415,31 +415,37 @@ static int32_t rows_of(struct world *w, const struct story_answer *a,
 	return n;
 }
 
+static void answer_current(struct world *w, const struct story_query *q,
+			   const struct story_answer *a)
+{
+	struct value_row rows[ROWS_MAX];
+	struct story_answer now = *a;
+	if (a->kind == SAY_DAILY || a->kind == SAY_SHIFT) {
+		now.kind = SAY_ROWS;
+		now.row_count = 1;
+		now.rows[0].pod[0] = '\0';
+		now.rows[0].value = of_day(a, w->now_ms);
+	}
+	struct event event = {.type = EVENT_VALUES};
+	event.u.values.query = q->ref;
+	event.u.values.count = rows_of(w, &now, rows);
+	event.u.values.rows = rows;
+	world_step(w, &event);
+}
+
 void world_answer(struct world *w, struct story_query *q, const struct story_answer *a)
 {
 	q->open = false;
-	struct event event = {.type = EVENT_VALUES};
-	struct value_row rows[ROWS_MAX];
 	if (a->kind == SAY_FAILURE) {
-		event.type = EVENT_QUERY_FAILED;
-		event.u.query_failed.query = q->ref;
-		event.u.query_failed.why = a->why;
+		struct event failed = {.type = EVENT_QUERY_FAILED};
+		failed.u.query_failed.query = q->ref;
+		failed.u.query_failed.why = a->why;
+		world_step(w, &failed);
 	} else if (q->ref.kind == QUERY_HISTORY) {
 		answer_history(w, q, a);
-		return;
 	} else {
-		struct story_answer now = *a;
-		if (a->kind == SAY_DAILY || a->kind == SAY_SHIFT) {
-			now.kind = SAY_ROWS;
-			now.row_count = 1;
-			now.rows[0].pod[0] = '\0';
-			now.rows[0].value = of_day(a, w->now_ms);
-		}
-		event.u.values.query = q->ref;
-		event.u.values.count = rows_of(w, &now, rows);
-		event.u.values.rows = rows;
+		answer_current(w, q, a);
 	}
-	world_step(w, &event);
 }
 
 void world_written(struct world *w, enum event_type type, const char *why)

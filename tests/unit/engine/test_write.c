@@ -175,7 +175,7 @@ START_TEST(five_conflicts_in_a_row_are_answered_the_sixth_waits)
 {
 	begin_up();
 	for (int i = 0; i < 5; i++) {
-		char version[8];
+		char version[16];
 		snprintf(version, sizeof(version), "%d", 20 + i);
 		rig_written(&r, EVENT_CONFLICT, NULL);
 		ck_assert_ptr_nonnull(rig_find(&r, ACTION_READ_TARGET));
@@ -325,6 +325,20 @@ START_TEST(a_target_that_goes_takes_its_write_along)
 }
 END_TEST
 
+START_TEST(what_was_noted_for_a_lost_target_is_not_taken_back_later)
+{
+	begin_down();
+	rig_written(&r, EVENT_SAVED, NULL);
+	rig_target_event(&r, EVENT_TARGET_GONE, "checkout", 0, "", "");
+	ck_assert_int_eq(downs_known(), 1);
+	rig_target(&r, 4, "20");
+	rig_cycle(&r, 900);
+	ck_assert_int_eq(rig_find(&r, ACTION_SCALE)->u.scale.to, 9);
+	rig_written(&r, EVENT_SCALED, "21");
+	ck_assert_int_eq(downs_known(), 1);
+}
+END_TEST
+
 static const struct {
 	const char *edit; /* in place of mode: Scale */
 	bool dry_run;
@@ -382,6 +396,7 @@ int main(void)
 	tcase_add_test(t, an_answer_without_a_version_keeps_the_known_one);
 	tcase_add_test(t, answers_that_do_not_fit_are_ignored);
 	tcase_add_test(t, a_target_that_goes_takes_its_write_along);
+	tcase_add_test(t, what_was_noted_for_a_lost_target_is_not_taken_back_later);
 	tcase_add_loop_test(t, recommend_and_dry_run_write_nothing, 0, ARRAY_LEN(silent));
 	suite_add_tcase(s, t);
 	return run_suite(s);
