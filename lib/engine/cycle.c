@@ -171,6 +171,17 @@ static void forget_zero(struct prepared *s)
 		s->record.memory.scaled_to_zero = false;
 }
 
+/* What a restarted process may not do yet: it may raise, not lower. */
+static const char *why_hold_down(const struct prepared *s, int64_t now_ms)
+{
+	/* It does not know what it knew before it has read its history again. */
+	if (history_loading(s, now_ms))
+		return "history is still being read";
+	/* The first decision stands beside the grid: a process that was not killed would
+	 * not have made it. */
+	return s->status.decisions == 0 ? "first decision since the start" : NULL;
+}
+
 void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	if (s->write.state != WRITE_IDLE || !slot_active(s) || s->policy->pause)
@@ -189,10 +200,7 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 		.pod_count = s->pod_count,
 		.values = values,
 		.forecasts = forecasts,
-		/* Before a restarted process has read its history again, it does not know
-		 * what it knew: it may raise, not lower. */
-		.hold_down =
-			history_loading(s, now_ms) ? "history is still being read" : NULL,
+		.hold_down = why_hold_down(s, now_ms),
 	};
 	scale_view(s, &in.scale, error, sizeof(error));
 	forget_zero(s);

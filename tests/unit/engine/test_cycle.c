@@ -143,6 +143,19 @@ START_TEST(zero_by_our_hand_is_forgotten_once_somebody_took_it_up)
 }
 END_TEST
 
+START_TEST(the_first_decision_of_a_process_lowers_nothing)
+{
+	rig_start(&r, REACTIVE "behavior: {scaleDown: {stabilizationWindowSeconds: 0}}\n",
+		  6);
+	rig_value(&r, 200);
+	ck_assert_int_eq(rig_status(&r)->desired, 6);
+	ck_assert_ptr_nonnull(
+		strstr(rig_status(&r)->reason, "first decision since the start"));
+	rig_cycle(&r, 200);
+	ck_assert_int_eq(rig_status(&r)->desired, 2);
+}
+END_TEST
+
 START_TEST(a_size_above_the_maximum_is_corrected_without_any_metric)
 {
 	rig_start(&r, REACTIVE, 50);
@@ -181,6 +194,7 @@ int main(void)
 	tcase_add_test(t, a_clock_that_goes_back_in_a_cycle_does_not_prolong_it);
 	tcase_add_test(t, a_clock_that_jumps_ahead_makes_values_late_not_wrong);
 	tcase_add_test(t, zero_by_our_hand_is_forgotten_once_somebody_took_it_up);
+	tcase_add_test(t, the_first_decision_of_a_process_lowers_nothing);
 	tcase_add_test(t, a_size_above_the_maximum_is_corrected_without_any_metric);
 	tcase_add_test(t, a_pause_asks_and_decides_nothing);
 	suite_add_tcase(s, t);

@@ -170,7 +170,8 @@ START_TEST(what_was_only_about_to_be_written_is_dropped)
 	const char *text =
 		REACTIVE "behavior: {scaleDown: {stabilizationWindowSeconds: 0}}\n";
 	rig_start(&r, text, 5);
-	rig_value(&r, 200);
+	rig_value(&r, 500);
+	rig_cycle(&r, 200);
 	ck_assert_int_eq(rig_slot(&r)->write.state, WRITE_SAVING);
 	rig_policy(&r, "checkout", REACTIVE);
 	ck_assert_int_eq(rig_slot(&r)->write.state, WRITE_IDLE);

@@ -28,7 +28,8 @@ static void begin_up(void)
 static void begin_down(void)
 {
 	rig_start(&r, DOWN_AT_ONCE, 5);
-	rig_value(&r, 200);
+	rig_value(&r, 500);
+	rig_cycle(&r, 200);
 	ck_assert_ptr_nonnull(rig_find(&r, ACTION_SAVE));
 	ck_assert_ptr_null(rig_find(&r, ACTION_SCALE));
 }
@@ -267,7 +268,8 @@ END_TEST
 START_TEST(a_write_in_doubt_that_went_through_is_remembered)
 {
 	rig_start(&r, DOWN_AT_ONCE, 5);
-	rig_value(&r, 200);
+	rig_value(&r, 500);
+	rig_cycle(&r, 200);
 	rig_written(&r, EVENT_SAVED, NULL);
 	rig_written(&r, EVENT_SCALE_FAILED, "connection reset");
 	ck_assert_int_eq(downs_known(), 0);
