@@ -128,8 +128,7 @@ START_TEST(whatever_it_answers_nothing_is_lowered_and_the_status_says_why)
 			      "%s: the message does not hold \"%s\"", faults[i].name,
 			      faults[i].cause);
 	}
-	bed_cycles(b, faults[0].name, 2);
-	bed_cycles(b, faults[FAULTS - 1].name, 2);
+	bed_cycles(b, faults[0].name, 2); /* so at least one of each */
 	for (int i = 0; i < FAULTS; i++) {
 		const char *name = faults[i].name;
 		ck_assert_msg(bed_scaled(b, name) == 0, "%s was lowered", name);
@@ -189,6 +188,7 @@ int main(void)
 		       whatever_it_answers_nothing_is_lowered_and_the_status_says_why);
 	tc = bed_lane("a late Prometheus", setup_quick, teardown);
 	tcase_add_test(tc, a_source_that_was_down_from_the_start_is_waited_for);
+	tc = bed_lane("a hung Prometheus", setup_quick, teardown);
 	tcase_add_test(tc, a_server_that_hung_is_heard_again_at_once);
 	return bed_run();
 }

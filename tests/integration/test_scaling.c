@@ -104,7 +104,7 @@ START_TEST(once_prints_every_policy_and_ends_with_0)
 	ck_assert_msg(strstr(table, "POLICY") == table, "%s", table);
 	ck_assert_msg(strstr(table, "shop/checkout") && strstr(table, "4 to 8"), "%s",
 		      table);
-	ck_assert_msg(strstr(table, "shop/cart") && strstr(table, "line 11: mode: "),
+	ck_assert_msg(strstr(table, "shop/cart") && strstr(table, "line 10: mode: "),
 		      "%s", table);
 	ck_assert_int_eq(bed_writes(b, KUBEAPI_RESOURCES, 0), 0);
 }
