@@ -19,7 +19,7 @@ struct deed {
 	bool builtin; /* a Resource's own query: rows carry the time of their newest
 			 sample */
 	struct prom_query *asked;
-	int64_t asked_ms; /* engine time */
+	int64_t late_ms; /* of a query: when its cycle is over, monotonic */
 	struct kube_call *call;
 	struct timer later; /* failures that are known at once are told later: never from
 			       within a step */
@@ -158,14 +158,13 @@ static void on_current(void *arg, const struct prom_answer *answer)
 static void drop_late(void *arg)
 {
 	struct performer *p = arg;
-	const struct loop *l = p->loop;
-	int64_t oldest = loop_now(l) - l->answer_deadline_ms;
+	int64_t now_ms = monotonic_ms();
 	p->sweeping = false;
 	for (struct deed *d = p->deeds, *next; d; d = next) {
 		next = d->next;
 		if (!d->asked || d->query.kind != QUERY_CURRENT)
 			continue;
-		if (d->asked_ms > oldest) {
+		if (d->late_ms > now_ms) {
 			p->sweeping = true;
 			continue;
 		}
@@ -173,7 +172,16 @@ static void drop_late(void *arg)
 		end(d);
 	}
 	if (p->sweeping)
-		timer_set(l->config.reactor, &p->sweep, SWEEP_MS, drop_late, p);
+		timer_set(p->loop->config.reactor, &p->sweep, SWEEP_MS, drop_late, p);
+}
+
+/* A clock that is sped up leaves no time for any answer: those get a while all the same.
+ */
+static int64_t patience_ms(const struct loop *l)
+{
+	int64_t wait_ms =
+		clock_delay_ms(l->config.clock, loop_now(l) + l->answer_deadline_ms);
+	return wait_ms > SWEEP_MS ? wait_ms : SWEEP_MS;
 }
 
 static void ask_current(struct deed *d, struct prom_source *source, const char *text,
@@ -183,7 +191,7 @@ static void ask_current(struct deed *d, struct prom_source *source, const char *
 	if (!p->sweeping)
 		timer_set(p->loop->config.reactor, &p->sweep, SWEEP_MS, drop_late, p);
 	p->sweeping = true;
-	d->asked_ms = loop_now(p->loop);
+	d->late_ms = monotonic_ms() + patience_ms(p->loop);
 	d->asked = prom_query(source, text, time_ms, on_current, d);
 }
 
