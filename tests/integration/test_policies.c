@@ -191,6 +191,13 @@ START_TEST(a_missing_target_is_said_and_found_when_it_comes)
 	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 8);
 	wait_until(b, bed_condition(b, "checkout", "AbleToScale", "True", NULL),
 		   "the status is well");
+	kubeapi_delete(b->kube, KUBEAPI_DEPLOYMENTS, "shop", "checkout");
+	wait_until(b, bed_condition(b, "checkout", "AbleToScale", "False", "not found"),
+		   "the status says that it has gone");
+	wait_until(b,
+		   bed_events(b, "checkout", NULL, "not found") == 2 ||
+			   bed_logged(&b->first, "\"FailedGetScale\"") == 2,
+		   "that is said too");
 }
 END_TEST
 

@@ -195,6 +195,28 @@ START_TEST(pods_busier_than_the_target_are_joined_by_more)
 }
 END_TEST
 
+static const char memory_policy[] =
+	"scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: checkout}\n"
+	"mode: Scale\n"
+	"maxReplicas: 20\n"
+	"metrics:\n"
+	"- type: Resource\n"
+	"  resource: {name: memory, target: {type: Utilization, averageUtilization: "
+	"70}}\n";
+
+START_TEST(pods_that_request_nothing_are_left_alone_and_named)
+{
+	bed_policy_text(b, "checkout", memory_policy);
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b,
+		   bed_condition(b, "checkout", "ScalingActive", "False",
+				 "missing request for memory"),
+		   "the status says what is missing");
+	bed_cycles(b, "checkout", 1);
+	ck_assert_int_eq(bed_writes(b, KUBEAPI_DEPLOYMENTS, 0), 0);
+}
+END_TEST
+
 /* --- a forecast --- */
 
 static int64_t ramp_ms; /* of the day, when demand triples */
@@ -239,6 +261,7 @@ int main(void)
 	tcase_add_test(tc, more_demand_brings_more_replicas_a_status_and_an_event);
 	tcase_add_test(tc, less_demand_is_recorded_before_it_is_written);
 	tcase_add_test(tc, pods_busier_than_the_target_are_joined_by_more);
+	tcase_add_test(tc, pods_that_request_nothing_are_left_alone_and_named);
 	tcase_add_test(tc,
 		       a_forecast_from_history_raises_replicas_before_the_demand_does);
 	tc = bed_lane("no writes", setup, teardown);
