@@ -308,7 +308,7 @@ END_TEST
 START_TEST(lists_come_in_consistent_pages)
 {
 	for (int i = 0; i < 5; i++) {
-		char name[8];
+		char name[16];
 		snprintf(name, sizeof(name), "p%d", i);
 		put_pod(name, i < 4 ? "web" : "db", i);
 	}
