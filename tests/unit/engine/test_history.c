@@ -105,6 +105,8 @@ START_TEST(history_is_asked_for_day_by_day_on_the_grid_of_days)
 	work();
 	ck_assert(feed()->loaded);
 	ck_assert(!engine_has_work(r.e));
+	/* The first forecast is decided on at once. */
+	ck_assert_int_le(engine_next_tick_ms(r.e), r.now_ms);
 }
 END_TEST
 

@@ -102,6 +102,19 @@ START_TEST(a_start_with_a_refused_text_takes_the_last_valid_one)
 }
 END_TEST
 
+START_TEST(two_events_of_one_step_keep_their_texts)
+{
+	give("old", 0);
+	rig_set(&r, engine_prepare(r.e, "shop", "a", rig_parse("a", REACTIVE, 10),
+				   "line 3: no", NULL));
+	ck_assert_ptr_nonnull(
+		strstr(rig_event(&r, "PolicyInvalid")->u.event.note, "line 3: no"));
+	ck_assert_str_eq(rig_event(&r, "TargetConflict")->u.event.note,
+			 "policy old is older and in force for Deployment checkout -> "
+			 "this one waits");
+}
+END_TEST
+
 START_TEST(the_oldest_policy_of_a_target_is_in_force_whatever_the_order)
 {
 	give("middle", 20);
@@ -254,6 +267,7 @@ int main(void)
 	tcase_add_test(t, a_refused_text_leaves_the_last_good_version_in_force);
 	tcase_add_test(t, a_policy_that_never_was_valid_has_a_place_and_a_status);
 	tcase_add_test(t, a_start_with_a_refused_text_takes_the_last_valid_one);
+	tcase_add_test(t, two_events_of_one_step_keep_their_texts);
 	tcase_add_test(t, the_oldest_policy_of_a_target_is_in_force_whatever_the_order);
 	tcase_add_test(t, of_two_made_in_the_same_second_the_first_name_is_in_force);
 	tcase_add_test(t, a_new_text_is_no_new_conflict);

@@ -92,6 +92,25 @@ START_TEST(a_quiet_policy_writes_its_status_every_ten_minutes)
 }
 END_TEST
 
+START_TEST(a_clock_that_goes_back_does_not_silence_a_policy)
+{
+	rig_value(&r, 300);
+	r.now_ms -= MS_PER_DAY;
+	int64_t before = r.now_ms;
+	bool told = false;
+	rig_tick(&r);
+	if (rig_find(&r, ACTION_QUERY))
+		rig_value(&r, 300);
+	while (!told && r.now_ms < before + MS_PER_H) {
+		rig_next(&r);
+		told = rig_find(&r, ACTION_STATUS) != NULL;
+		if (rig_find(&r, ACTION_QUERY))
+			rig_value(&r, 300);
+	}
+	ck_assert_int_le(r.now_ms, before + 11 * MS_PER_MIN);
+}
+END_TEST
+
 START_TEST(a_paused_policy_does_so_too)
 {
 	rig_policy(&r, "checkout", REACTIVE "pause: true\n");
@@ -212,6 +231,7 @@ int main(void)
 	tcase_add_test(t, an_outage_is_one_event_and_its_end_another);
 	tcase_add_test(t, the_first_known_value_is_no_recovery);
 	tcase_add_test(t, a_quiet_policy_writes_its_status_every_ten_minutes);
+	tcase_add_test(t, a_clock_that_goes_back_does_not_silence_a_policy);
 	tcase_add_test(t, a_paused_policy_does_so_too);
 	tcase_add_test(t, a_higher_wish_is_saved_at_once_a_lower_one_soon);
 	tcase_add_test(t, ready_pods_are_counted);

@@ -327,6 +327,17 @@ START_TEST(a_target_that_goes_takes_its_write_along)
 }
 END_TEST
 
+START_TEST(an_object_made_anew_does_not_get_the_old_ones_answer)
+{
+	begin_up();
+	rig_target_event(&r, EVENT_TARGET, "checkout", 3, "30", "uid-2");
+	ck_assert_int_eq(rig_slot(&r)->write.state, WRITE_IDLE);
+	rig_written(&r, EVENT_SCALED, "11");
+	ck_assert_int_eq(rig_slot(&r)->target.replicas, 3);
+	ck_assert_uint_eq(rig_status(&r)->writes, 0);
+}
+END_TEST
+
 START_TEST(what_was_noted_for_a_lost_target_is_not_taken_back_later)
 {
 	begin_down();
@@ -398,6 +409,7 @@ int main(void)
 	tcase_add_test(t, an_answer_without_a_version_keeps_the_known_one);
 	tcase_add_test(t, answers_that_do_not_fit_are_ignored);
 	tcase_add_test(t, a_target_that_goes_takes_its_write_along);
+	tcase_add_test(t, an_object_made_anew_does_not_get_the_old_ones_answer);
 	tcase_add_test(t, what_was_noted_for_a_lost_target_is_not_taken_back_later);
 	tcase_add_loop_test(t, recommend_and_dry_run_write_nothing, 0, ARRAY_LEN(silent));
 	suite_add_tcase(s, t);
