@@ -206,6 +206,10 @@ static const char memory_policy[] =
 
 START_TEST(pods_that_request_nothing_are_left_alone_and_named)
 {
+	const struct workload *w =
+		world_find(served_world(b->served), "shop", "checkout");
+	wait_until(b, workload_scraped_ms(w, wall_ms()) > w->pods[0].created_ms,
+		   "Prometheus has seen the pods");
 	bed_policy_text(b, "checkout", memory_policy);
 	bed_start(b, &b->first, "foretop-0", NULL);
 	wait_until(b,
