@@ -35,9 +35,9 @@ struct page {
 	struct kube_call *call;
 	cJSON *status; /* newest content that waits to be written, or NULL */
 	cJSON *sent;   /* content that is being written */
-	bool saving;   /* the write under way answers `save` */
+	bool saving;   /* the write under way answers `sent_save` */
 	bool save_due; /* the next write must answer `save` */
-	struct write_ref save;
+	struct write_ref save, sent_save;
 	bool rereading;
 	struct timer retry;
 };
@@ -365,7 +365,7 @@ static void arm_drain(struct book *b)
 static void answer_save(struct page *p, const struct kube_reply *reply)
 {
 	struct event event = {.type = reply->object ? EVENT_SAVED : EVENT_SAVE_FAILED};
-	event.u.written.write = p->save;
+	event.u.written.write = p->sent_save;
 	event.u.written.why = reply->err.msg;
 	p->saving = false;
 	loop_step(p->book->loop, &event);
@@ -439,6 +439,7 @@ static void write_status(struct page *p)
 		.data = data,
 	};
 	p->saving = p->save_due;
+	p->sent_save = p->save;
 	p->save_due = false;
 	p->call = kube_configmap_put(l->kube, &map, on_status_written, p);
 	cJSON_Delete(p->sent);
