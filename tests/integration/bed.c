@@ -393,6 +393,8 @@ static void spawn(struct bed *b, struct child *c, const char *pod_name,
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
 		if (getenv(kept[i]))
 			env[e++] = xasprintf("%s=%s", kept[i], getenv(kept[i]));
+	if (BED_SANITIZED && !getenv("UBSAN_OPTIONS"))
+		env[e++] = xstrdup("UBSAN_OPTIONS=halt_on_error=1");
 	env[e++] = xasprintf("HOME=%s", b->folder);
 	if (pod_name)
 		env[e++] = xasprintf("POD_NAME=%s", pod_name);

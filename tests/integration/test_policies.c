@@ -201,6 +201,61 @@ START_TEST(a_missing_target_is_said_and_found_when_it_comes)
 }
 END_TEST
 
+/* --- what a policy may ask, and who is served --- */
+
+START_TEST(a_source_that_is_not_there_or_not_allowed_is_named)
+{
+	char *usual AUTO_FREE = bed_source(b, "default", served_prom_url(b->served));
+	char *sources AUTO_FREE =
+		xasprintf("%s- {name: bank, url: \"%s\", namespaces: [bank]}\n", usual,
+			  served_prom_url(b->served));
+	bed_write_config(b, sources, NULL);
+	bed_demand(b, "checkout", 730);
+	bed_demand(b, "cart", 730);
+	bed_policy(b, "checkout", "checkout", "  source: mars\nmode: Scale\n");
+	bed_policy(b, "cart", "cart", "  source: bank\nmode: Scale\n");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b,
+		   bed_condition(b, "checkout", "MetricsAvailable", "False",
+				 "there is no source mars"),
+		   "the status says that it is not there");
+	wait_until(b,
+		   bed_condition(b, "cart", "MetricsAvailable", "False",
+				 "namespace shop may not use the source bank"),
+		   "the status says that it is not allowed");
+	ck_assert_int_eq(bed_writes(b, KUBEAPI_DEPLOYMENTS, 0), 0);
+	ck_assert_uint_eq(promapi_requests(b->prom), 0);
+}
+END_TEST
+
+static const struct {
+	const char *config, *flags[3];
+} others[] = {
+	{"namespaces: {refuse: [shop]}\n", {NULL}},
+	{"namespaces: {serve: [mall]}\n", {NULL}},
+	{"", {"--namespace", "mall", NULL}},
+};
+
+START_TEST(policies_of_other_namespaces_are_not_served)
+{
+	struct err err;
+	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
+	cJSON *map AUTO(json_cleanup) =
+		kubeapi_get(b->kube, KUBEAPI_CONFIGMAPS, "shop", "checkout");
+	const cJSON *data = json_at(map, "data");
+	const char *text =
+		cJSON_GetObjectItemCaseSensitive(data, "policy.yaml")->valuestring;
+	ck_assert_int_eq(served_put_policy(b->served, "mall", "checkout", text, &err), 0);
+	bed_demand(b, "checkout", 730);
+	bed_write_config(b, NULL, others[_i].config);
+	bed_start(b, &b->first, "foretop-0", others[_i].flags);
+	wait_until(b, bed_events(b, "checkout", "FailedGetScale", "mall/checkout") == 1,
+		   "the other namespace is served");
+	ck_assert_double_eq(bed_metric(b, &b->first, "foretop_policies"), 1);
+	ck_assert_int_eq(bed_writes(b, KUBEAPI_DEPLOYMENTS, 0), 0);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = bed_lane("broken policies", setup, teardown);
@@ -211,5 +266,9 @@ int main(void)
 	tcase_add_test(tc, the_newer_of_two_waits_and_takes_over_when_the_older_goes);
 	tcase_add_test(tc, what_is_deleted_or_loses_its_label_is_left_alone);
 	tcase_add_test(tc, a_missing_target_is_said_and_found_when_it_comes);
+	tc = bed_lane("sources and namespaces", setup, teardown);
+	tcase_add_test(tc, a_source_that_is_not_there_or_not_allowed_is_named);
+	tcase_add_loop_test(tc, policies_of_other_namespaces_are_not_served, 0,
+			    (int)ARRAY_LEN(others));
 	return bed_run();
 }
