@@ -36,6 +36,7 @@ LIB_SRC  := $(foreach l,$(LAYERS),$(sort $(wildcard lib/$(l)/*.c)))
 CMD_SRC  := $(sort $(wildcard cmd/foretop/*.c))
 TEST_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 INTEGRATION_SRC := $(sort $(wildcard tests/integration/test_*.c))
+BED_SRC := $(filter-out $(INTEGRATION_SRC),$(sort $(wildcard tests/integration/*.c)))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
 VECTORS_SRC := $(sort $(wildcard tests/vectors/*.c))
 STORIES_SRC := $(sort $(wildcard tests/stories/*.c))
@@ -104,7 +105,7 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call unit_rule,$(l))))
 .SECONDARY:
 
-$(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(call obj,tests/integration/bed.c) $(ARCHIVES)
+$(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(call obj,$(BED_SRC)) $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
@@ -208,4 +209,4 @@ compile_commands.json:
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) tests/integration/bed.c $(VECTORS_SRC) $(STORIES_SRC) $(BENCH_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(VECTORS_SRC) $(STORIES_SRC) $(BENCH_SRC)))
