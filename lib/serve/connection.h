@@ -21,6 +21,7 @@ struct httpd {
 	struct reactor *reactor;
 	struct lws_vhost *vhost;
 	struct fd_watch listener; /* fd < 0: not listening */
+	int port_keeper;          /* holds the port while suspended, or -1 */
 	struct fd_watch hangups;  /* an epoll of the connections on hold */
 	int family, port;
 	char host[64]; /* numeric, without brackets */

@@ -295,7 +295,7 @@ struct httpd *httpd_new(struct reactor *r, const struct httpd_config *config,
 	struct httpd *h = xcalloc(1, sizeof(*h));
 	h->config = *config;
 	h->reactor = r;
-	h->listener.fd = h->hangups.fd = -1;
+	h->listener.fd = h->hangups.fd = h->port_keeper = -1;
 	fill_limits(&h->config);
 	if (read_certificate(h, config, err) < 0 || open_hangups(h, err) < 0 ||
 	    start_listening(h, config->listen, err) < 0) {
@@ -317,11 +317,19 @@ static void cut_connections(struct httpd *h)
 				LWS_TO_KILL_SYNC);
 }
 
+static void release_port(struct httpd *h)
+{
+	if (h->port_keeper >= 0)
+		close(h->port_keeper);
+	h->port_keeper = -1;
+}
+
 void httpd_free(struct httpd *h)
 {
 	if (!h)
 		return;
 	stop_listening(h);
+	release_port(h);
 	cut_connections(h);
 	if (h->vhost)
 		lws_vhost_destroy(h->vhost);
@@ -339,9 +347,27 @@ void httpd_cleanup(struct httpd **h)
 	httpd_free(*h);
 }
 
+/* The port stays ours while nobody listens on it: connections are refused, and no other
+ * process is given it. */
+static void keep_port(struct httpd *h)
+{
+	struct sockaddr_storage name = {0};
+	socklen_t len = sizeof(name);
+	int on = 1, fd = socket(h->family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	getsockname(h->listener.fd, (struct sockaddr *)&name, &len);
+	stop_listening(h);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&name, len) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	h->port_keeper = fd;
+}
+
 void httpd_suspend(struct httpd *h)
 {
-	stop_listening(h);
+	if (h->listener.fd >= 0)
+		keep_port(h);
 	cut_connections(h);
 }
 
@@ -349,6 +375,7 @@ int httpd_resume(struct httpd *h, struct err *err)
 {
 	if (h->listener.fd >= 0)
 		return 0;
+	release_port(h);
 	return start_listening(h, h->address, err);
 }
 
