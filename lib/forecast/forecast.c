@@ -1,5 +1,6 @@
 #include "forecast/forecast.h"
 #include "forecast/holt_winters_fit.h"
+#include "forecast/scalar.h"
 #include "forecast/window.h"
 
 #include <inttypes.h>
@@ -179,10 +180,35 @@ static void learn_next(struct forecaster *f)
 	f->queue_count--;
 }
 
+static bool is_ready(const struct said *said)
+{
+	return said->outlook.known && said->release.known;
+}
+
+static double release_of(const struct said *said)
+{
+	return larger(said->release.upper, said->outlook.upper);
+}
+
+static void tell(const struct forecaster *f)
+{
+	const struct said *said = &f->said;
+	bool ready = is_ready(said);
+	const struct forecast_minute minute = {
+		.end_ms = (said->minute + 1) * MS_PER_MIN,
+		.known = !isnan(said->last),
+		.value = said->last,
+		.mean = ready ? said->outlook.mean : NAN,
+		.upper = ready ? said->outlook.upper : NAN,
+		.release = ready ? release_of(said) : NAN,
+	};
+
+	f->config.heed(f->config.heed_context, &minute);
+}
+
 static void predict(struct forecaster *f)
 {
 	const struct history *h = &f->history;
-
 	struct feature_row recent;
 
 	feature_row_recent(h, h->newest, &recent);
@@ -193,6 +219,8 @@ static void predict(struct forecaster *f)
 	f->said.last = history_at(h, h->newest);
 	f->said.values = h->values;
 	f->phase = PHASE_IDLE;
+	if (f->config.heed)
+		tell(f);
 }
 
 static bool is_due(const struct forecaster *f)
@@ -270,7 +298,7 @@ static void explain_ready(struct forecast *ret_forecast)
 void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecast)
 {
 	const struct said *said = &f->said;
-	bool ready = said->outlook.known && said->release.known;
+	bool ready = is_ready(said);
 
 	*ret_forecast = (struct forecast){
 		.state = ready       ? FORECAST_READY
@@ -292,7 +320,7 @@ void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecas
 	}
 	ret_forecast->mean = said->outlook.mean;
 	ret_forecast->upper = said->outlook.upper;
-	ret_forecast->release = fmax(said->release.upper, said->outlook.upper);
+	ret_forecast->release = release_of(said);
 	ret_forecast->model = said->outlook.model;
 	ret_forecast->baseline = said->outlook.baseline;
 	ret_forecast->skill = said->outlook.skill;

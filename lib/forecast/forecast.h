@@ -33,6 +33,16 @@ enum model {
 /* "last value", "linear regression (day)", ...: for reasons and status. */
 const char *model_name(enum model m);
 
+/* What was said at the end of a minute, when it was the newest one. */
+struct forecast_minute {
+	int64_t end_ms; /* the window begins here */
+	bool known;     /* the minute has a value */
+	double value;   /* as it was learned; NaN when missing */
+	/* As in struct forecast; all three NaN while nothing is forecast. */
+	double mean, upper, release;
+};
+typedef void forecast_heed(void *context, const struct forecast_minute *said);
+
 struct forecast_config {
 	/* The window (now, now + window_min] in minutes, in [1, FORECAST_WINDOW_MAX]. */
 	int32_t window_min;
@@ -45,6 +55,13 @@ struct forecast_config {
 	/* Minute of the day (UTC) of the daily fit, in [0, 1439]: to spread the fits of
 	 * many forecasters (a hash of the policy's name does). */
 	int32_t refit_minute;
+	/* Called from forecaster_work once for each minute that was learned, missing ones
+	 * within gaps of less than 15 days included, in the order of time, after the
+	 * prediction from it: what a user of the forecaster would have been told then. It
+	 * must not call the forecaster. NULL: nobody listens. `heed_context` is borrowed
+	 * for the forecaster's life. */
+	forecast_heed *heed;
+	void *heed_context;
 };
 
 enum forecast_state {
