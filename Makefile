@@ -41,13 +41,15 @@ BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
 VECTORS_SRC := $(sort $(wildcard tests/vectors/*.c))
 STORIES_SRC := $(sort $(wildcard tests/stories/*.c))
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
+# The runner has the name of its folder: build/tests/vectors DIR.
+VECTORS_OBJ := $(patsubst tests/vectors/%.c,$(BUILD)/tests/vectors.o/%.o,$(VECTORS_SRC))
 archive   = $(BUILD)/lib/$(1).a
 # Archives from the last layer to the first: the linker resolves from left to right.
 reversed  = $(if $(1),$(call reversed,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 ARCHIVES := $(foreach l,$(call reversed,$(LAYERS)),$(call archive,$(l)))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SRC))
 INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(BUILD)/tests/integration/%,$(INTEGRATION_SRC))
-VECTORS_BIN := $(BUILD)/tests/vectors/vectors
+VECTORS_BIN := $(BUILD)/tests/vectors
 STORIES_BIN := $(BUILD)/tests/stories/stories
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
@@ -75,10 +77,15 @@ $(BUILD)/deps.mk: Makefile hack/deps
 	   echo "CHECK_CFLAGS := $$(pkg-config --cflags check)"; \
 	   echo "CHECK_LIBS := $$(pkg-config --libs check)"; } > $@
 
-$(BUILD)/%.o: %.c VERSION
+define compile
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(EXTRA_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
+endef
+$(BUILD)/%.o: %.c VERSION
+	$(compile)
+$(VECTORS_OBJ): $(BUILD)/tests/vectors.o/%.o: tests/vectors/%.c VERSION
+	$(compile)
 
 define layer_rule
 $$(call archive,$(1)): $$(call obj,$$(filter lib/$(1)/%,$$(LIB_SRC)))
@@ -110,8 +117,9 @@ $(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(call obj,$(BED_SR
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
 
-$(VECTORS_BIN): $(call obj,$(VECTORS_SRC)) $(foreach l,$(call reversed,$(call upto,decide,$(LAYERS))),$(call archive,$(l)))
+$(VECTORS_BIN): $(VECTORS_OBJ) $(foreach l,$(call reversed,$(call upto,decide,$(LAYERS))),$(call archive,$(l)))
 	$(say) LD $@
+	@[ ! -d $@ ] || rm -r $@ # older builds kept the objects in a folder of this name
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
 $(STORIES_BIN): $(call obj,$(STORIES_SRC)) $(foreach l,$(call reversed,$(call upto,engine,$(LAYERS))),$(call archive,$(l)))
@@ -209,4 +217,4 @@ compile_commands.json:
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(VECTORS_SRC) $(STORIES_SRC) $(BENCH_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(BENCH_SRC)) $(VECTORS_OBJ))

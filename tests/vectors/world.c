@@ -1,5 +1,7 @@
 #include "vectors/world.h"
 
+#include "policy/parts.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,19 +45,13 @@ static enum select_policy select_of(const char *name)
 	return strcmp(name, "Disabled") == 0 ? SELECT_DISABLED : SELECT_MAX;
 }
 
-static void rules_default(struct scaling_rules *r, bool up)
-{
-	*r = (struct scaling_rules){.has_stabilization = up, .select = SELECT_MAX};
-	if (up)
-		r->rules[r->count++] = (struct scaling_rule){RULE_PODS, 4, 15};
-	r->rules[r->count++] = (struct scaling_rule){RULE_PERCENT, 100, 15};
-}
-
 void world_rules(struct scaling_rules *ret_rules, const cJSON *rules, bool up)
 {
 	const cJSON *policies = exact_get(rules, "policies"), *p;
 
-	rules_default(ret_rules, up);
+	struct policy defaults = {0};
+	policy_default_behavior(&defaults);
+	*ret_rules = up ? defaults.up : defaults.down;
 	if (exact_get(rules, "stabilization_window_s")) {
 		ret_rules->has_stabilization = true;
 		ret_rules->stabilization_s =
@@ -65,7 +61,8 @@ void world_rules(struct scaling_rules *ret_rules, const cJSON *rules, bool up)
 		ret_rules->has_tolerance = true;
 		ret_rules->tolerance = exact_double(rules, "tolerance", 0);
 	}
-	ret_rules->select = select_of(exact_text(rules, "select_policy", "Max"));
+	if (exact_get(rules, "select_policy"))
+		ret_rules->select = select_of(exact_text(rules, "select_policy", ""));
 	if (!policies)
 		return;
 	ret_rules->count = 0;
