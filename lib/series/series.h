@@ -3,6 +3,7 @@
 #define FORETOP_SERIES_SERIES_H
 
 #include "base/base.h"
+#include "series/csv.h"
 #include "series/ring.h"
 
 /* One observation. NaN marks a missing value, nothing else does. */

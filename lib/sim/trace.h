@@ -3,7 +3,7 @@
 #ifndef FORETOP_SIM_TRACE_H
 #define FORETOP_SIM_TRACE_H
 
-#include "base/base.h"
+#include "series/series.h"
 
 #include <stdbool.h>
 

@@ -44,20 +44,21 @@ START_TEST(errors_name_file_and_line)
 	static const struct {
 		const char *text, *column, *message;
 	} rows[] = {
-		{"", NULL, "load.csv:0: fewer than two values"},
-		{"t,v\n1,2\n", NULL, "load.csv:2: fewer than two values"},
-		{"1,2\nx,3\n", NULL, "load.csv:2: not a time in Unix seconds: \"x\""},
-		{"1,2\n2,3x\n", NULL, "load.csv:2: not a value: \"3x\""},
-		{"1,2\n2,inf\n", NULL, "load.csv:2: not a finite value: \"inf\""},
-		{"1,2\n2\n", NULL, "load.csv:2: no value at \"2\""},
-		{"# c\n1,2\n1,3\n", NULL, "load.csv:3: the time does not ascend: \"1\""},
-		{"2,2\n1,3\n", NULL, "load.csv:2: the time does not ascend: \"1\""},
+		{"", NULL, "load.csv: fewer than two values"},
+		{"t,v\n1,2\n", NULL, "load.csv: fewer than two values"},
+		{"1,2\nx,3\n", NULL, "load.csv:2:1: not a time in Unix seconds: \"x\""},
+		{"1,2\n2,3x\n", NULL, "load.csv:2:3: not a value: \"3x\""},
+		{"1,2\n2,inf\n", NULL, "load.csv:2:3: not a finite value: \"inf\""},
+		{"1,2\n2\n", NULL, "load.csv:2:2: no value behind the time"},
+		{"# c\n1,2\n1,3\n", NULL, "load.csv:3:1: the time does not ascend: 1"},
+		{"2,2\n1,3\n", NULL, "load.csv:2:1: the time does not ascend: 1"},
 		{"0,2\n60,3\n130,4\n", NULL,
-		 "load.csv:3: the time is not on the first two lines' step: \"130\""},
-		{"t,a\n0,1\n60,1\n", "b", "load.csv:1: no column \"b\""},
-		{"0,1\n60,1\n", "b", "load.csv:1: no header line that names \"b\""},
+		 "load.csv:3:1: the time is not on the first two lines' step: 130"},
+		{"t,a\n0,1\n60,1\n", "b",
+		 "load.csv:1:1: no column \"b\" in the header line"},
+		{"0,1\n60,1\n", "b", "load.csv:1:1: no header line that names \"b\""},
 		{"0,1\n0.001,2\n90000000000,3\n", NULL,
-		 "load.csv:3: too many steps up to \"90000000000\""},
+		 "load.csv:3:1: too many steps up to the time: 90000000000"},
 	};
 	struct err err = {0};
 	ck_assert_ptr_null(parse(rows[_i].text, rows[_i].column, &err));
