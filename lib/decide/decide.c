@@ -91,6 +91,19 @@ static void set_rescale(const struct decide_input *in, struct decision *d)
 	}
 }
 
+static void keep(const struct decide_input *in, struct decision *d)
+{
+	const struct hold_reason *why =
+		hold_reasons_find(in->holds, d->current, d->desired);
+	if (!why)
+		return;
+	d->hold = d->desired < d->current ? HOLD_DOWN : HOLD_UP;
+	d->held_by = why->name;
+	d->held_from = d->desired;
+	d->desired = d->current;
+	d->released = false;
+}
+
 static void apply_guards(const struct decide_input *in, struct decide_memory *memory,
 			 struct decision *d)
 {
@@ -114,11 +127,7 @@ static void apply_guards(const struct decide_input *in, struct decide_memory *me
 	/* Back from zero by our own hand, and the minimum was raised meanwhile. */
 	if (d->current == 0 && zeroed_by_us(in, memory))
 		d->desired = max_int32(d->desired, in->policy->min_replicas);
-	if (in->hold_down && d->desired < d->current) {
-		d->desired = d->current;
-		d->released = false;
-		d->hold = HOLD_DOWN;
-	}
+	keep(in, d);
 }
 
 static void seed(const struct decide_input *in, struct decide_memory *memory)
@@ -160,10 +169,20 @@ void decide(const struct decide_input *in, struct decide_memory *memory,
 		.reactive = DECIDE_NO_REPLICAS,
 		.predicted = DECIDE_NO_REPLICAS,
 		.stabilized = DECIDE_NO_REPLICAS,
+		.held_from = DECIDE_NO_REPLICAS,
 		.winner = -1,
 	};
 	decide_size(in, memory, d);
 	reason_write(in, d);
+}
+
+void decide_hold(const struct decide_input *in, struct decision *decision)
+{
+	/* Bounds come before any reason to hold; there, nothing won. */
+	if (decision->hold != HOLD_NONE || decision->winner < 0)
+		return;
+	keep(in, decision);
+	reason_write(in, decision);
 }
 
 static void remember_event(struct decide_memory *memory, const struct policy *policy,

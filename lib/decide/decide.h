@@ -10,6 +10,7 @@
 #define FORETOP_DECIDE_DECIDE_H
 
 #include "decide/decision.h"
+#include "decide/hold.h"
 #include "decide/memory.h"
 #include "decide/pod.h"
 #include "decide/values.h"
@@ -67,9 +68,9 @@ struct decide_input {
 	/* The forecast of a metric whose value is unknown still proposes, upward only
 	 * (onMetricsLoss: FollowForecast); else such a metric only holds. */
 	bool follow_forecast_on_loss;
-	/* Why nothing may be lowered in this cycle ("history is still being read"); NULL:
-	 * no such reason. A size above maxReplicas is corrected all the same. */
-	const char *hold_down;
+	/* Why the size may not be lowered or raised in this cycle; NULL: no such reason.
+	 * A size outside of the bounds is corrected all the same. */
+	const struct hold_reasons *holds;
 };
 
 /* One cycle of one policy. Appends to the memory's log what the HPA would append, so call
@@ -77,6 +78,10 @@ struct decide_input {
  * written is noted with decide_scaled. */
 void decide(const struct decide_input *in, struct decide_memory *memory,
 	    struct decision *ret_decision);
+
+/* Applies in->holds to a decision that was made with the same input, for a reason that
+ * only the decision itself could show. */
+void decide_hold(const struct decide_input *in, struct decision *decision);
 
 /* Notes a write that went through: the scale event (only with `behavior`),
  * the time, and whether the target now stands at zero by our hand; and sets the

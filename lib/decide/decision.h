@@ -47,7 +47,8 @@ enum stabilization { STABILIZED_NOT, STABILIZED_DOWN, STABILIZED_UP };
 /* Why nothing was computed, or why the computed size was not followed. */
 enum hold {
 	HOLD_NONE,
-	HOLD_DOWN,     /* decide_input.hold_down */
+	HOLD_DOWN,     /* decide_input.holds, against less */
+	HOLD_UP,       /* and against more */
 	HOLD_UNKNOWN,  /* a metric is unknown: no scale-down, or no metric at all */
 	HOLD_DISABLED, /* the target stands at zero and we did not put it there */
 	HOLD_SELECTOR, /* the target's pods cannot be told */
@@ -90,6 +91,10 @@ struct decision {
 	bool by_forecast; /* and the proposal was its forecast's */
 	bool released;    /* the forecast's release cut the stabilization short */
 	enum hold hold;
+	/* HOLD_DOWN and HOLD_UP: the reason's name (a constant), and the size that would
+	 * have been written; else NULL and DECIDE_NO_REPLICAS. */
+	const char *held_by;
+	int32_t held_from;
 	enum limit limit;
 	enum stabilization stabilization;
 	/* STABILIZED_DOWN: when the recommendation that holds leaves the window; else 0.

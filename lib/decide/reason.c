@@ -253,6 +253,16 @@ static void write_unknown(struct text *t, const struct decide_input *in,
 	add(t, " -> hold %d", d->current);
 }
 
+static void write_held(struct text *t, const struct decide_input *in,
+		       const struct decision *d)
+{
+	const struct hold_reason *why =
+		hold_reasons_find(in->holds, d->current, d->held_from);
+	add_winner(t, in, d);
+	add(t, "; %s -> hold %d instead of %d", why ? why->text : d->held_by, d->current,
+	    d->held_from);
+}
+
 void reason_write(const struct decide_input *in, struct decision *d)
 {
 	struct text t = {.data = d->reason, .size = sizeof(d->reason)};
@@ -266,8 +276,8 @@ void reason_write(const struct decide_input *in, struct decision *d)
 			write_bounds(&t, in, d);
 		return;
 	case HOLD_DOWN:
-		add_winner(&t, in, d);
-		add(&t, "; %s -> hold %d", in->hold_down, d->current);
+	case HOLD_UP:
+		write_held(&t, in, d);
 		return;
 	case HOLD_UNKNOWN:
 		write_unknown(&t, in, d);

@@ -172,14 +172,20 @@ static void forget_zero(struct prepared *s)
 }
 
 /* What a restarted process may not do yet: it may raise, not lower. */
-static const char *why_hold_down(const struct prepared *s, int64_t now_ms)
+static void hold_at_start(const struct prepared *s, int64_t now_ms,
+			  struct hold_reasons *holds)
 {
 	/* It does not know what it knew before it has read its history again. */
 	if (history_loading(s, now_ms))
-		return "history is still being read";
+		hold_reasons_add(holds, "HistoryLoading", true, false,
+				 "history is still being read")
+			->starting = true;
 	/* The first decision stands beside the grid: a process that was not killed would
 	 * not have made it. */
-	return s->status.decisions == 0 ? "first decision since the start" : NULL;
+	if (s->status.decisions == 0)
+		hold_reasons_add(holds, "FirstDecision", true, false,
+				 "first decision since the start")
+			->starting = true;
 }
 
 void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
@@ -188,10 +194,13 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 		return;
 	struct metric_values values[POLICY_METRICS_MAX];
 	struct forecast_proposal forecasts[POLICY_METRICS_MAX];
+	struct hold_reasons holds;
 	char error[256];
 	for (int32_t m = 0; m < s->policy->metric_count; m++)
 		values[m] = s->metrics[m].values;
 	propose(s, now_ms, forecasts);
+	holds.count = 0;
+	hold_at_start(s, now_ms, &holds);
 	struct decide_input in = {
 		.policy = s->policy,
 		.config = &e->config.decide,
@@ -200,7 +209,7 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 		.pod_count = s->pod_count,
 		.values = values,
 		.forecasts = forecasts,
-		.hold_down = why_hold_down(s, now_ms),
+		.holds = &holds,
 	};
 	scale_view(s, &in.scale, error, sizeof(error));
 	forget_zero(s);

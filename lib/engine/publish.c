@@ -216,6 +216,7 @@ void publish_hold(struct engine *e, struct prepared *s, const char *why, int64_t
 		.reactive = DECIDE_NO_REPLICAS,
 		.predicted = DECIDE_NO_REPLICAS,
 		.stabilized = DECIDE_NO_REPLICAS,
+		.held_from = DECIDE_NO_REPLICAS,
 		.winner = -1,
 	};
 	if (s->target.seen)

@@ -21,6 +21,7 @@ struct rig {
 	struct metric_values values[POLICY_METRICS_MAX];
 	struct pod_value pod_values[POLICY_METRICS_MAX][RIG_PODS];
 	struct forecast_proposal forecasts[POLICY_METRICS_MAX];
+	struct hold_reasons holds;
 	struct decide_input in; /* points into the rest */
 };
 
@@ -51,6 +52,13 @@ static inline void rig_init(struct rig *r, int32_t replicas)
 		p->ready = READY_TRUE;
 		p->containers = 1;
 	}
+}
+
+/* A reason to hold, for the next decisions. */
+static inline void rig_hold(struct rig *r, const char *text, bool down, bool up)
+{
+	hold_reasons_add(&r->holds, "Reason", down, up, "%s", text);
+	r->in.holds = &r->holds;
 }
 
 static inline struct policy_metric *rig_metric(struct rig *r, enum metric_type type,

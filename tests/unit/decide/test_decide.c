@@ -74,7 +74,7 @@ START_TEST(size_outside_of_its_bounds_is_corrected_without_metrics)
 	rig_external(&r, "requests", 100, 0);
 	r.values[0].unknown = "gone";
 	r.policy.max_replicas = 5;
-	r.in.hold_down = "whatever";
+	rig_hold(&r, "whatever", true, true);
 	ck_assert_int_eq(rig_decide(&r), 5);
 	ck_assert_str_eq(r.d.rescale,
 			 "Current number of replicas above Spec.MaxReplicas");
@@ -222,9 +222,11 @@ START_TEST(hold_down_keeps_what_would_go)
 	struct rig r;
 	rig_init(&r, 8);
 	rig_external(&r, "requests", 100, 200);
-	r.in.hold_down = "history is still being read";
+	rig_hold(&r, "history is still being read", true, false);
 	ck_assert_int_eq(rig_decide(&r), 8);
 	ck_assert_int_eq(r.d.hold, HOLD_DOWN);
+	ck_assert_str_eq(r.d.held_by, "Reason");
+	ck_assert_int_eq(r.d.held_from, 2);
 	ck_assert_int_eq(r.d.wanted, 2);
 	ck_assert_int_eq(r.memory.log_count, 1); /* the recommendation counts */
 	load(&r, 800);
@@ -236,6 +238,51 @@ START_TEST(hold_down_keeps_what_would_go)
 }
 END_TEST
 
+START_TEST(hold_up_keeps_what_would_come)
+{
+	struct rig r;
+	rig_init(&r, 8);
+	rig_external(&r, "requests", 100, 1200);
+	rig_hold(&r, "the database is full", false, true);
+	ck_assert_int_eq(rig_decide(&r), 8);
+	ck_assert_int_eq(r.d.hold, HOLD_UP);
+	ck_assert_int_eq(r.d.held_from, 12);
+	ck_assert_str_eq(r.d.reason, "requests 150 per pod, target 100; the database is "
+				     "full -> hold 8 instead of 12");
+	load(&r, 800);
+	rig_next(&r, 301); /* what was wanted is past */
+	ck_assert_int_eq(r.d.hold, HOLD_NONE);
+	ck_assert_ptr_null(r.d.held_by);
+	load(&r, 100);
+	rig_next(&r, 301);
+	ck_assert_int_eq(r.d.desired, 1);
+}
+END_TEST
+
+START_TEST(reason_that_comes_after_the_decision_holds_it_too)
+{
+	struct rig r;
+	rig_init(&r, 8);
+	rig_external(&r, "requests", 100, 200);
+	ck_assert_int_eq(rig_decide(&r), 2);
+	rig_hold(&r, "too many at once", true, false);
+	decide_hold(&r.in, &r.d);
+	ck_assert_int_eq(r.d.desired, 8);
+	ck_assert_int_eq(r.d.held_from, 2);
+	ck_assert_str_eq(r.d.reason, "requests 25 per pod, target 100; too many at once "
+				     "-> hold 8 instead of 2");
+	/* Once more changes nothing, and bounds are not held. */
+	decide_hold(&r.in, &r.d);
+	ck_assert_int_eq(r.d.held_from, 2);
+	r.in.holds = NULL;
+	r.policy.max_replicas = 5;
+	ck_assert_int_eq(rig_decide(&r), 5);
+	r.in.holds = &r.holds;
+	decide_hold(&r.in, &r.d);
+	ck_assert_int_eq(r.d.desired, 5);
+}
+END_TEST
+
 START_TEST(release_that_is_held_is_none)
 {
 	struct rig r;
@@ -244,7 +291,7 @@ START_TEST(release_that_is_held_is_none)
 	rig_forecast(&r, 0, 500, 550);
 	rig_remember(&r, 10, 30);
 	r.in.release_allowed = true;
-	r.in.hold_down = "a guard";
+	rig_hold(&r, "a guard", true, false);
 	ck_assert_int_eq(rig_decide(&r), 10);
 	ck_assert(!r.d.released);
 }
@@ -386,6 +433,8 @@ static TCase *cycles(void)
 	tcase_add_test(t, release_lowers_at_once_and_is_not_called_back);
 	tcase_add_test(t, release_that_is_held_is_none);
 	tcase_add_test(t, hold_down_keeps_what_would_go);
+	tcase_add_test(t, hold_up_keeps_what_would_come);
+	tcase_add_test(t, reason_that_comes_after_the_decision_holds_it_too);
 	return t;
 }
 

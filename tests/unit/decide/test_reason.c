@@ -252,9 +252,10 @@ START_TEST(what_cannot_be_decided)
 	struct rig r;
 	rig_init(&r, 4);
 	rig_external(&r, "requests", 100, 100);
-	r.in.hold_down = "history is still being read";
+	rig_hold(&r, "history is still being read", true, false);
 	check(&r,
-	      "requests 25 per pod, target 100; history is still being read -> hold 4");
+	      "requests 25 per pod, target 100; history is still being read -> hold 4 "
+	      "instead of 1");
 	r.in.scale.selector = SELECTOR_INVALID;
 	r.in.scale.selector_error = "the scale has no selector";
 	check(&r, "pods unknown (the scale has no selector) -> hold 4");
