@@ -10,5 +10,6 @@
 #include "base/str.h"
 #include "base/timefmt.h"
 #include "base/yaml.h"
+#include "base/zone.h"
 
 #endif

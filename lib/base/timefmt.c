@@ -122,7 +122,7 @@ static bool is_leap(int year)
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-static int days_in_month(int year, int month)
+int days_in_month(int year, int month)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	return days[month - 1] + (month == 2 && is_leap(year));
@@ -139,11 +139,7 @@ static int64_t days_before_year(int year)
 #define DAYS_TO_1970 INT64_C(719162) /* days_before_year(1970) */
 #define YEAR_MAX     9999
 
-struct civil {
-	int year, month, day, hour, minute, second, ms;
-};
-
-static int64_t civil_to_ms(const struct civil *c)
+int64_t civil_to_ms(const struct civil *c)
 {
 	int64_t days = days_before_year(c->year) - DAYS_TO_1970 + c->day - 1;
 	for (int month = 1; month < c->month; month++)
@@ -152,7 +148,7 @@ static int64_t civil_to_ms(const struct civil *c)
 	       c->second * MS_PER_S + c->ms;
 }
 
-static struct civil civil_from_ms(int64_t ms)
+struct civil civil_from_ms(int64_t ms)
 {
 	int64_t first = -DAYS_TO_1970 * MS_PER_DAY;
 	int64_t last = (days_before_year(YEAR_MAX + 1) - DAYS_TO_1970) * MS_PER_DAY - 1;

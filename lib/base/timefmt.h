@@ -13,6 +13,19 @@
 #define MS_PER_H   (60 * MS_PER_MIN)
 #define MS_PER_DAY (24 * MS_PER_H)
 
+/* A date and a time of day, Gregorian: year 1 to 9999, month 1 to 12, day 1 to 31. */
+struct civil {
+	int year, month, day, hour, minute, second, ms;
+};
+
+/* Milliseconds since 1970-01-01T00:00:00 in the same zone as the fields; the fields must
+ * be in their ranges. */
+int64_t civil_to_ms(const struct civil *c);
+/* The way back; outside of the years 1 to 9999 the nearest time inside. */
+struct civil civil_from_ms(int64_t ms);
+/* In [28, 31]. */
+int days_in_month(int year, int month);
+
 /* "90s", "1h30m", "14d", "2w", "500ms", "1.5h"; a sum of parts with units w d h m s ms,
  * in any order, each once. "0" alone is 0. Not negative. 0, or -1 with *err = ERR_INVALID
  * that quotes the text and says what is allowed. */

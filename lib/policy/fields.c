@@ -134,6 +134,17 @@ bool list_check(const struct place *at)
 	return false;
 }
 
+bool list_limit(const struct place *at, size_t max)
+{
+	if (!list_check(at))
+		return false;
+	if (at->node->count <= max)
+		return true;
+	place_problem(at, "Too many: %zu: must have at most %zu items", at->node->count,
+		      max);
+	return false;
+}
+
 void field_map(const struct place *at, const struct field *f, void *object)
 {
 	fields_read(at, f->table, f->table_count, member(f, object));
@@ -237,6 +248,16 @@ void field_duration_or_auto(const struct place *at, const struct field *f, void 
 		field_duration(at, f, object);
 }
 
+void field_time(const struct place *at, const struct field *f, void *object)
+{
+	struct err err;
+	/* An empty one is an absent one. */
+	if (!scalar_check(at, "a time like 2026-11-27T00:00:00Z") || !*at->node->text)
+		return;
+	if (time_parse(at->node->text, member(f, object), &err) < 0)
+		place_problem(at, "%s", err.msg);
+}
+
 /* A quantity's text, written as one; a problem otherwise. */
 static bool quantity_check(const struct place *at)
 {
@@ -274,6 +295,46 @@ void field_fraction(const struct place *at, const struct field *f, void *object)
 		place_invalid(at, "is too large");
 	else if (value < 0)
 		place_invalid(at, f->low ? f->low : "must be greater than or equal to 0");
+	else
+		*(double *)member(f, object) = value;
+}
+
+bool number_parse(const char *text, double *ret_value)
+{
+	char *end;
+	/* strtod alone would take hexadecimal digits, "inf" and blanks too. */
+	if (text[strspn(text, "0123456789.eE+-")])
+		return false;
+	double value = strtod(text, &end);
+	if (end == text || *end || !isfinite(value))
+		return false;
+	*ret_value = value;
+	return true;
+}
+
+bool number_read(const struct place *at, const char *want, double *ret_value)
+{
+	if (!scalar_check(at, want))
+		return false;
+	if ((at->node->quoted || !is_octal(at->node->text)) &&
+	    number_parse(at->node->text, ret_value))
+		return true;
+	place_wrong_type(at, want);
+	return false;
+}
+
+void field_number(const struct place *at, const struct field *f, void *object)
+{
+	char want[64], detail[64];
+	double value;
+	snprintf(want, sizeof(want), "a number from %lld to %lld", (long long)f->min,
+		 (long long)f->max);
+	snprintf(detail, sizeof(detail), "must be from %lld to %lld", (long long)f->min,
+		 (long long)f->max);
+	if (!number_read(at, want, &value))
+		return;
+	if (value < (double)f->min || value > (double)f->max)
+		place_invalid(at, detail);
 	else
 		*(double *)member(f, object) = value;
 }
@@ -336,28 +397,4 @@ void field_later(const struct place *at, const struct field *f, void *object)
 	(void)at;
 	(void)f;
 	(void)object;
-}
-
-void field_default_only(const struct place *at, const struct field *f, void *object)
-{
-	(void)object;
-	const char *allowed = f->table;
-	char quote[PLACE_QUOTE_MAX + 4];
-	if (at->node->kind == YAML_SCALAR && strcmp(at->node->text, allowed) == 0)
-		return;
-	if (at->node->kind == YAML_SCALAR)
-		place_problem(at,
-			      "\"%s\" is not supported by this version: only \"%s\" is",
-			      place_quote(at->node->text, quote), allowed);
-	else
-		place_problem(at, "not supported by this version: only \"%s\" is",
-			      allowed);
-}
-
-void field_empty_only(const struct place *at, const struct field *f, void *object)
-{
-	(void)f;
-	(void)object;
-	if (at->node->kind == YAML_SCALAR || at->node->count > 0)
-		place_problem(at, "not supported by this version: remove it");
 }

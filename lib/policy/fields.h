@@ -49,10 +49,14 @@ field_reader field_int32;
 field_reader field_duration;
 /* The same, or "Auto", which reads as 0. */
 field_reader field_duration_or_auto;
+/* int64_t: milliseconds since 1970 of an RFC 3339 time. */
+field_reader field_time;
 /* int64_t: milli-units of a quantity > 0. */
 field_reader field_quantity;
 /* double: a quantity >= 0 as a number. */
 field_reader field_fraction;
+/* double: a number in [min, max], which are whole numbers. */
+field_reader field_number;
 /* int or an enum: one of the words in `table` (struct choice). */
 field_reader field_choice;
 /* Known, accepted and not used: a map or a list of any content. */
@@ -60,10 +64,6 @@ field_reader field_ignored_map;
 field_reader field_ignored_list;
 /* Known, and read by the map's owner when the other fields are there. */
 field_reader field_later;
-/* Known, but only its default, the text in `table`, works in this version. */
-field_reader field_default_only;
-/* Known, but only empty in this version. */
-field_reader field_empty_only;
 
 /* The value of one of the words, or a problem; returns whether it was one. */
 bool choice_read(const struct place *at, const struct choice *choices, int *ret_value);
@@ -72,7 +72,14 @@ const char *choice_name(const struct choice *choices, int value);
 
 /* A list, or a problem. */
 bool list_check(const struct place *at);
+/* A list of at most `max` items, or a problem. */
+bool list_limit(const struct place *at, size_t max);
 /* A scalar, or a problem that says what is wanted instead. */
 bool scalar_check(const struct place *at, const char *want);
+/* The whole text as a finite decimal number. Returns whether it is one. */
+bool number_parse(const char *text, double *ret_value);
+/* A finite decimal number, quoted or not, or a problem that says what is wanted instead;
+ * returns whether it was one. */
+bool number_read(const struct place *at, const char *want, double *ret_value);
 
 #endif

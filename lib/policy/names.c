@@ -60,13 +60,8 @@ void field_subdomain(const struct place *at, const struct field *f, void *object
 void field_label_list(const struct place *at, const struct field *f, void *object)
 {
 	struct config_names *names = (struct config_names *)((char *)object + f->offset);
-	if (!list_check(at))
+	if (!list_limit(at, CONFIG_NAMES_MAX))
 		return;
-	if (at->node->count > CONFIG_NAMES_MAX) {
-		place_problem(at, "Too many: %zu: must have at most %d items",
-			      at->node->count, CONFIG_NAMES_MAX);
-		return;
-	}
 	names->names = xcalloc(at->node->count, sizeof(*names->names));
 	for (size_t i = 0; i < at->node->count; i++) {
 		struct place item = place_item(at, i);

@@ -9,8 +9,20 @@
 const struct choice policy_modes[] = {
 	{"Recommend", MODE_RECOMMEND},
 	{"Scale", MODE_SCALE},
+	{"Floor", MODE_FLOOR},
 	{NULL, 0},
 };
+
+const struct choice policy_metrics_losses[] = {
+	{"Hold", LOSS_HOLD},
+	{"FollowForecast", LOSS_FOLLOW_FORECAST},
+	{NULL, 0},
+};
+
+#define LOSS_LIMIT_DEFAULT                                                               \
+	(30 * MS_PER_MIN) /* an outage of Prometheus, found and mended */
+#define LOSS_LIMIT_MIN MS_PER_MIN
+#define LOSS_LIMIT_MAX (6 * MS_PER_H)
 
 /* The target */
 
@@ -83,23 +95,12 @@ static void read_target(const struct place *at, const struct field *f, void *obj
 
 /* The top */
 
-static void read_mode(const struct place *at, const struct field *f, void *object)
-{
-	if (at->node->kind == YAML_SCALAR && strcmp(at->node->text, "Floor") == 0)
-		place_problem(
-			at,
-			"\"Floor\" is not supported by this version: supported values: "
-			"\"Recommend\", \"Scale\"");
-	else
-		field_choice(at, f, object);
-}
-
 #define PASTE_SPEC "a whole object was given: paste only the fields under its \"spec\""
 
 static const struct field policy_fields[] = {
 	{.name = "scaleTargetRef", .read = read_target},
 	{.name = "mode",
-	 .read = read_mode,
+	 .read = field_choice,
 	 .offset = offsetof(struct policy, mode),
 	 .table = policy_modes},
 	{.name = "minReplicas",
@@ -117,9 +118,18 @@ static const struct field policy_fields[] = {
 	{.name = "behavior", .read = policy_read_behavior},
 	{.name = "forecast", .read = policy_read_forecast},
 	{.name = "pause", .read = field_bool, .offset = offsetof(struct policy, pause)},
-	{.name = "onMetricsLoss", .read = field_default_only, .table = "Hold"},
-	{.name = "schedule", .read = field_empty_only},
-	{.name = "guards", .read = field_empty_only},
+	{.name = "onMetricsLoss",
+	 .read = field_choice,
+	 .offset = offsetof(struct policy, on_metrics_loss),
+	 .table = policy_metrics_losses},
+	{.name = "metricsLossLimit",
+	 .read = field_duration,
+	 .offset = offsetof(struct policy, metrics_loss_limit_ms),
+	 .min = LOSS_LIMIT_MIN,
+	 .max = LOSS_LIMIT_MAX},
+	{.name = "schedule", .read = policy_read_schedules},
+	{.name = "guards", .read = policy_read_guards},
+	{.name = "holds", .read = policy_read_holds},
 	{.name = "targetCPUUtilizationPercentage",
 	 .low = "a field of autoscaling/v1: write metrics: [{type: Resource, resource: "
 		"{name: cpu, "
@@ -160,6 +170,7 @@ static void check_bounds(const struct place *root, const struct policy *p)
 static void read_policy(const struct place *root, struct policy *p)
 {
 	p->min_replicas = 1;
+	p->metrics_loss_limit_ms = LOSS_LIMIT_DEFAULT;
 	policy_default_behavior(p);
 	policy_default_forecast(p);
 	fields_read(root, policy_fields, ARRAY_LEN(policy_fields), p);
@@ -175,7 +186,9 @@ static void read_policy(const struct place *root, struct policy *p)
 	if (!metrics.node ||
 	    (metrics.node->kind == YAML_LIST && metrics.node->count == 0))
 		policy_default_metrics(p);
+	policy_default_holds(p);
 	check_bounds(root, p);
+	policy_check_schedules(root, p);
 }
 
 static struct policy *parse(const char *text, size_t len, struct problems *problems)
@@ -242,6 +255,11 @@ void policy_free(struct policy *p)
 	policy_target_fini(&p->target);
 	for (int32_t i = 0; i < p->metric_count; i++)
 		policy_metric_fini(&p->metrics[i]);
+	policy_forecast_fini(&p->forecast);
+	for (int32_t i = 0; i < p->schedule_count; i++)
+		policy_schedule_fini(&p->schedules[i]);
+	for (int32_t i = 0; i < p->guard_count; i++)
+		policy_guard_fini(&p->guards[i]);
 	free(p);
 }
 
@@ -253,4 +271,9 @@ void policy_cleanup(struct policy **p)
 const char *policy_mode_name(enum policy_mode mode)
 {
 	return choice_name(policy_modes, (int)mode);
+}
+
+const char *metrics_loss_name(enum metrics_loss loss)
+{
+	return choice_name(policy_metrics_losses, (int)loss);
 }

@@ -1,17 +1,27 @@
 /* What the user asked for: one policy, read from the `policy.yaml` of a labelled
  * ConfigMap and validated. Fields and defaults are autoscaling/v2's where it has them;
- * Foretop's own stand under `forecast` and at the top. */
+ * Foretop's own stand under `forecast` and `holds` and at the top.
+ *
+ * The promise to users of the HPA: with every field left out that autoscaling/v2 does not
+ * have, decisions equal the HPA's (until a forecast has proved itself). So the holds that
+ * the HPA does not know are off unless they are written, or `forecast` is written and its
+ * mode is not Disabled. */
 #ifndef FORETOP_POLICY_POLICY_H
 #define FORETOP_POLICY_POLICY_H
 
 #include "base/base.h"
 #include "policy/config.h"
+#include "policy/cron.h"
 
-#define POLICY_METRICS_MAX 8
-#define POLICY_RULES_MAX   16
-#define POLICY_SEASONS_MAX 4
+#define POLICY_METRICS_MAX   8
+#define POLICY_RULES_MAX     16
+#define POLICY_SEASONS_MAX   4
+#define POLICY_EXCLUDES_MAX  32
+#define POLICY_SCHEDULES_MAX 16
+#define POLICY_GUARDS_MAX    8
 
-enum policy_mode { MODE_RECOMMEND, MODE_SCALE };
+/* Decide and report; write replicas; raise the minimum of an HPA or a ScaledObject. */
+enum policy_mode { MODE_RECOMMEND, MODE_SCALE, MODE_FLOOR };
 
 enum metric_type {
 	METRIC_RESOURCE,
@@ -73,17 +83,81 @@ enum forecast_mode { FORECAST_AUTO, FORECAST_DISABLED, FORECAST_ALWAYS };
 #define MODEL_HOLT_WINTERS      (1u << 0)
 #define MODEL_LINEAR_REGRESSION (1u << 1)
 
+/* [from_ms, to_ms): from_ms < to_ms. */
+struct time_range {
+	int64_t from_ms, to_ms;
+};
+
 struct policy_forecast {
+	bool written;            /* `forecast` stands in the text, empty or not */
 	enum forecast_mode mode; /* default FORECAST_AUTO */
 	unsigned models;         /* MODEL_*; default both */
 	int64_t horizon_ms;      /* 0: Auto = lead time and delays */
 	int64_t lead_time_ms;    /* configured lead time; 0: none, 120 s until enough pods
 				    were measured */
 	int64_t history_ms;      /* default 14 d, in [1 d, 35 d] */
-	double quantile;         /* default 0.95, in [0.5, 0.999] */
+	double quantile;         /* default 0.95, in [0.5, 0.999]; with an objective only
+				    where its controller starts */
+	double objective;        /* share of the load that is to be served, in (0.9, 1);
+				    0: none, the quantile holds */
 	bool seasons_auto;       /* default true */
 	int64_t seasons_ms[POLICY_SEASONS_MAX];
 	int32_t season_count;
+	int64_t step_ms; /* of the models, divides an hour; 0: Auto */
+	char *time_zone; /* of calendar terms; default "UTC". A well-formed name: io knows
+			    whether the zone exists */
+	struct time_range excludes[POLICY_EXCLUDES_MAX]; /* not learned from; in the order
+							    of the text, may overlap */
+	int32_t exclude_count;
+	double max_over_reactive; /* how many times the reactive proposal a forecast may
+				     ask for before it has proved itself; default 2, in
+				     [1, 100] */
+	bool release; /* default true: under an open gate a lower forecast ends the wait
+			 of a scale-down */
+};
+
+/* What happens while no metric has a value: stay, or let the forecast raise, never lower,
+ * for at most metrics_loss_limit_ms. */
+enum metrics_loss { LOSS_HOLD, LOSS_FOLLOW_FORECAST };
+
+/* A floor, a ceiling or both, from each minute that `cron` matches on the zone's clock
+ * for `duration_ms` of elapsed time. */
+struct policy_schedule {
+	struct cron cron;
+	char *cron_text;
+	char *time_zone;      /* default "UTC"; well-formed, see policy_forecast */
+	int64_t duration_ms;  /* in [1 min, 31 d] */
+	int32_t min_replicas; /* -1: none; at most the policy's maximum */
+	int32_t max_replicas; /* -1: none; > 0, at least the policy's minimum */
+};
+
+/* One opening of a schedule in UTC: [start_ms, end_ms). */
+struct schedule_interval {
+	int64_t start_ms, end_ms;
+	int32_t min_replicas; /* -1: none */
+	int32_t max_replicas; /* -1: none */
+};
+
+enum guard_action { GUARD_HOLD, GUARD_HOLD_DOWN, GUARD_HOLD_UP };
+
+/* A circuit breaker: acts once the query's value has been beyond the limit for `for_ms`.
+ */
+struct policy_guard {
+	char *name;  /* RFC 1123 label, unique in the policy */
+	char *query; /* PromQL of one value */
+	char *source;
+	bool above;     /* acts above the limit; else below it */
+	double limit;   /* finite */
+	int64_t for_ms; /* in [0, 1 h] */
+	enum guard_action action;
+};
+
+/* Reasons to wait that the HPA does not have. */
+struct policy_holds {
+	bool scale_down_during_rollout;  /* may shrink while a rollout is in progress */
+	int64_t respect_manual_scale_ms; /* a `kubectl scale` stands that long; 0: not */
+	bool scale_down_rollout_written; /* given in the text; else by `forecast` */
+	bool respect_manual_scale_written; /* the same */
 };
 
 /* What is scaled: a kind with a scale subresource, in the policy's own namespace. */
@@ -106,8 +180,18 @@ struct policy {
 	bool has_behavior;    /* chooses the HPA's second normalisation path */
 	struct scaling_rules up, down;
 	struct policy_forecast forecast;
+	enum metrics_loss on_metrics_loss; /* default LOSS_HOLD */
+	int64_t metrics_loss_limit_ms;     /* default 30 min, in [1 min, 6 h] */
+	struct policy_schedule schedules[POLICY_SCHEDULES_MAX];
+	int32_t schedule_count;
+	struct policy_guard guards[POLICY_GUARDS_MAX];
+	int32_t guard_count;
+	struct policy_holds holds;
 	bool pause;
 };
+
+/* Forecasting was asked for in so many words: `forecast` is written and not Disabled. */
+bool policy_forecasting(const struct policy *p);
 
 /* Parses and validates the text of one policy: YAML or JSON, at most 1 MiB. ns, name: of
  * the ConfigMap, for the result; uid and created_ms are the caller's to fill in. Every
@@ -132,5 +216,7 @@ char *policy_text(const struct policy *p);
 const char *policy_mode_name(enum policy_mode mode);
 const char *metric_type_name(enum metric_type type);
 const char *forecast_mode_name(enum forecast_mode mode);
+const char *metrics_loss_name(enum metrics_loss loss);
+const char *guard_action_name(enum guard_action action);
 
 #endif

@@ -70,11 +70,8 @@ static void read_rules(const struct place *at, const struct field *f, void *obje
 		return;
 	if (at->node->count == 0)
 		place_problem(at, "Required value: must specify at least one Policy");
-	if (at->node->count > POLICY_RULES_MAX) {
-		place_problem(at, "Too many: %zu: must have at most %d items",
-			      at->node->count, POLICY_RULES_MAX);
+	if (!list_limit(at, POLICY_RULES_MAX))
 		return;
-	}
 	rules->count = (int32_t)at->node->count;
 	memset(rules->rules, 0, sizeof(rules->rules));
 	for (size_t i = 0; i < at->node->count; i++) {

@@ -7,6 +7,12 @@
 #define SEASON_MIN  MS_PER_H
 #define HISTORY_MIN MS_PER_DAY
 #define HISTORY_MAX (35 * MS_PER_DAY)
+#define STEP_MIN    MS_PER_MIN
+#define STEP_MAX    MS_PER_H
+/* Below nine tenths of the load a service is down, not short. */
+#define OBJECTIVE_OVER 0.9
+/* Far above what a forecast could sensibly ask for: in effect no cap. */
+#define OVER_REACTIVE_MAX 100
 
 const struct choice policy_forecast_modes[] = {
 	{"Auto", FORECAST_AUTO},
@@ -29,6 +35,9 @@ void policy_default_forecast(struct policy *p)
 		.history_ms = 14 * MS_PER_DAY,
 		.quantile = 0.95,
 		.seasons_auto = true,
+		.time_zone = xstrdup("UTC"),
+		.max_over_reactive = 2,
+		.release = true,
 	};
 }
 
@@ -70,11 +79,8 @@ static void read_models(const struct place *at, const struct field *f, void *obj
 
 static void read_season_list(const struct place *at, struct policy_forecast *forecast)
 {
-	if (at->node->count > POLICY_SEASONS_MAX) {
-		place_problem(at, "Too many: %zu: must have at most %d items",
-			      at->node->count, POLICY_SEASONS_MAX);
+	if (!list_limit(at, POLICY_SEASONS_MAX))
 		return;
-	}
 	forecast->seasons_auto = false;
 	for (size_t i = 0; i < at->node->count; i++) {
 		struct place item = place_item(at, i);
@@ -102,20 +108,88 @@ static void read_seasons(const struct place *at, const struct field *f, void *ob
 
 static void read_quantile(const struct place *at, const struct field *f, void *object)
 {
-	static const char want[] = "a number from 0.5 to 0.999";
 	struct policy_forecast *forecast = object;
+	double quantile;
 	(void)f;
-	if (!scalar_check(at, want))
+	if (!number_read(at, "a number from 0.5 to 0.999", &quantile))
 		return;
-	char *end;
-	const char *text = at->node->text;
-	double quantile = strtod(text, &end);
-	if (end == text || text[strspn(text, "0123456789.")] || *end)
-		place_wrong_type(at, want);
-	else if (quantile < 0.5 || quantile > 0.999)
+	if (quantile < 0.5 || quantile > 0.999)
 		place_invalid(at, "must be from 0.5 to 0.999");
 	else
 		forecast->quantile = quantile;
+}
+
+/* "99.8%" as the double next to 0.998, which 99.8 / 100 need not be. */
+static bool read_share(const struct place *at, double *ret_share)
+{
+	static const char want[] = "a share of the load, like 99.8% or 0.998";
+	if (!scalar_check(at, want))
+		return false;
+	const char *text = at->node->text;
+	size_t digits = strcspn(text, "%");
+	if (!text[digits])
+		return number_read(at, want, ret_share);
+	AUTO_FREE char *shifted = xasprintf("%.*se-2", (int)digits, text);
+	if (!text[digits + 1] && text[0] != '0' && !strpbrk(text, "eE") &&
+	    number_parse(shifted, ret_share))
+		return true;
+	place_wrong_type(at, want);
+	return false;
+}
+
+static void read_objective(const struct place *at, const struct field *f, void *object)
+{
+	struct policy_forecast *forecast = object;
+	double share;
+	(void)f;
+	if (!read_share(at, &share))
+		return;
+	if (share <= OBJECTIVE_OVER || share >= 1)
+		place_invalid(at, "must be more than 90% and less than 100%");
+	else
+		forecast->objective = share;
+}
+
+static void read_step(const struct place *at, const struct field *f, void *object)
+{
+	struct policy_forecast *forecast = object;
+	int64_t step = 0;
+	field_duration_or_auto(at, f, &step);
+	if (step && MS_PER_H % step != 0)
+		place_invalid(at, "must divide an hour, like 1m, 5m or 15m");
+	else
+		forecast->step_ms = step;
+}
+
+static void read_exclude(const struct place *at, struct time_range *range)
+{
+	static const struct field fields[] = {
+		{.name = "from",
+		 .read = field_time,
+		 .offset = offsetof(struct time_range, from_ms)},
+		{.name = "to",
+		 .read = field_time,
+		 .offset = offsetof(struct time_range, to_ms)},
+	};
+	struct place to = place_field(at, "to");
+	*range = (struct time_range){INT64_MIN, INT64_MAX};
+	fields_read(at, fields, ARRAY_LEN(fields), range);
+	place_require(at, "from", "a time like 2026-11-27T00:00:00Z");
+	place_require(at, "to", "a time like 2026-11-27T00:00:00Z");
+	if (range->from_ms >= range->to_ms)
+		place_invalid(&to, "must be after `from`");
+}
+
+static void read_excludes(const struct place *at, const struct field *f, void *object)
+{
+	struct policy_forecast *forecast = object;
+	(void)f;
+	if (!list_limit(at, POLICY_EXCLUDES_MAX))
+		return;
+	for (size_t i = 0; i < at->node->count; i++) {
+		struct place item = place_item(at, i);
+		read_exclude(&item, &forecast->excludes[forecast->exclude_count++]);
+	}
 }
 
 static const struct field forecast_fields[] = {
@@ -138,10 +212,20 @@ static const struct field forecast_fields[] = {
 	 .max = HISTORY_MAX},
 	{.name = "seasons", .read = read_seasons},
 	{.name = "quantile", .read = read_quantile},
-	{.name = "step", .read = field_default_only, .table = "Auto"},
-	{.name = "timeZone", .read = field_default_only, .table = "UTC"},
-	{.name = "exclude", .read = field_empty_only},
-	{.name = "objective", .low = "not supported by this version: use \"quantile\""},
+	{.name = "objective", .read = read_objective},
+	{.name = "step", .read = read_step, .min = STEP_MIN, .max = STEP_MAX},
+	{.name = "timeZone",
+	 .read = policy_read_zone,
+	 .offset = offsetof(struct policy_forecast, time_zone)},
+	{.name = "exclude", .read = read_excludes},
+	{.name = "maxOverReactive",
+	 .read = field_number,
+	 .offset = offsetof(struct policy_forecast, max_over_reactive),
+	 .min = 1,
+	 .max = OVER_REACTIVE_MAX},
+	{.name = "release",
+	 .read = field_bool,
+	 .offset = offsetof(struct policy_forecast, release)},
 };
 
 /* A season that was seen only once is no season. */
@@ -161,12 +245,29 @@ static void check_seasons(const struct place *at, const struct policy_forecast *
 	}
 }
 
+/* The quantile decides, or the share of the load does. */
+static void check_aim(const struct place *at)
+{
+	struct place objective = place_field(at, "objective");
+	if (objective.node && place_has(at, "quantile"))
+		place_problem(&objective,
+			      "Forbidden: may not set both a quantile and an objective");
+}
+
 void policy_read_forecast(const struct place *at, const struct field *f, void *object)
 {
 	struct policy *p = object;
 	(void)f;
+	p->forecast.written = true;
 	fields_read(at, forecast_fields, ARRAY_LEN(forecast_fields), &p->forecast);
 	check_seasons(at, &p->forecast);
+	check_aim(at);
+}
+
+void policy_forecast_fini(struct policy_forecast *f)
+{
+	free(f->time_zone);
+	*f = (struct policy_forecast){0};
 }
 
 const char *forecast_mode_name(enum forecast_mode mode)

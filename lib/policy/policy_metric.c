@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUERY_BYTES_MAX 8192
-#define SOURCE_TYPES    5
+#define SOURCE_TYPES 5
 
 const struct choice policy_metric_types[] = {
 	{"ContainerResource", METRIC_CONTAINER_RESOURCE},
@@ -183,11 +182,11 @@ static const struct field metric_fields[] = {
 	{.name = "query",
 	 .read = field_text,
 	 .offset = offsetof(struct metric_draft, metric.query),
-	 .max = QUERY_BYTES_MAX},
+	 .max = POLICY_QUERY_BYTES_MAX},
 	{.name = "historyQuery",
 	 .read = field_text,
 	 .offset = offsetof(struct metric_draft, metric.history_query),
-	 .max = QUERY_BYTES_MAX},
+	 .max = POLICY_QUERY_BYTES_MAX},
 	{.name = "source",
 	 .read = field_text,
 	 .offset = offsetof(struct metric_draft, metric.source)},
@@ -256,13 +255,8 @@ void policy_read_metrics(const struct place *at, const struct field *f, void *ob
 {
 	(void)f;
 	struct policy *p = object;
-	if (!list_check(at))
+	if (!list_limit(at, POLICY_METRICS_MAX))
 		return;
-	if (at->node->count > POLICY_METRICS_MAX) {
-		place_problem(at, "Too many: %zu: must have at most %d items",
-			      at->node->count, POLICY_METRICS_MAX);
-		return;
-	}
 	for (size_t i = 0; i < at->node->count; i++) {
 		struct place item = place_item(at, i);
 		read_metric(&item, &p->metrics[p->metric_count++]);

@@ -163,6 +163,21 @@ static void add_duration_or_auto(struct str *s, const char *key, int64_t ms)
 		   ms ? duration_format(ms, text, sizeof(text)) : "Auto");
 }
 
+static const char *truth(bool value)
+{
+	return value ? "true" : "false";
+}
+
+static void add_excludes(struct str *s, const struct policy_forecast *f)
+{
+	char from[40], to[40];
+	str_puts(s, f->exclude_count ? "  exclude:\n" : "  exclude: []\n");
+	for (int32_t i = 0; i < f->exclude_count; i++)
+		str_printf(s, "  - {from: \"%s\", to: \"%s\"}\n",
+			   time_format_micro(f->excludes[i].from_ms, from, sizeof(from)),
+			   time_format_micro(f->excludes[i].to_ms, to, sizeof(to)));
+}
+
 static void add_forecast(struct str *s, const struct policy_forecast *f)
 {
 	char text[48];
@@ -180,14 +195,68 @@ static void add_forecast(struct str *s, const struct policy_forecast *f)
 		str_printf(s, "%s%s", i ? ", " : "",
 			   duration_format(f->seasons_ms[i], text, sizeof(text)));
 	str_puts(s, f->seasons_auto ? "" : "]\n");
-	str_puts(s, "  quantile: ");
-	add_double(s, f->quantile, read_number);
+	/* One of them: the text must be one that is taken. */
+	str_puts(s, f->objective > 0 ? "  objective: " : "  quantile: ");
+	add_double(s, f->objective > 0 ? f->objective : f->quantile, read_number);
 	str_puts(s, "\n");
+	add_duration_or_auto(s, "step", f->step_ms);
+	add_line(s, "  timeZone: ", f->time_zone);
+	add_excludes(s, f);
+	str_puts(s, "  maxOverReactive: ");
+	add_double(s, f->max_over_reactive, read_number);
+	str_printf(s, "\n  release: %s\n", truth(f->release));
+}
+
+static void add_bound(struct str *s, const char *key, int32_t bound)
+{
+	if (bound >= 0)
+		str_printf(s, "  %s: %d\n", key, bound);
+}
+
+static void add_schedules(struct str *s, const struct policy *p)
+{
+	char text[48];
+	str_puts(s, p->schedule_count ? "schedule:\n" : "schedule: []\n");
+	for (int32_t i = 0; i < p->schedule_count; i++) {
+		const struct policy_schedule *schedule = &p->schedules[i];
+		add_line(s, "- cron: ", schedule->cron_text);
+		add_line(s, "  timeZone: ", schedule->time_zone);
+		str_printf(s, "  duration: %s\n",
+			   duration_format(schedule->duration_ms, text, sizeof(text)));
+		add_bound(s, "minReplicas", schedule->min_replicas);
+		add_bound(s, "maxReplicas", schedule->max_replicas);
+	}
+}
+
+static void add_guards(struct str *s, const struct policy *p)
+{
+	char text[48];
+	str_puts(s, p->guard_count ? "guards:\n" : "guards: []\n");
+	for (int32_t i = 0; i < p->guard_count; i++) {
+		const struct policy_guard *g = &p->guards[i];
+		add_line(s, "- name: ", g->name);
+		add_line(s, "  query: ", g->query);
+		add_line(s, "  source: ", g->source);
+		str_puts(s, g->above ? "  above: " : "  below: ");
+		add_double(s, g->limit, read_number);
+		str_printf(s, "\n  for: %s\n  action: %s\n",
+			   duration_format(g->for_ms, text, sizeof(text)),
+			   guard_action_name(g->action));
+	}
+}
+
+static void add_holds(struct str *s, const struct policy_holds *holds)
+{
+	char text[48];
+	str_printf(s, "holds:\n  scaleDownDuringRollout: %s\n  respectManualScale: %s\n",
+		   truth(holds->scale_down_during_rollout),
+		   duration_format(holds->respect_manual_scale_ms, text, sizeof(text)));
 }
 
 char *policy_text(const struct policy *p)
 {
 	struct str s;
+	char text[48];
 	str_init(&s, TEXT_BYTES_MAX);
 	str_puts(&s, "scaleTargetRef:\n");
 	add_line(&s, "  apiVersion: ", p->target.api_version);
@@ -203,6 +272,12 @@ char *policy_text(const struct policy *p)
 		add_rules(&s, "scaleDown", &p->down);
 	}
 	add_forecast(&s, &p->forecast);
-	str_printf(&s, "onMetricsLoss: Hold\npause: %s\n", p->pause ? "true" : "false");
+	str_printf(&s, "onMetricsLoss: %s\nmetricsLossLimit: %s\n",
+		   metrics_loss_name(p->on_metrics_loss),
+		   duration_format(p->metrics_loss_limit_ms, text, sizeof(text)));
+	add_schedules(&s, p);
+	add_guards(&s, p);
+	add_holds(&s, &p->holds);
+	str_printf(&s, "pause: %s\n", truth(p->pause));
 	return str_take(&s);
 }

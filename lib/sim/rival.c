@@ -165,6 +165,7 @@ static int32_t perfect_replicas(const struct rival *r)
 static void turn_forecast_off(struct policy *p)
 {
 	p->forecast.mode = FORECAST_DISABLED;
+	p->holds = (struct policy_holds){.scale_down_during_rollout = true};
 	for (int32_t i = 0; i < p->metric_count; i++) {
 		p->metrics[i].forecast = false;
 		p->metrics[i].forecast_target = p->metrics[i].target;

@@ -15,8 +15,8 @@ struct object {
 	char *text;
 	bool flag;
 	int32_t number;
-	int64_t duration_ms, other_ms, milli;
-	double fraction;
+	int64_t duration_ms, other_ms, milli, when_ms;
+	double fraction, ratio;
 	enum colour colour;
 	struct inner inner;
 };
@@ -59,15 +59,15 @@ static const struct field fields[] = {
 	{.name = "map", .read = field_ignored_map},
 	{.name = "list", .read = field_ignored_list},
 	{.name = "later", .read = field_later},
-	{.name = "only", .read = field_default_only, .table = "Hold"},
-	{.name = "empty", .read = field_empty_only},
+	{.name = "when", .read = field_time, AT(when_ms)},
+	{.name = "ratio", .read = field_number, AT(ratio), .min = -2, .max = 3},
 	{.name = "gone", .low = "use text"},
 };
 
 /* Reads `text` over an object in which every member has a value of its own. */
 static struct object read_object(const char *text, const char *want)
 {
-	struct object o = {xstrdup("old"), true, 5, 55, 55, 55, 5.5, GREEN, {5}};
+	struct object o = {xstrdup("old"), true, 5, 55, 55, 55, 55, 5.5, 5.5, GREEN, {5}};
 	struct err err = {0};
 	struct yaml_node *tree;
 	struct problems problems;
@@ -87,7 +87,7 @@ START_TEST(each_reader_fills_its_member)
 				      "10ms, other: Auto, milli: 0.1, "
 				      "fraction: 50m, colour: Red, inner: {count: 9}, "
 				      "map: {a: 1}, list: [1], later: 7, "
-				      "only: Hold, empty: []}",
+				      "when: 1970-01-01T00:00:01Z, ratio: -2e0}",
 				      "");
 	ck_assert_str_eq(o.text, "abcde");
 	ck_assert(!o.flag);
@@ -96,6 +96,8 @@ START_TEST(each_reader_fills_its_member)
 	ck_assert_int_eq(o.other_ms, 0);
 	ck_assert_int_eq(o.milli, 100);
 	ck_assert_double_eq(o.fraction, 0.05);
+	ck_assert_int_eq(o.when_ms, 1000);
+	ck_assert_double_eq(o.ratio, -2);
 	ck_assert_int_eq(o.colour, RED);
 	ck_assert_int_eq(o.inner.count, 9);
 	free(o.text);
@@ -111,6 +113,8 @@ static void check_old(struct object *o)
 	ck_assert_int_eq(o->other_ms, 55);
 	ck_assert_int_eq(o->milli, 55);
 	ck_assert_double_eq(o->fraction, 5.5);
+	ck_assert_int_eq(o->when_ms, 55);
+	ck_assert_double_eq(o->ratio, 5.5);
 	ck_assert_int_eq(o->colour, GREEN);
 	ck_assert_int_eq(o->inner.count, 5);
 	free(o->text);
@@ -122,7 +126,7 @@ START_TEST(absent_and_null_fields_leave_the_object_alone)
 	check_old(&o);
 	o = read_object("{text: ~, flag: null, number: , duration: ~, other: ~, milli: "
 			"~, fraction: ~, colour: ~, inner: "
-			"~, map: ~, list: ~, only: ~, empty: ~, gone: ~}",
+			"~, map: ~, list: ~, when: ~, ratio: ~, gone: ~}",
 			"");
 	check_old(&o);
 }
@@ -159,10 +163,16 @@ static const struct {
 	{"inner: {count: 10}", "inner.count: Invalid value: 10: must be from 0 to 9"},
 	{"map: []", "map: got a list: want a map"},
 	{"list: {}", "list: got a map: want a list"},
-	{"only: x", "only: \"x\" is not supported by this version: only \"Hold\" is"},
-	{"only: []", "only: not supported by this version: only \"Hold\" is"},
-	{"empty: [1]", "empty: not supported by this version: remove it"},
-	{"empty: x", "empty: not supported by this version: remove it"},
+	{"when: now", "when: \"now\" is not an RFC 3339 time: want the form "
+		      "2026-11-27T00:00:00Z"},
+	{"when: {}", "when: got a map: want a time like 2026-11-27T00:00:00Z"},
+	{"ratio: 3.01", "ratio: Invalid value: \"3.01\": must be from -2 to 3"},
+	{"ratio: -2.01", "ratio: Invalid value: \"-2.01\": must be from -2 to 3"},
+	{"ratio: inf", "ratio: got \"inf\": want a number from -2 to 3"},
+	{"ratio: 1e", "ratio: got \"1e\": want a number from -2 to 3"},
+	{"ratio: 01", "ratio: got \"01\": want a number from -2 to 3"},
+	{"ratio: ' 1'", "ratio: got the text \" 1\": want a number from -2 to 3"},
+	{"ratio: []", "ratio: got a list: want a number from -2 to 3"},
 	{"gone: 1", "gone: use text"},
 	{"txet: 1", "unknown field \"txet\": did you mean \"text\"?"},
 	{"TEXT: 1", "unknown field \"TEXT\": did you mean \"text\"?"},
@@ -171,7 +181,7 @@ static const struct {
 	/* Nobody is led to what is refused. */
 	{"gon: 1", "unknown field \"gon\": allowed: text, flag, number, duration, other, "
 		   "milli, fraction, colour, "
-		   "inner, map, list, later, only, empty"},
+		   "inner, map, list, later, when, ratio"},
 };
 
 START_TEST(wrong_values_are_problems_and_leave_the_object_alone)
@@ -205,7 +215,7 @@ START_TEST(unknown_names_of_any_length_are_quoted_short)
 	snprintf(want, sizeof(want),
 		 "line 1: unknown field \"%.64s...\": allowed: text, flag, number, "
 		 "duration, other, milli, "
-		 "fraction, colour, inner, map, list, later, only, empty\n",
+		 "fraction, colour, inner, map, list, later, when, ratio\n",
 		 text);
 	struct object o = read_object(text, want);
 	check_old(&o);

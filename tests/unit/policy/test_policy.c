@@ -19,11 +19,13 @@ static const struct refusal refusals[] = {
 	{"colour: red\n",
 	 "line 3: unknown field \"colour\": allowed: scaleTargetRef, mode, minReplicas, "
 	 "maxReplicas, "
-	 "metrics, behavior, forecast, pause, onMetricsLoss, schedule, guards"},
+	 "metrics, behavior, forecast, pause, onMetricsLoss, metricsLossLimit, "
+	 "schedule, guards, holds"},
 	{"\"a\\nb\": 1\n",
 	 "line 3: unknown field \"a b\": allowed: scaleTargetRef, mode, minReplicas, "
 	 "maxReplicas, "
-	 "metrics, behavior, forecast, pause, onMetricsLoss, schedule, guards"},
+	 "metrics, behavior, forecast, pause, onMetricsLoss, metricsLossLimit, "
+	 "schedule, guards, holds"},
 	{"!apiVersion: autoscaling/v2\nscaleTargetRef: {apiVersion: apps/v1, kind: X, "
 	 "name: x}\n"
 	 "maxReplicas: 3\n",
@@ -104,23 +106,24 @@ static const struct refusal refusals[] = {
 	{"!scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n",
 	 "line 1: maxReplicas: Required value: must be greater than 0"},
 	/* Foretop's own. */
-	{"mode: Floor\n", "line 3: mode: \"Floor\" is not supported by this version: "
-			  "supported values: \"Recommend\", "
-			  "\"Scale\""},
-	{"mode: scale\n", "line 3: mode: Unsupported value: \"scale\": supported values: "
-			  "\"Recommend\", \"Scale\""},
-	{"mode: {a: b}\n", "line 3: mode: got a map: want \"Recommend\", \"Scale\""},
+	{"mode: floor\n", "line 3: mode: Unsupported value: \"floor\": supported values: "
+			  "\"Recommend\", \"Scale\", \"Floor\""},
+	{"mode: {a: b}\n",
+	 "line 3: mode: got a map: want \"Recommend\", \"Scale\", \"Floor\""},
 	{"pause: maybe\n", "line 3: pause: got \"maybe\": want true or false"},
 	{"pause: \"true\"\n", "line 3: pause: got the text \"true\": want true or false"},
-	{"onMetricsLoss: FollowForecast\n",
-	 "line 3: onMetricsLoss: \"FollowForecast\" is not supported by this version: "
-	 "only \"Hold\" is"},
+	{"onMetricsLoss: Follow\n", "line 3: onMetricsLoss: Unsupported value: "
+				    "\"Follow\": supported values: \"Hold\", "
+				    "\"FollowForecast\""},
 	{"onMetricsLoss: {FollowForecast: 10m}\n",
-	 "line 3: onMetricsLoss: not supported by this version: only \"Hold\" is"},
-	{"schedule:\n- {cron: \"0 8 * * 1-5\", minReplicas: 8}\n",
-	 "line 3: schedule: not supported by this version: remove it"},
-	{"guards:\n- {name: errors}\n",
-	 "line 3: guards: not supported by this version: remove it"},
+	 "line 3: onMetricsLoss: got a map: want \"Hold\", \"FollowForecast\""},
+	{"metricsLossLimit: 59s\n",
+	 "line 3: metricsLossLimit: Invalid value: \"59s\": must be from 1m to 6h"},
+	{"metricsLossLimit: 361m\n",
+	 "line 3: metricsLossLimit: Invalid value: \"361m\": must be from 1m to 6h"},
+	{"metricsLossLimit: Auto\n", "line 3: metricsLossLimit: \"Auto\" is not a "
+				     "duration: want parts with the units "
+				     "w, d, h, m, s and ms, like 90s, 1h30m or 14d"},
 };
 
 START_TEST(wrong_policies_are_refused_with_line_path_and_what_is_allowed)
@@ -163,6 +166,10 @@ START_TEST(the_least_policy_gets_the_defaults_of_the_api)
 	ck_assert(m->forecast);
 	ck_assert(!p->has_behavior);
 	ck_assert(!p->pause);
+	ck_assert_int_eq(p->on_metrics_loss, LOSS_HOLD);
+	ck_assert_int_eq(p->metrics_loss_limit_ms, 30 * MS_PER_MIN);
+	ck_assert_int_eq(p->schedule_count, 0);
+	ck_assert_int_eq(p->guard_count, 0);
 }
 END_TEST
 
@@ -214,7 +221,7 @@ START_TEST(zero_replicas_are_allowed_with_an_external_metric)
 }
 END_TEST
 
-/* The design's example without what this version lacks. */
+/* Every field that there is. */
 static const char example[] =
 	"!scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: checkout}\n"
 	"mode: Recommend            # Recommend (default: decide, report, write nothing) "
@@ -243,8 +250,19 @@ static const char example[] =
 	"  history: 14d\n"
 	"  step: Auto               # model step, 1m..1h\n"
 	"  seasons: Auto            # or [1d, 7d]\n"
-	"  quantile: 0.95\n"
-	"onMetricsLoss: Hold\n"
+	"  timeZone: Europe/Paris   # for calendar terms\n"
+	"  quantile: 0.95           # or objective: 99.8% (share of the load served)\n"
+	"  exclude: [{from: 2026-11-27T00:00:00Z, to: 2026-11-28T00:00:00Z}]\n"
+	"  maxOverReactive: 3\n"
+	"  release: false\n"
+	"onMetricsLoss: FollowForecast\n"
+	"metricsLossLimit: 20m\n"
+	"schedule:                  # time-based floors and ceilings\n"
+	"- {cron: \"0 8 * * 1-5\", timeZone: Europe/Paris, duration: 10h, minReplicas: "
+	"8}\n"
+	"guards:                    # circuit breakers\n"
+	"- {name: errors, query: errors / all, above: 0.05, for: 2m, action: HoldDown}\n"
+	"holds: {scaleDownDuringRollout: true, respectManualScale: 5m}\n"
 	"pause: false\n";
 
 START_TEST(the_example_is_read_as_it_is_meant)
@@ -272,6 +290,15 @@ START_TEST(the_example_is_read_as_it_is_meant)
 	ck_assert_int_eq(p->forecast.horizon_ms, 0);
 	ck_assert_int_eq(p->forecast.history_ms, 14 * MS_PER_DAY);
 	ck_assert_double_eq(p->forecast.quantile, 0.95);
+	ck_assert_str_eq(p->forecast.time_zone, "Europe/Paris");
+	ck_assert_int_eq(p->on_metrics_loss, LOSS_FOLLOW_FORECAST);
+	ck_assert_int_eq(p->metrics_loss_limit_ms, 20 * MS_PER_MIN);
+	ck_assert_int_eq(p->schedule_count, 1);
+	ck_assert_int_eq(p->schedules[0].min_replicas, 8);
+	ck_assert_int_eq(p->guard_count, 1);
+	ck_assert_int_eq(p->guards[0].action, GUARD_HOLD_DOWN);
+	ck_assert(p->holds.scale_down_during_rollout);
+	ck_assert_int_eq(p->holds.respect_manual_scale_ms, 5 * MS_PER_MIN);
 }
 END_TEST
 
@@ -308,7 +335,7 @@ START_TEST(every_problem_is_found_and_the_first_is_returned)
 		"line 3: unknown field \"colors\": allowed: scaleTargetRef, mode, "
 		"minReplicas, "
 		"maxReplicas, metrics, behavior, forecast, pause, onMetricsLoss, "
-		"schedule, guards\n"
+		"metricsLossLimit, schedule, guards, holds\n"
 		"line 5: metrics[0].type: Unsupported value: \"Disk\": supported values: "
 		"\"ContainerResource\", \"External\", \"Object\", \"Pods\", "
 		"\"Resource\"\n"
@@ -436,6 +463,9 @@ START_TEST(names_are_the_words_of_the_text)
 {
 	ck_assert_str_eq(policy_mode_name(MODE_SCALE), "Scale");
 	ck_assert_str_eq(policy_mode_name(MODE_RECOMMEND), "Recommend");
+	ck_assert_str_eq(policy_mode_name(MODE_FLOOR), "Floor");
+	ck_assert_str_eq(metrics_loss_name(LOSS_FOLLOW_FORECAST), "FollowForecast");
+	ck_assert_str_eq(guard_action_name(GUARD_HOLD_UP), "HoldUp");
 	ck_assert_str_eq(metric_type_name(METRIC_CONTAINER_RESOURCE),
 			 "ContainerResource");
 	ck_assert_str_eq(forecast_mode_name(FORECAST_ALWAYS), "Always");

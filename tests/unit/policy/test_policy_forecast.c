@@ -71,16 +71,90 @@ static const struct refusal refusals[] = {
 	 "line 3: forecast.quantile: got the text \"\": want a number from 0.5 to 0.999"},
 	{FORECAST("quantile: {}"),
 	 "line 3: forecast.quantile: got a map: want a number from 0.5 to 0.999"},
-	/* What this version lacks. */
-	{FORECAST("step: 5m"), "line 3: forecast.step: \"5m\" is not supported by this "
-			       "version: only \"Auto\" is"},
-	{FORECAST("timeZone: Europe/Paris"),
-	 "line 3: forecast.timeZone: \"Europe/Paris\" is not supported by this version: "
-	 "only \"UTC\" is"},
-	{FORECAST("exclude: [{from: x, to: y}]"),
-	 "line 3: forecast.exclude: not supported by this version: remove it"},
-	{FORECAST("objective: 99.8%"),
-	 "line 3: forecast.objective: not supported by this version: use \"quantile\""},
+	{FORECAST("objective: 99.8"), "line 3: forecast.objective: Invalid value: "
+				      "\"99.8\": must be more than 90% and less than "
+				      "100%"},
+	{FORECAST("objective: 100%"), "line 3: forecast.objective: Invalid value: "
+				      "\"100%\": must be more than 90% and less than "
+				      "100%"},
+	{FORECAST("objective: 0.9"), "line 3: forecast.objective: Invalid value: "
+				     "\"0.9\": must be more than 90% and less than 100%"},
+	{FORECAST("objective: high"), "line 3: forecast.objective: got \"high\": want a "
+				      "share of the load, like 99.8% or 0.998"},
+	{FORECAST("objective: '%'"), "line 3: forecast.objective: got the text \"%\": "
+				     "want a share of the load, like 99.8% or 0.998"},
+	{FORECAST("objective: 9e1%"), "line 3: forecast.objective: got \"9e1%\": want a "
+				      "share of the load, like 99.8% or 0.998"},
+	{FORECAST("objective: 99%%"), "line 3: forecast.objective: got \"99%%\": want a "
+				      "share of the load, like 99.8% or 0.998"},
+	{FORECAST("objective: 9.9.8%"), "line 3: forecast.objective: got \"9.9.8%\": "
+					"want a share of the load, like 99.8% or 0.998"},
+	{FORECAST("objective: [99%]"), "line 3: forecast.objective: got a list: want a "
+				       "share of the load, like 99.8% or 0.998"},
+	{FORECAST("quantile: 0.95, objective: 99.8%"),
+	 "line 3: forecast.objective: Forbidden: may not set both a quantile and an "
+	 "objective"},
+	{FORECAST("step: 59s"),
+	 "line 3: forecast.step: Invalid value: \"59s\": must be from 1m to 1h"},
+	{FORECAST("step: 61m"),
+	 "line 3: forecast.step: Invalid value: \"61m\": must be from 1m to 1h"},
+	{FORECAST("step: 7m"),
+	 "line 3: forecast.step: Invalid value: \"7m\": must divide "
+	 "an hour, like 1m, 5m or 15m"},
+	{FORECAST("step: auto"),
+	 "line 3: forecast.step: \"auto\" is not a duration: want parts with the units "
+	 "w, d, h, m, s and ms, like 90s, 1h30m or 14d"},
+	{FORECAST("timeZone: 1"), "line 3: forecast.timeZone: Invalid value: \"1\": must "
+				  "be the name of a time zone, like Europe/Paris"},
+	{FORECAST("timeZone: ../etc/passwd"), "line 3: forecast.timeZone: Invalid value: "
+					      "\"../etc/passwd\": must be the name of "
+					      "a time zone, like Europe/Paris"},
+	{FORECAST("timeZone: ''"), "line 3: forecast.timeZone: Invalid value: \"\": must "
+				   "be the name of a time zone, like Europe/Paris"},
+	{FORECAST("timeZone: {a: b}"), "line 3: forecast.timeZone: got a map: want the "
+				       "name of a time zone, like Europe/Paris"},
+	{FORECAST("exclude: {from: x}"),
+	 "line 3: forecast.exclude: got a map: want a list"},
+	{FORECAST("exclude: [today]"),
+	 "line 3: forecast.exclude[0]: got \"today\": want a map of fields"},
+	{FORECAST("exclude: [{from: 2026-11-27, to: 2026-11-28T00:00:00Z}]"),
+	 "line 3: forecast.exclude[0].from: \"2026-11-27\" is not an RFC 3339 time: want "
+	 "the form 2026-11-27T00:00:00Z"},
+	{FORECAST("exclude: [{from: 2026-11-27T00:00:00Z}]"),
+	 "line 3: forecast.exclude[0].to: Required value: a time like "
+	 "2026-11-27T00:00:00Z"},
+	{FORECAST("exclude: [{from: '', to: 2026-11-27T00:00:00Z}]"),
+	 "line 3: forecast.exclude[0].from: Required value: a time like "
+	 "2026-11-27T00:00:00Z"},
+	{FORECAST("exclude: [{from: 2026-11-27T01:00:00+01:00, to: "
+		  "2026-11-27T00:00:00Z}]"),
+	 "line 3: forecast.exclude[0].to: Invalid value: \"2026-11-27T00:00:00Z\": must "
+	 "be "
+	 "after `from`"},
+	{FORECAST("exclude: [{from: [1], to: 2026-11-27T00:00:00Z}]"),
+	 "line 3: forecast.exclude[0].from: got a list: want a time like "
+	 "2026-11-27T00:00:00Z"},
+	{FORECAST("exclude: [{from: 2026-11-27T00:00:00Z, to: 2026-11-28T00:00:00Z, why: "
+		  "sale}]"),
+	 "line 3: forecast.exclude[0]: unknown field \"why\": allowed: from, to"},
+	{FORECAST("maxOverReactive: 0.9"),
+	 "line 3: forecast.maxOverReactive: Invalid value: \"0.9\": must be from 1 to "
+	 "100"},
+	{FORECAST("maxOverReactive: 101"),
+	 "line 3: forecast.maxOverReactive: Invalid value: \"101\": must be from 1 to "
+	 "100"},
+	{FORECAST("maxOverReactive: 2x"),
+	 "line 3: forecast.maxOverReactive: got \"2x\": want a number from 1 to 100"},
+	{FORECAST("maxOverReactive: 0x2"),
+	 "line 3: forecast.maxOverReactive: got \"0x2\": want a number from 1 to 100"},
+	{FORECAST("maxOverReactive: 1e999"),
+	 "line 3: forecast.maxOverReactive: got \"1e999\": want a number from 1 to 100"},
+	{FORECAST("maxOverReactive: 010"),
+	 "line 3: forecast.maxOverReactive: got \"010\": want a number from 1 to 100"},
+	{FORECAST("release: 1"),
+	 "line 3: forecast.release: got \"1\": want true or false"},
+	{FORECAST("release: \"false\""),
+	 "line 3: forecast.release: got the text \"false\": want true or false"},
 };
 
 START_TEST(wrong_forecasts_are_refused_with_line_path_and_what_is_allowed)
@@ -95,7 +169,7 @@ static const char *const defaults[] = {
 	"forecast: {mode: Auto, models: [LinearRegression, HoltWinters], horizon: Auto, "
 	"leadTime: Auto, "
 	"history: 2w, seasons: Auto, quantile: 0.95, step: Auto, timeZone: UTC, exclude: "
-	"[]}\n",
+	"[], maxOverReactive: 2, release: true}\n",
 };
 
 START_TEST(the_defaults_are_those_of_the_header)
@@ -110,6 +184,13 @@ START_TEST(the_defaults_are_those_of_the_header)
 	ck_assert_double_eq(f->quantile, 0.95);
 	ck_assert(f->seasons_auto);
 	ck_assert_int_eq(f->season_count, 0);
+	ck_assert(f->objective == 0);
+	ck_assert_int_eq(f->step_ms, 0);
+	ck_assert_str_eq(f->time_zone, "UTC");
+	ck_assert_int_eq(f->exclude_count, 0);
+	ck_assert_double_eq(f->max_over_reactive, 2);
+	ck_assert(f->release);
+	ck_assert_int_eq(f->written, _i > 0);
 }
 END_TEST
 
@@ -151,12 +232,73 @@ START_TEST(all_fields_are_read)
 }
 END_TEST
 
+START_TEST(the_fields_of_a_calendar_are_read)
+{
+	AUTO(policy_cleanup)
+	struct policy *p = must_accept(
+		"forecast:\n  objective: 99.8%\n  step: 5m\n  timeZone: Europe/Paris\n"
+		"  exclude:\n  - {from: 2026-11-27T00:00:00Z, to: 2026-11-28T00:00:00Z}\n"
+		"  - from: \"2026-12-24T00:00:00.5+01:00\"\n"
+		"    to: 2026-12-27T00:00:00+01:00\n"
+		"  maxOverReactive: 1.5\n  release: false\n");
+	const struct policy_forecast *f = &p->forecast;
+	ck_assert(f->objective == 0.998); /* to the last bit */
+	ck_assert_int_eq(f->step_ms, 5 * MS_PER_MIN);
+	ck_assert_str_eq(f->time_zone, "Europe/Paris");
+	ck_assert_int_eq(f->exclude_count, 2);
+	ck_assert_int_eq(f->excludes[0].from_ms, INT64_C(1795737600000));
+	ck_assert_int_eq(f->excludes[0].to_ms, INT64_C(1795824000000));
+	ck_assert_int_eq(f->excludes[1].from_ms, INT64_C(1798066800500));
+	ck_assert_double_eq(f->max_over_reactive, 1.5);
+	ck_assert(!f->release);
+	ck_assert(f->written);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	double want;
+} objectives[] = {
+	{"0.998", 0.998},       {"\"99.9%\"", 0.999}, {"99.95%", 0.9995},
+	{"90.0001%", 0.900001}, {"9.5e-1", 0.95},     {"'0.99'", 0.99},
+};
+
+START_TEST(an_objective_is_a_share_or_a_percentage)
+{
+	AUTO_FREE char *text =
+		xasprintf("forecast: {objective: %s}\n", objectives[_i].text);
+	AUTO(policy_cleanup) struct policy *p = must_accept(text);
+	ck_assert(p->forecast.objective == objectives[_i].want);
+	ck_assert_double_eq(p->forecast.quantile, 0.95);
+}
+END_TEST
+
+START_TEST(excluded_windows_have_a_limit)
+{
+	struct str text;
+	str_init(&text, 1 << 14);
+	str_puts(&text, "forecast:\n  exclude:\n");
+	for (int i = 0; i < POLICY_EXCLUDES_MAX; i++)
+		str_puts(&text,
+			 "  - {from: 2026-11-27T00:00:00Z, to: 2026-11-28T00:00:00Z}\n");
+	AUTO(policy_cleanup) struct policy *p = must_accept(str_text(&text));
+	ck_assert_int_eq(p->forecast.exclude_count, POLICY_EXCLUDES_MAX);
+	str_puts(&text, "  - {from: 2026-11-27T00:00:00Z, to: 2026-11-28T00:00:00Z}\n");
+	check_refusal(&(struct refusal){
+		str_text(&text),
+		"line 4: forecast.exclude: Too many: 33: must have at most 32 items"});
+	str_fini(&text);
+}
+END_TEST
+
 START_TEST(the_edges_of_all_ranges_are_allowed)
 {
 	policy_free(must_accept(
 		"forecast: {horizon: 1m, leadTime: 1s, history: 1d, quantile: 0.5}\n"));
 	policy_free(must_accept("forecast: {horizon: 2h, leadTime: 2h, history: 35d, "
 				"quantile: 0.999}\n"));
+	policy_free(must_accept("forecast: {step: 1m, maxOverReactive: 1}\n"));
+	policy_free(must_accept("forecast: {step: 1h, maxOverReactive: 100}\n"));
 	policy_free(must_accept("forecast: {seasons: [1h, 2h, 1d, 7d]}\n"));
 	policy_free(must_accept("forecast: {history: 35d, seasons: [17d12h]}\n"));
 }
@@ -183,6 +325,10 @@ int main(void)
 			    ARRAY_LEN(modes));
 	tcase_add_test(tcase, all_fields_are_read);
 	tcase_add_test(tcase, the_edges_of_all_ranges_are_allowed);
+	tcase_add_test(tcase, the_fields_of_a_calendar_are_read);
+	tcase_add_loop_test(tcase, an_objective_is_a_share_or_a_percentage, 0,
+			    ARRAY_LEN(objectives));
+	tcase_add_test(tcase, excluded_windows_have_a_limit);
 	tcase_add_test(tcase, no_seasons_can_be_asked_for);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -56,6 +56,52 @@ static void same_forecast(const struct policy_forecast *a,
 	ck_assert_int_eq(a->seasons_auto, b->seasons_auto);
 	ck_assert_int_eq(a->season_count, b->season_count);
 	ck_assert_mem_eq(a->seasons_ms, b->seasons_ms, sizeof(a->seasons_ms));
+	ck_assert(a->objective == b->objective);
+	ck_assert_int_eq(a->step_ms, b->step_ms);
+	same_text(a->time_zone, b->time_zone);
+	ck_assert_int_eq(a->exclude_count, b->exclude_count);
+	ck_assert_mem_eq(a->excludes, b->excludes, sizeof(a->excludes));
+	ck_assert(a->max_over_reactive == b->max_over_reactive);
+	ck_assert_int_eq(a->release, b->release);
+}
+
+static void same_schedule(const struct policy_schedule *a,
+			  const struct policy_schedule *b)
+{
+	ck_assert_uint_eq(a->cron.minutes, b->cron.minutes);
+	ck_assert_uint_eq(a->cron.days, b->cron.days);
+	same_text(a->cron_text, b->cron_text);
+	same_text(a->time_zone, b->time_zone);
+	ck_assert_int_eq(a->duration_ms, b->duration_ms);
+	ck_assert_int_eq(a->min_replicas, b->min_replicas);
+	ck_assert_int_eq(a->max_replicas, b->max_replicas);
+}
+
+static void same_guard(const struct policy_guard *a, const struct policy_guard *b)
+{
+	same_text(a->name, b->name);
+	same_text(a->query, b->query);
+	same_text(a->source, b->source);
+	ck_assert_int_eq(a->above, b->above);
+	ck_assert(a->limit == b->limit);
+	ck_assert_int_eq(a->for_ms, b->for_ms);
+	ck_assert_int_eq(a->action, b->action);
+}
+
+static void same_own_fields(const struct policy *a, const struct policy *b)
+{
+	ck_assert_int_eq(a->on_metrics_loss, b->on_metrics_loss);
+	ck_assert_int_eq(a->metrics_loss_limit_ms, b->metrics_loss_limit_ms);
+	ck_assert_int_eq(a->schedule_count, b->schedule_count);
+	for (int i = 0; i < a->schedule_count; i++)
+		same_schedule(&a->schedules[i], &b->schedules[i]);
+	ck_assert_int_eq(a->guard_count, b->guard_count);
+	for (int i = 0; i < a->guard_count; i++)
+		same_guard(&a->guards[i], &b->guards[i]);
+	ck_assert_int_eq(a->holds.scale_down_during_rollout,
+			 b->holds.scale_down_during_rollout);
+	ck_assert_int_eq(a->holds.respect_manual_scale_ms,
+			 b->holds.respect_manual_scale_ms);
 }
 
 static void same_policy(const struct policy *a, const struct policy *b)
@@ -74,6 +120,7 @@ static void same_policy(const struct policy *a, const struct policy *b)
 	same_rules(&a->down, &b->down);
 	same_forecast(&a->forecast, &b->forecast);
 	ck_assert_int_eq(a->pause, b->pause);
+	same_own_fields(a, b);
 }
 
 static void check_round_trip(const char *text)
@@ -130,6 +177,22 @@ static const char *const policies[] = {
 	"[1d, 7d], quantile: 0.501}\n",
 	"forecast: {mode: Always, models: [LinearRegression], seasons: [], quantile: "
 	"0.999}\n",
+	"mode: Floor\nonMetricsLoss: FollowForecast\nmetricsLossLimit: 6h\n",
+	"forecast: {objective: 99.87%, step: 15m, timeZone: America/New_York, exclude: "
+	"[{from: 2026-11-27T00:00:00.25Z, to: 2026-11-28T00:00:00+05:30}, {from: "
+	"0001-01-01T00:00:00Z, to: 9999-12-31T23:59:59Z}], maxOverReactive: 1.7, "
+	"release: "
+	"false}\n",
+	"schedule:\n- {cron: '0 8 * * MON-FRI', timeZone: Europe/Paris, duration: 10h, "
+	"minReplicas: 8}\n- {cron: \"@daily\", duration: 90m, maxReplicas: 4}\n"
+	"- {cron: \"*/5 1,2 1-7/2 * ?\", duration: 1m, minReplicas: 0, maxReplicas: 9}\n",
+	"guards:\n- {name: errors, query: 'a{b=\"c\"} / d', above: 0.05, for: 2m, "
+	"action: "
+	"HoldDown}\n- {name: up, query: up, source: other, below: -1.5e-7, action: "
+	"Hold}\n"
+	"- {name: q, query: q, below: 0, for: 1h, action: HoldUp}\n",
+	"holds: {scaleDownDuringRollout: false, respectManualScale: 24h}\n",
+	"holds: {respectManualScale: 0s}\nforecast: {}\n",
 };
 
 START_TEST(what_is_printed_is_the_same_policy)
@@ -188,7 +251,10 @@ START_TEST(the_longest_texts_come_back)
 		.metric_count = POLICY_METRICS_MAX,
 		.forecast = {.models = MODEL_HOLT_WINTERS,
 			     .history_ms = MS_PER_DAY,
-			     .quantile = 0.9},
+			     .quantile = 0.9,
+			     .max_over_reactive = 1},
+		.metrics_loss_limit_ms = MS_PER_MIN,
+		.guard_count = POLICY_GUARDS_MAX,
 	};
 	for (int i = 0; i < POLICY_METRICS_MAX; i++)
 		p.metrics[i] = (struct policy_metric){
@@ -202,6 +268,11 @@ START_TEST(the_longest_texts_come_back)
 			.reactive_target = {TARGET_VALUE, 1, 0},
 			.forecast = true,
 		};
+	static char *const names[POLICY_GUARDS_MAX] = {"a", "b", "c", "d",
+						       "e", "f", "g", "h"};
+	for (int i = 0; i < POLICY_GUARDS_MAX; i++)
+		p.guards[i] = (struct policy_guard){
+			.name = names[i], .query = query, .source = "default"};
 	AUTO_FREE char *printed = policy_text(&p);
 	AUTO_FREE char *whole = xasprintf("!%s", printed);
 	AUTO(policy_cleanup) struct policy *back = must_accept(whole);
@@ -246,7 +317,18 @@ START_TEST(all_defaults_are_written_out)
 		"  history: 14d\n"
 		"  seasons: Auto\n"
 		"  quantile: 0.95\n"
+		"  step: Auto\n"
+		"  timeZone: \"UTC\"\n"
+		"  exclude: []\n"
+		"  maxOverReactive: 2\n"
+		"  release: true\n"
 		"onMetricsLoss: Hold\n"
+		"metricsLossLimit: 30m\n"
+		"schedule: []\n"
+		"guards: []\n"
+		"holds:\n"
+		"  scaleDownDuringRollout: true\n"
+		"  respectManualScale: 0s\n"
 		"pause: false\n";
 	AUTO(policy_cleanup)
 	struct policy *p = must_accept("behavior: {scaleDown: {tolerance: 50m}}\n");
