@@ -23,21 +23,21 @@ static double mean_request(const struct decide_input *in, int32_t index)
 	return sum_m / 1000 / count;
 }
 
-static double capacity_per_pod(const struct decide_input *in, int32_t index)
+double predict_capacity(const struct decide_input *in, int32_t index,
+			const struct metric_target *target)
 {
-	const struct metric_target *t = &in->policy->metrics[index].forecast_target;
-	switch (t->type) {
+	switch (target->type) {
 	case TARGET_UTILIZATION:
-		return t->utilization_pct / 100.0 * mean_request(in, index);
+		return target->utilization_pct / 100.0 * mean_request(in, index);
 	case TARGET_AVERAGE_VALUE:
-		return (double)t->value_m / 1000;
+		return (double)target->value_m / 1000;
 	case TARGET_VALUE:
 		break;
 	}
 	return NAN;
 }
 
-static int32_t pods_for(double demand, double capacity)
+int32_t predict_pods(double demand, double capacity)
 {
 	return ceil_to_int32(demand / capacity * (1 - ROUNDING_RATIO));
 }
@@ -49,13 +49,14 @@ bool predict(const struct decide_input *in, int32_t index,
 	if (!f || !f->usable || !in->policy->metrics[index].forecast ||
 	    in->policy->forecast.mode == FORECAST_DISABLED)
 		return false;
-	double capacity = capacity_per_pod(in, index);
+	double capacity =
+		predict_capacity(in, index, &in->policy->metrics[index].forecast_target);
 	if (!(capacity > 0) || !isfinite(capacity) || !(f->upper >= 0) ||
 	    !isfinite(f->upper))
 		return false;
 	*ret_prediction = (struct prediction){
-		.replicas = pods_for(f->upper, capacity),
-		.release = f->release >= 0 ? pods_for(f->release, capacity)
+		.replicas = predict_pods(f->upper, capacity),
+		.release = f->release >= 0 ? predict_pods(f->release, capacity)
 					   : DECIDE_NO_REPLICAS,
 		.capacity = capacity,
 	};

@@ -1,0 +1,47 @@
+#include "decide/gate.h"
+
+#include <math.h>
+
+/* Costs lose half of their weight in two days: less forgets what a night or a Sunday is
+ * like before the next one comes, more keeps a broken forecast for days. */
+#define HALF_LIFE_MIN 2880.0
+
+/* Open: clearly cheaper. Shut: no longer cheaper at all, as no price is worth a risk
+ * without a gain. The hundredth between them takes an hour of costs twice as high, so
+ * that the gate does not flap with single minutes. */
+#define OPEN_BELOW 0.99
+#define SHUT_ABOVE 1.00
+
+void gate_heed(struct gate *g, const struct shadow_costs *costs, double quantile,
+	       int64_t end_ms)
+{
+	double kappa = 1 / (1 - quantile), keep = exp2(-1 / HALF_LIFE_MIN);
+	if (!costs->forecast && g->evidence_min == 0)
+		return;
+	g->evidence_min += costs->forecast;
+	g->weight = keep * g->weight + 1;
+	g->ours = keep * g->ours + costs->ours.pods + kappa * costs->ours.unserved;
+	g->reactive = keep * g->reactive + costs->reactive.pods +
+		      kappa * costs->reactive.unserved;
+	bool open = g->open ? g->ours <= SHUT_ABOVE * g->reactive
+			    : g->evidence_min >= GATE_EVIDENCE_MIN &&
+				      g->ours < OPEN_BELOW * g->reactive;
+	if (open != g->open)
+		g->since_ms = end_ms;
+	g->open = open;
+}
+
+double gate_cost_ours(const struct gate *g)
+{
+	return g->weight > 0 ? g->ours / g->weight : NAN;
+}
+
+double gate_cost_reactive(const struct gate *g)
+{
+	return g->weight > 0 ? g->reactive / g->weight : NAN;
+}
+
+bool gate_proved(const struct gate *g)
+{
+	return g->open && g->evidence_min >= GATE_PROOF_MIN;
+}

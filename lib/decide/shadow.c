@@ -1,0 +1,207 @@
+#include "decide/shadow.h"
+
+#include "decide/calculator.h"
+#include "decide/normalize.h"
+#include "decide/numbers.h"
+#include "decide/predict.h"
+
+/* A minute has four of the HPA's cycles: so often may a rate limit be met in it. */
+#define CYCLES_A_MINUTE 4
+
+/* What is wanted at the end of a minute. */
+struct wish {
+	int32_t replicas;
+	int32_t release; /* DECIDE_NO_REPLICAS: none */
+};
+
+static int32_t slot_of(int64_t minute)
+{
+	int64_t size = SHADOW_DELAY_MAX_MIN + 2;
+	return (int32_t)(((minute % size) + size) % size);
+}
+
+static int32_t within_bounds(const struct policy *p, int32_t replicas)
+{
+	return max_int32(p->min_replicas, min_int32(p->max_replicas, replicas));
+}
+
+static bool is_known(const struct shadow_metric *m)
+{
+	return m->demand >= 0 && isfinite(m->demand) && m->target > 0 &&
+	       m->forecast_target > 0 && m->reactive_target > 0 && isfinite(m->target) &&
+	       isfinite(m->forecast_target) && isfinite(m->reactive_target);
+}
+
+static bool all_known(const struct shadow_minute *m)
+{
+	for (int32_t i = 0; i < m->count; i++)
+		if (!is_known(&m->metrics[i]))
+			return false;
+	return m->count > 0;
+}
+
+static bool has_forecast(const struct shadow_metric *m)
+{
+	return m->upper >= 0 && isfinite(m->upper);
+}
+
+/* The HPA's rule for a total against a value per pod. */
+static int32_t reactive_size(const struct shadow_minute *m, double demand, double target,
+			     int32_t current)
+{
+	struct tolerance t = tolerance_of(m->policy, m->config);
+	if (current > 0 && tolerance_within(t, demand / (target * current)))
+		return current;
+	return ceil_to_int32(demand / target);
+}
+
+static struct wish wish_reactive(const struct shadow_minute *m, int32_t current)
+{
+	struct wish w = {0, DECIDE_NO_REPLICAS};
+	for (int32_t i = 0; i < m->count; i++)
+		w.replicas = max_int32(w.replicas,
+				       reactive_size(m, m->metrics[i].demand,
+						     m->metrics[i].target, current));
+	return w;
+}
+
+/* As decide does it: without its forecast a metric is reactive at the user's target, and
+ * nothing is released. */
+static struct wish wish_ours(const struct shadow_minute *m, int32_t current)
+{
+	struct wish w = {0, 0};
+	for (int32_t i = 0; i < m->count; i++) {
+		const struct shadow_metric *x = &m->metrics[i];
+		double target = has_forecast(x) ? x->reactive_target : x->target;
+		w.replicas = max_int32(w.replicas,
+				       reactive_size(m, x->demand, target, current));
+		if (has_forecast(x))
+			w.replicas = max_int32(
+				w.replicas, predict_pods(x->upper, x->forecast_target));
+		if (!has_forecast(x) || !(x->release >= 0))
+			w.release = DECIDE_NO_REPLICAS;
+		if (w.release != DECIDE_NO_REPLICAS)
+			w.release = max_int32(
+				w.release, predict_pods(x->release, x->forecast_target));
+	}
+	return w;
+}
+
+/* Those that became Ready last, or never did, go first. */
+static void shrink(struct shadow_fleet *f, int64_t minute, int32_t by)
+{
+	for (int64_t k = SHADOW_DELAY_MAX_MIN + 1; k >= 1 && by > 0; k--) {
+		int32_t *starting = &f->starting[slot_of(minute + k)];
+		int32_t gone = min_int32(*starting, by);
+		*starting -= gone;
+		by -= gone;
+	}
+	f->ready -= by;
+}
+
+static void resize(struct shadow_fleet *f, const struct shadow_minute *m,
+		   const struct normalization *n)
+{
+	int64_t minute = m->end_ms / MS_PER_MIN - 1;
+	int32_t to = within_bounds(m->policy, n->replicas);
+	struct scale_change change = {f->replicas, to, m->end_ms, n->released};
+	if (to == f->replicas)
+		return;
+	if (to > f->replicas) {
+		int64_t wait = 1 + m->delay_ms / MS_PER_MIN;
+		if (wait > SHADOW_DELAY_MAX_MIN)
+			wait = SHADOW_DELAY_MAX_MIN;
+		f->starting[slot_of(minute + wait)] += to - f->replicas;
+	} else {
+		shrink(f, minute, f->replicas - to);
+	}
+	f->replicas = to;
+	decide_scaled(&f->memory, m->policy, m->config, &change, NULL);
+}
+
+static bool decide_once(struct shadow_fleet *f, const struct shadow_minute *m,
+			const struct wish *w)
+{
+	int32_t before = f->replicas;
+	struct normalization n = {
+		.policy = m->policy,
+		.config = m->config,
+		.now_ms = m->end_ms,
+		.current = f->replicas,
+		.desired = w->replicas,
+		.release = w->release,
+	};
+	normalize(&n, &f->memory);
+	resize(f, m, &n);
+	return n.limit == LIMIT_SCALE_UP_RATE && f->replicas > before;
+}
+
+static void decide_fleet(struct shadow_fleet *f, const struct shadow_minute *m,
+			 const struct wish *w)
+{
+	for (int i = 0; i < CYCLES_A_MINUTE && decide_once(f, m, w); i++)
+		;
+}
+
+/* Pods' worth of load within the minute, as far as anyone could serve it. */
+static double pods_needed(const struct shadow_minute *m)
+{
+	double up = 1 + tolerance_of(m->policy, m->config).up, most = 0;
+	for (int32_t i = 0; i < m->count; i++) {
+		const struct shadow_metric *x = &m->metrics[i];
+		double carried = fmax(x->forecast_target, x->target * up);
+		most = fmax(most, x->demand / carried);
+	}
+	return fmin(most, m->policy->max_replicas);
+}
+
+/* The pods that are due become Ready on the way through the minute. */
+static struct shadow_cost live(struct shadow_fleet *f, const struct shadow_minute *m,
+			       double needed)
+{
+	double before = (double)(m->delay_ms % MS_PER_MIN) / (double)MS_PER_MIN;
+	double late = fmax(needed - f->ready, 0);
+	int32_t *due = &f->starting[slot_of(m->end_ms / MS_PER_MIN - 1)];
+	f->ready += *due;
+	*due = 0;
+	return (struct shadow_cost){
+		.pods = f->replicas,
+		.unserved = before * late + (1 - before) * fmax(needed - f->ready, 0),
+	};
+}
+
+static void begin(struct shadow_fleet *f, const struct shadow_minute *m)
+{
+	int32_t size = within_bounds(m->policy, wish_reactive(m, 0).replicas);
+	*f = (struct shadow_fleet){.replicas = size, .ready = size};
+}
+
+bool shadow_live(struct shadow *s, const struct shadow_minute *m,
+		 struct shadow_costs *ret_costs)
+{
+	bool known = all_known(m), first = s->end_ms == 0;
+	if (!first && m->end_ms <= s->end_ms)
+		return false;
+	if (first || m->end_ms - s->end_ms > MS_PER_MIN) {
+		if (!known)
+			return false;
+		begin(&s->ours, m);
+		begin(&s->reactive, m);
+		s->end_ms = m->end_ms;
+		return false;
+	}
+	s->end_ms = m->end_ms;
+	double needed = known ? pods_needed(m) : 0;
+	ret_costs->ours = live(&s->ours, m, needed);
+	ret_costs->reactive = live(&s->reactive, m, needed);
+	if (!known)
+		return false;
+	struct wish ours = wish_ours(m, s->ours.replicas);
+	struct wish reactive = wish_reactive(m, s->reactive.replicas);
+	decide_fleet(&s->ours, m, &ours);
+	decide_fleet(&s->reactive, m, &reactive);
+	ret_costs->forecast = true;
+	for (int32_t i = 0; i < m->count; i++)
+		ret_costs->forecast &= has_forecast(&m->metrics[i]);
+	return true;
+}
