@@ -18,7 +18,8 @@ struct zone_step {
 
 /* Zeroed it is UTC. */
 struct zone {
-	struct zone_step steps[ZONE_STEPS_MAX]; /* oldest first, at least a day apart */
+	struct zone_step
+		steps[ZONE_STEPS_MAX]; /* oldest first, further apart than any is long */
 	int32_t count;
 };
 

@@ -7,5 +7,7 @@
 #include "io/file.h"
 #include "io/log.h"
 #include "io/reactor.h"
+#include "io/schedule.h"
+#include "io/timezone.h"
 
 #endif

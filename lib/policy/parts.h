@@ -32,6 +32,8 @@ void policy_guard_fini(struct policy_guard *g);
 
 /* char *: the name of a time zone, if well-formed. */
 field_reader policy_read_zone;
+/* The line of the map's `timeZone`; 0: none. */
+int32_t policy_zone_line(const struct place *at);
 
 /* A reference to an object: kind and name are required. */
 void policy_read_reference(const struct place *at, struct policy_target *ret);

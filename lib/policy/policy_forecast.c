@@ -260,6 +260,7 @@ void policy_read_forecast(const struct place *at, const struct field *f, void *o
 	(void)f;
 	p->forecast.written = true;
 	fields_read(at, forecast_fields, ARRAY_LEN(forecast_fields), &p->forecast);
+	p->forecast.time_zone_line = policy_zone_line(at);
 	check_seasons(at, &p->forecast);
 	check_aim(at);
 }

@@ -17,6 +17,12 @@ void policy_read_zone(const struct place *at, const struct field *f, void *objec
 		field_text(at, f, object);
 }
 
+int32_t policy_zone_line(const struct place *at)
+{
+	struct place zone = place_field(at, "timeZone");
+	return zone.node ? zone.node->line : 0;
+}
+
 static void read_cron(const struct place *at, const struct field *f, void *object)
 {
 	struct policy_schedule *s = object;
@@ -61,6 +67,7 @@ static void read_schedule(const struct place *at, struct policy_schedule *s)
 		.max_replicas = NO_BOUND,
 	};
 	fields_read(at, schedule_fields, ARRAY_LEN(schedule_fields), s);
+	s->time_zone_line = policy_zone_line(at);
 	place_require(at, "cron",
 		      "minute, hour, day of the month, month, day of the week");
 	place_require(at, "duration", "how long it holds, like 10h");

@@ -1,0 +1,173 @@
+#include "io/schedule.h"
+
+#include "io/timezone.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Openings are looked for a little outside of the window: no clock changes by more than a
+ * day (Samoa, December 30th 2011). */
+#define CLOCK_CHANGE_MAX MS_PER_DAY
+/* Not sooner, however dense the openings are. */
+#define AGAIN_MIN MS_PER_MIN
+
+/* The openings of one schedule, by start, apart from each other. */
+struct openings {
+	struct time_range ranges[CALENDAR_INTERVALS_MAX];
+	int32_t count;
+	int64_t until_ms; /* none is missing that opens before then */
+};
+
+static void join(struct time_range *into, const struct time_range *range)
+{
+	if (range->from_ms < into->from_ms)
+		into->from_ms = range->from_ms;
+	if (range->to_ms > into->to_ms)
+		into->to_ms = range->to_ms;
+}
+
+/* What was found before on the clock may open later: skipped times are shifted behind
+ * those that follow. False when there is no room. */
+static bool openings_add(struct openings *o, struct time_range range)
+{
+	int32_t i = o->count;
+	while (i > 0 && o->ranges[i - 1].to_ms >= range.from_ms)
+		i--;
+	/* All from i on end at its start or later; those that it reaches become one. */
+	int32_t end = i;
+	for (; end < o->count && o->ranges[end].from_ms <= range.to_ms; end++)
+		join(&range, &o->ranges[end]);
+	if (end == i && o->count == CALENDAR_INTERVALS_MAX)
+		return false;
+	memmove(&o->ranges[i + 1], &o->ranges[end],
+		(size_t)(o->count - end) * sizeof(range));
+	o->ranges[i] = range;
+	o->count += 1 - (end - i);
+	return true;
+}
+
+static void find_openings(const struct policy_schedule *s, const struct zone *zone,
+			  int64_t now_ms, struct openings *ret)
+{
+	int64_t limit_ms = now_ms + SCHEDULE_AHEAD_MS;
+	int64_t wall = zone_wall(zone, now_ms - s->duration_ms) - CLOCK_CHANGE_MAX;
+	int64_t wall_limit = zone_wall(zone, limit_ms) + CLOCK_CHANGE_MAX;
+	ret->count = 0;
+	ret->until_ms = limit_ms;
+	while (cron_next(&s->cron, wall, wall_limit, &wall)) {
+		int64_t start = zone_utc(zone, wall);
+		struct time_range range = {start, start + s->duration_ms};
+		if (range.to_ms <= now_ms || start >= limit_ms)
+			continue;
+		/* Not the end: what a shift puts before this one must not be missed. */
+		if (!openings_add(ret, range) && start < ret->until_ms)
+			ret->until_ms = start;
+	}
+}
+
+static int load_zone(const char *name, int64_t from_ms, int64_t to_ms, struct zone *ret,
+		     struct err *err)
+{
+	return timezone_load(name, from_ms - 2 * CLOCK_CHANGE_MAX,
+			     to_ms + 2 * CLOCK_CHANGE_MAX, ret, err);
+}
+
+/* All intervals of a policy before they are cut to what a calendar holds. */
+struct collection {
+	struct schedule_interval *intervals;
+	int32_t count;
+	int64_t until_ms;
+};
+
+static int collect(const struct policy *p, int32_t index, int64_t now_ms,
+		   struct collection *c, struct err *err)
+{
+	const struct policy_schedule *s = &p->schedules[index];
+	struct zone zone;
+	struct openings openings;
+	if (load_zone(s->time_zone, now_ms - s->duration_ms, now_ms + SCHEDULE_AHEAD_MS,
+		      &zone, err) < 0)
+		return err_wrap(err, "line %d: schedule[%d].timeZone", s->time_zone_line,
+				index);
+	find_openings(s, &zone, now_ms, &openings);
+	if (openings.until_ms < c->until_ms)
+		c->until_ms = openings.until_ms;
+	for (int32_t i = 0; i < openings.count; i++)
+		c->intervals[c->count++] = (struct schedule_interval){
+			.start_ms = openings.ranges[i].from_ms,
+			.end_ms = openings.ranges[i].to_ms,
+			.min_replicas = s->min_replicas,
+			.max_replicas = s->max_replicas,
+		};
+	return 0;
+}
+
+/* By start; the same order on every machine for those that open together. */
+static int by_start(const void *a, const void *b)
+{
+	const struct schedule_interval *x = a, *y = b;
+	if (x->start_ms != y->start_ms)
+		return x->start_ms < y->start_ms ? -1 : 1;
+	if (x->end_ms != y->end_ms)
+		return x->end_ms < y->end_ms ? -1 : 1;
+	if (x->min_replicas != y->min_replicas)
+		return x->min_replicas < y->min_replicas ? -1 : 1;
+	return (x->max_replicas > y->max_replicas) - (x->max_replicas < y->max_replicas);
+}
+
+static struct policy_calendar *make(struct collection *c, const struct zone *zone)
+{
+	int32_t count = c->count;
+	if (count > 1)
+		qsort(c->intervals, (size_t)count, sizeof(*c->intervals), by_start);
+	/* Nothing beyond until_ms: half of what opens together would be a wrong answer.
+	 */
+	if (count > CALENDAR_INTERVALS_MAX) {
+		count = CALENDAR_INTERVALS_MAX;
+		if (c->intervals[count].start_ms < c->until_ms)
+			c->until_ms = c->intervals[count].start_ms;
+	}
+	while (count > 0 && c->intervals[count - 1].start_ms >= c->until_ms)
+		count--;
+	struct policy_calendar *calendar =
+		xcalloc(1, sizeof(*calendar) + (size_t)count * sizeof(*c->intervals));
+	calendar->zone = *zone;
+	calendar->until_ms = c->until_ms;
+	calendar->count = count;
+	if (count)
+		memcpy(calendar->intervals, c->intervals,
+		       (size_t)count * sizeof(*c->intervals));
+	return calendar;
+}
+
+int schedule_expand(const struct policy *p, int64_t now_ms,
+		    struct policy_calendar **ret_calendar, struct err *err)
+{
+	struct zone zone = {0};
+	struct collection c = {.until_ms = now_ms + SCHEDULE_AHEAD_MS};
+	if (p->forecast.time_zone &&
+	    load_zone(p->forecast.time_zone, now_ms - p->forecast.history_ms,
+		      now_ms + SCHEDULE_AHEAD_MS, &zone, err) < 0)
+		return err_wrap(err, "line %d: forecast.timeZone",
+				p->forecast.time_zone_line);
+	if (!p->schedule_count && !zone.count) {
+		*ret_calendar = NULL;
+		return 0;
+	}
+	AUTO_FREE struct schedule_interval *intervals = xcalloc(
+		(size_t)p->schedule_count * CALENDAR_INTERVALS_MAX, sizeof(*intervals));
+	c.intervals = intervals;
+	for (int32_t i = 0; i < p->schedule_count; i++)
+		if (collect(p, i, now_ms, &c, err) < 0)
+			return -1;
+	*ret_calendar = make(&c, &zone);
+	return 0;
+}
+
+int64_t schedule_due_ms(const struct policy_calendar *calendar, int64_t now_ms)
+{
+	int64_t half = (calendar->until_ms - now_ms) / 2;
+	if (half < AGAIN_MIN)
+		return now_ms + AGAIN_MIN;
+	return now_ms + (half < MS_PER_DAY ? half : MS_PER_DAY);
+}
