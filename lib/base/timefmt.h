@@ -26,6 +26,11 @@ struct civil civil_from_ms(int64_t ms);
 /* In [28, 31]. */
 int days_in_month(int year, int month);
 
+/* [from_ms, to_ms): from_ms < to_ms. */
+struct time_range {
+	int64_t from_ms, to_ms;
+};
+
 /* "90s", "1h30m", "14d", "2w", "500ms", "1.5h"; a sum of parts with units w d h m s ms,
  * in any order, each once. "0" alone is 0. Not negative. 0, or -1 with *err = ERR_INVALID
  * that quotes the text and says what is allowed. */

@@ -83,11 +83,6 @@ enum forecast_mode { FORECAST_AUTO, FORECAST_DISABLED, FORECAST_ALWAYS };
 #define MODEL_HOLT_WINTERS      (1u << 0)
 #define MODEL_LINEAR_REGRESSION (1u << 1)
 
-/* [from_ms, to_ms): from_ms < to_ms. */
-struct time_range {
-	int64_t from_ms, to_ms;
-};
-
 struct policy_forecast {
 	bool written;            /* `forecast` stands in the text, empty or not */
 	enum forecast_mode mode; /* default FORECAST_AUTO */

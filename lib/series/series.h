@@ -4,12 +4,8 @@
 
 #include "base/base.h"
 #include "series/csv.h"
+#include "series/grid.h"
 #include "series/ring.h"
-
-/* One observation. NaN marks a missing value, nothing else does. */
-struct sample {
-	int64_t t_ms; /* milliseconds since the epoch, UTC */
-	double v;
-};
+#include "series/sample.h"
 
 #endif
