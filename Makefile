@@ -53,7 +53,7 @@ VECTORS_BIN := $(BUILD)/tests/vectors
 STORIES_BIN := $(BUILD)/tests/stories/stories
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all help deps test sanitize lint-deps shell vectors stories unit integration lint format format-check layers pure headers length bench e2e demo \
+.PHONY: all help deps test sanitize lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e demo \
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -139,6 +139,10 @@ test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(INTEGRATION_B
 VECTORS ?= tests/vectors
 vectors: $(VECTORS_BIN)
 	@$(VECTORS_BIN) $(VECTORS)
+
+## mutate: every mutant of lib/decide must fail a test (MUTATE='--file NAME', --help for more)
+mutate: $(BUILD)/deps.mk
+	@BUILD=$(BUILD) CC='$(CC)' CPPFLAGS='$(CPPFLAGS) $(CHECK_CFLAGS)' LIBS='$(CHECK_LIBS) $(PKG_LIBS)' nice hack/mutate $(MUTATE)
 
 ## stories: golden stories through the engine (UPDATE_STORIES=1 rewrites what they expect)
 stories: $(STORIES_BIN)
