@@ -8,14 +8,20 @@
 
 static uint64_t first_seed = 1;
 static int64_t worlds = 12000;
+static bool usual = true;
 
-/* Where in which world, for the message. */
+/* Where in which world, for the message. libcheck notes each assertion in a file: only
+ * those that fail are worth it here. */
 #define same(w, cycle, ok, what, got, want)                                              \
-	ck_assert_msg(ok,                                                                \
-		      "seed %llu, cycle %d: " what                                       \
-		      " is %d (%s), the HPA's is %d; again: test_hpa %llu",              \
-		      (unsigned long long)(w)->seed, cycle, got, (w)->d.reason, want,    \
-		      (unsigned long long)(w)->seed)
+	do {                                                                             \
+		if (!(ok))                                                               \
+			ck_abort_msg("seed %llu, cycle %d: " what                        \
+				     " is %d (%s), the HPA's is %d; again: "             \
+				     "test_hpa %llu",                                    \
+				     (unsigned long long)(w)->seed, cycle, got,          \
+				     (w)->d.reason, want,                                \
+				     (unsigned long long)(w)->seed);                     \
+	} while (0)
 
 static const char *reason_of(const struct world *w, enum condition_type type)
 {
@@ -83,7 +89,7 @@ START_TEST(decisions_are_those_of_the_hpa)
 	int64_t from = worlds * _i / BATCHES, to = worlds * (_i + 1) / BATCHES;
 	for (int64_t i = from; i < to; i++)
 		live(&w, first_seed + (uint64_t)i, &seen);
-	if (worlds < 1000)
+	if (!usual)
 		return;
 	/* Worlds in which nothing happens would prove nothing. */
 	int64_t some = (to - from) / 10;
@@ -100,6 +106,7 @@ END_TEST
 
 int main(int argc, char **argv)
 {
+	usual = argc == 1;
 	if (argc > 1)
 		first_seed = strtoull(argv[1], NULL, 10), worlds = 1;
 	if (argc > 2)
