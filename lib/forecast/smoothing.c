@@ -1,0 +1,316 @@
+#include "forecast/smoothing.h"
+#include "forecast/logarithm.h"
+#include "forecast/scalar.h"
+
+#include <math.h>
+
+#define SIZE_RATE .01
+/* The fewest values that say how large errors are now. */
+#define NOISE_RATE .002
+#define CUT_SIZES  6
+/* A value beyond the limit counts for at most this many limits: the mean error grows by
+ * 0.01 x 10 x 6, so that noise that begins after weeks of silence is known within hours,
+ * and a spike does not open the door for the next one. */
+#define SIZE_LIMITS 10
+/* Innovations beyond the limit in a row that make a level shift: half an hour of
+ * five-minute steps, six hours of hourly ones. */
+#define SHIFT_RUN  6
+#define VALUE_MOST 1e300
+#define TO_SIGMA   1.2533141373155003 /* sqrt(pi / 2) */
+
+static int32_t slots_of(const struct smoothing_config *config, int32_t i)
+{
+	return config->spans[i] > 1 ? config->seasons[i] / config->spans[i]
+				    : config->seasons[i];
+}
+
+size_t smoothing_storage(const struct smoothing_config *config)
+{
+	return (size_t)slots_of(config, 0) + (size_t)slots_of(config, 1);
+}
+
+void smoothing_init(struct smoothing *s, const struct smoothing_config *config,
+		    double *storage)
+{
+	*s = (struct smoothing){
+		.logs = config->logs,
+		.least = INFINITY,
+		.most = -INFINITY,
+	};
+	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
+		int32_t slots = slots_of(config, i);
+
+		s->seasons[i] = (struct smoothing_season){
+			.length = config->seasons[i],
+			.span = config->spans[i] > 1 ? config->spans[i] : 1,
+			.values = storage,
+		};
+		for (int32_t slot = 0; slot < slots; slot++)
+			storage[slot] = 0;
+		storage += slots;
+	}
+}
+
+double smoothing_power(double x, int32_t n)
+{
+	double power = 1;
+
+	for (; n; n >>= 1, x *= x)
+		power = n & 1 ? power * x : power;
+	return power;
+}
+
+double smoothing_damped(double phi, int32_t n)
+{
+	return phi * (1 - smoothing_power(phi, n)) / (1 - phi);
+}
+
+double smoothing_inward(const struct smoothing *s, double y)
+{
+	if (!(fabs(y) <= VALUE_MOST))
+		return NAN;
+	if (!s->logs)
+		return y;
+	/* A hundredth of the least: what is zero or negative now looks very small. */
+	return logarithm(larger(y, larger(s->least / 100, 1e-300)));
+}
+
+double smoothing_shift(double e, double limit, int32_t *run)
+{
+	if (fabs(e) <= limit) {
+		*run = 0;
+		return 0;
+	}
+	*run = e > 0 ? (*run > 0 ? *run : 0) + 1 : (*run < 0 ? *run : 0) - 1;
+	if (*run<SHIFT_RUN && * run> - SHIFT_RUN)
+		return 0;
+	*run = 0;
+	return e;
+}
+
+/* The values of the seasons at this step; a season that is not there adds nothing. */
+static double seasons_now(const struct smoothing *s)
+{
+	double sum = 0;
+
+	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
+		if (s->seasons[i].length)
+			sum += s->seasons[i].values[s->seasons[i].slot];
+	}
+	return sum;
+}
+
+static void move_on(struct smoothing_season *season)
+{
+	if (++season->position == season->length)
+		season->position = season->slot = season->phase = 0;
+	else if (++season->phase == season->span) {
+		season->phase = 0;
+		season->slot++;
+	}
+}
+
+static void learn_noise(struct smoothing *s, double e, double limit)
+{
+	double before = s->error * smoothing_power(s->gains.rho, s->age + 1);
+	double rate = larger(1 / (s->learned + 1), NOISE_RATE);
+
+	s->noise += rate * (smaller(fabs(e - before), limit) - s->noise);
+	s->learned++;
+}
+
+/* The largest innovation that is believed: any, while nothing but silence is known. */
+static double limit_now(const struct smoothing *s)
+{
+	double limit = larger(s->swing, CUT_SIZES * s->size);
+
+	return limit > 0 ? limit : VALUE_MOST;
+}
+
+/* Everything that a value changes; the trend has been added to the level. */
+static void correct(struct smoothing *s, double x)
+{
+	double e = x - (s->level + seasons_now(s));
+	double limit = limit_now(s);
+	double cut = within(e, -limit, limit);
+
+	learn_noise(s, e, limit);
+	s->error = e;
+	s->age = 0;
+	s->size += SIZE_RATE * (smaller(fabs(e), SIZE_LIMITS * limit) - s->size);
+	s->level += s->gains.alpha * cut;
+	s->trend += s->gains.beta * cut;
+	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
+		if (s->seasons[i].length)
+			s->seasons[i].values[s->seasons[i].slot] +=
+				s->gains.gamma[i] * cut;
+	}
+
+	double shift = smoothing_shift(e, limit, &s->run);
+
+	if (shift != 0) {
+		s->level += shift - s->gains.alpha * cut;
+		s->error = 0;
+	}
+}
+
+void smoothing_advance(struct smoothing *s, double x)
+{
+	s->trend *= s->gains.phi;
+	s->level += s->trend;
+	if (!isnan(x))
+		correct(s, x);
+	else if (++s->age > s->seasons[0].length)
+		s->error = 0;
+	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
+		if (s->seasons[i].length)
+			move_on(&s->seasons[i]);
+	}
+	s->next++;
+}
+
+static void renormalise_season(struct smoothing *s, const struct smoothing_season *season)
+{
+	int32_t slots = season->length / season->span;
+	double sum = 0, least = INFINITY, most = -INFINITY;
+
+	for (int32_t i = 0; i < slots; i++)
+		sum += season->values[i];
+
+	double mean = sum / slots;
+
+	for (int32_t i = 0; i < slots; i++) {
+		season->values[i] -= mean;
+		least = smaller(least, season->values[i]);
+		most = larger(most, season->values[i]);
+	}
+	s->level += mean;
+	s->swing += most - least;
+}
+
+void smoothing_renormalise(struct smoothing *s)
+{
+	s->swing = 0;
+	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
+		if (s->seasons[i].length)
+			renormalise_season(s, &s->seasons[i]);
+	}
+}
+
+void smoothing_step(struct smoothing *s, double y)
+{
+	double x = smoothing_inward(s, y);
+
+	if (!isnan(x)) {
+		s->least = smaller(s->least, y);
+		s->most = larger(s->most, y);
+	}
+	smoothing_advance(s, x);
+	/* After the longest cycle: in it lies at least one of the other. */
+	if ((s->seasons[1].length ? s->seasons[1].position : s->seasons[0].position) == 0)
+		smoothing_renormalise(s);
+}
+
+/* Walks over the steps ahead. */
+struct walk {
+	struct smoothing_season seasons[SMOOTHING_SEASONS];
+	double damping, trend; /* phi^k, (phi + ... + phi^k) b */
+	double correction;     /* rho^(age + k) e */
+	double least, most;
+};
+
+static struct walk walk_from(const struct smoothing *s, int32_t first)
+{
+	double half = s->most / 2 - s->least / 2;
+	struct walk walk = {
+		.damping = smoothing_power(s->gains.phi, first),
+		.trend = s->trend * smoothing_damped(s->gains.phi, first),
+		.correction = s->error * smoothing_power(s->gains.rho, s->age + first),
+		.least = s->least - half,
+		.most = s->most + half,
+	};
+
+	if (s->least >= 0)
+		walk.least = larger(walk.least, 0);
+	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
+		struct smoothing_season *season = &walk.seasons[i];
+
+		*season = s->seasons[i];
+		if (!season->length)
+			continue;
+		season->position = (season->position + first - 1) % season->length;
+		season->slot = season->position / season->span;
+		season->phase = season->position % season->span;
+	}
+	return walk;
+}
+
+/* The forecast of the step that the walk stands at; goes on to the next. */
+static double walk_on(struct walk *walk, const struct smoothing *s)
+{
+	double x = s->level + walk->trend;
+
+	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
+		if (!walk->seasons[i].length)
+			continue;
+		x += walk->seasons[i].values[walk->seasons[i].slot];
+		move_on(&walk->seasons[i]);
+	}
+	x += walk->correction;
+	walk->damping *= s->gains.phi;
+	walk->trend += s->trend * walk->damping;
+	walk->correction *= s->gains.rho;
+	return x;
+}
+
+static double outward(const struct smoothing *s, const struct walk *walk, double x)
+{
+	return within(s->logs ? exponential(x) : x, walk->least, walk->most);
+}
+
+void smoothing_path(const struct smoothing *s, int32_t count, double *ret_path)
+{
+	struct walk walk = walk_from(s, 1);
+
+	for (int32_t i = 0; i < count; i++)
+		ret_path[i] = outward(s, &walk, walk_on(&walk, s));
+}
+
+double smoothing_maximum(const struct smoothing *s, int32_t first, int32_t count)
+{
+	struct walk walk = walk_from(s, first);
+	double largest = -INFINITY;
+
+	for (int32_t i = 0; i < count; i++)
+		largest = larger(largest, walk_on(&walk, s));
+	return outward(s, &walk, largest);
+}
+
+/* How much of its gamma a season passes on to the step j ahead: all of it where it comes
+ * round, and where values are shared their neighbours' mean part. */
+static double echo(const struct smoothing_season *season, int32_t j)
+{
+	int32_t rest = j % season->length;
+	int32_t distance = rest < season->length - rest ? rest : season->length - rest;
+
+	return larger(1 - (double)distance / season->span, 0);
+}
+
+void smoothing_deviations(const struct smoothing *s, int32_t count,
+			  double *ret_deviations)
+{
+	const struct smoothing_gains *gains = &s->gains;
+	double psi = 1, sum = 0, damping = 1, trend = 0;
+
+	for (int32_t h = 1; h <= count; h++) {
+		sum += psi * psi;
+		ret_deviations[h - 1] = TO_SIGMA * s->noise * sqrt(sum);
+		damping *= gains->phi;
+		trend += gains->beta * damping;
+		psi = gains->rho * psi + gains->alpha + trend;
+		for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
+			if (s->seasons[i].length)
+				psi += gains->gamma[i] * echo(&s->seasons[i], h);
+		}
+	}
+}
