@@ -1,4 +1,4 @@
-/* The clock on the wall of a time zone over some weeks, as plain data: io reads it from
+/* The clock on the wall of a time zone over some years, as plain data: io reads it from
  * the system's database, pure code reckons with it. Wall times are milliseconds since
  * 1970-01-01T00:00 on that clock, as if it had never been changed. */
 #ifndef FORETOP_BASE_ZONE_H
@@ -9,7 +9,7 @@
 
 /* Changes of the clock that are kept. A year has two in most zones and four in Morocco,
  * where Ramadan is apart. */
-#define ZONE_STEPS_MAX 16
+#define ZONE_STEPS_MAX 32
 
 struct zone_step {
 	int64_t from_ms;   /* UTC; the first step holds before it too */

@@ -10,10 +10,12 @@
 #define CLOCK_CHANGE_MAX MS_PER_DAY
 /* Not sooner, however dense the openings are. */
 #define AGAIN_MIN MS_PER_MIN
+/* Of forecast.zone; schedules are expanded again in time. */
+#define LOCAL_AHEAD_MS (3 * 365 * MS_PER_DAY)
 
 /* The openings of one schedule, by start, apart from each other. */
 struct openings {
-	struct time_range ranges[CALENDAR_INTERVALS_MAX];
+	struct time_range ranges[SCHEDULE_INTERVALS_MAX];
 	int32_t count;
 	int64_t until_ms; /* none is missing that opens before then */
 };
@@ -37,7 +39,7 @@ static bool openings_add(struct openings *o, struct time_range range)
 	int32_t end = i;
 	for (; end < o->count && o->ranges[end].from_ms <= range.to_ms; end++)
 		join(&range, &o->ranges[end]);
-	if (end == i && o->count == CALENDAR_INTERVALS_MAX)
+	if (end == i && o->count == SCHEDULE_INTERVALS_MAX)
 		return false;
 	memmove(&o->ranges[i + 1], &o->ranges[end],
 		(size_t)(o->count - end) * sizeof(range));
@@ -85,8 +87,9 @@ static int collect(const struct policy *p, int32_t index, int64_t now_ms,
 	const struct policy_schedule *s = &p->schedules[index];
 	struct zone zone;
 	struct openings openings;
-	if (load_zone(s->time_zone, now_ms - s->duration_ms, now_ms + SCHEDULE_AHEAD_MS,
-		      &zone, err) < 0)
+	/* Ends lie up to a duration behind the last opening, overlapping ones further. */
+	if (load_zone(s->time_zone, now_ms - s->duration_ms,
+		      now_ms + SCHEDULE_AHEAD_MS + s->duration_ms, &zone, err) < 0)
 		return err_wrap(err, "line %d: schedule[%d].timeZone", s->time_zone_line,
 				index);
 	find_openings(s, &zone, now_ms, &openings);
@@ -94,8 +97,10 @@ static int collect(const struct policy *p, int32_t index, int64_t now_ms,
 		c->until_ms = openings.until_ms;
 	for (int32_t i = 0; i < openings.count; i++)
 		c->intervals[c->count++] = (struct schedule_interval){
+			.schedule = index,
 			.start_ms = openings.ranges[i].from_ms,
 			.end_ms = openings.ranges[i].to_ms,
+			.end_offset_ms = zone_offset(&zone, openings.ranges[i].to_ms),
 			.min_replicas = s->min_replicas,
 			.max_replicas = s->max_replicas,
 		};
@@ -108,65 +113,58 @@ static int by_start(const void *a, const void *b)
 	const struct schedule_interval *x = a, *y = b;
 	if (x->start_ms != y->start_ms)
 		return x->start_ms < y->start_ms ? -1 : 1;
-	if (x->end_ms != y->end_ms)
-		return x->end_ms < y->end_ms ? -1 : 1;
-	if (x->min_replicas != y->min_replicas)
-		return x->min_replicas < y->min_replicas ? -1 : 1;
-	return (x->max_replicas > y->max_replicas) - (x->max_replicas < y->max_replicas);
+	return x->schedule - y->schedule;
 }
 
-static struct policy_calendar *make(struct collection *c, const struct zone *zone)
+/* Nothing that opens at until_ms or later is kept: half of what opens together would be
+ * a wrong answer. */
+static void cut(struct collection *c)
 {
-	int32_t count = c->count;
-	if (count > 1)
-		qsort(c->intervals, (size_t)count, sizeof(*c->intervals), by_start);
-	/* Nothing beyond until_ms: half of what opens together would be a wrong answer.
-	 */
-	if (count > CALENDAR_INTERVALS_MAX) {
-		count = CALENDAR_INTERVALS_MAX;
-		if (c->intervals[count].start_ms < c->until_ms)
-			c->until_ms = c->intervals[count].start_ms;
+	if (c->count > SCHEDULE_INTERVALS_MAX) {
+		c->count = SCHEDULE_INTERVALS_MAX;
+		if (c->intervals[c->count].start_ms < c->until_ms)
+			c->until_ms = c->intervals[c->count].start_ms;
 	}
-	while (count > 0 && c->intervals[count - 1].start_ms >= c->until_ms)
-		count--;
-	struct policy_calendar *calendar =
-		xcalloc(1, sizeof(*calendar) + (size_t)count * sizeof(*c->intervals));
-	calendar->zone = *zone;
-	calendar->until_ms = c->until_ms;
-	calendar->count = count;
-	if (count)
-		memcpy(calendar->intervals, c->intervals,
-		       (size_t)count * sizeof(*c->intervals));
-	return calendar;
+	while (c->count > 0 && c->intervals[c->count - 1].start_ms >= c->until_ms)
+		c->count--;
 }
 
 int schedule_expand(const struct policy *p, int64_t now_ms,
-		    struct policy_calendar **ret_calendar, struct err *err)
+		    struct schedule_plan *ret_plan, struct err *err)
 {
-	struct zone zone = {0};
 	struct collection c = {.until_ms = now_ms + SCHEDULE_AHEAD_MS};
-	if (p->forecast.time_zone &&
-	    load_zone(p->forecast.time_zone, now_ms - p->forecast.history_ms,
-		      now_ms + SCHEDULE_AHEAD_MS, &zone, err) < 0)
-		return err_wrap(err, "line %d: forecast.timeZone",
-				p->forecast.time_zone_line);
-	if (!p->schedule_count && !zone.count) {
-		*ret_calendar = NULL;
-		return 0;
-	}
 	AUTO_FREE struct schedule_interval *intervals = xcalloc(
-		(size_t)p->schedule_count * CALENDAR_INTERVALS_MAX, sizeof(*intervals));
+		(size_t)p->schedule_count * SCHEDULE_INTERVALS_MAX, sizeof(*intervals));
 	c.intervals = intervals;
 	for (int32_t i = 0; i < p->schedule_count; i++)
 		if (collect(p, i, now_ms, &c, err) < 0)
 			return -1;
-	*ret_calendar = make(&c, &zone);
+	qsort(c.intervals, (size_t)c.count, sizeof(*c.intervals), by_start);
+	cut(&c);
+	ret_plan->until_ms = c.until_ms;
+	ret_plan->count = c.count;
+	memcpy(ret_plan->intervals, c.intervals, (size_t)c.count * sizeof(*c.intervals));
 	return 0;
 }
 
-int64_t schedule_due_ms(const struct policy_calendar *calendar, int64_t now_ms)
+int schedule_localize(struct policy *p, int64_t now_ms, struct err *err)
 {
-	int64_t half = (calendar->until_ms - now_ms) / 2;
+	struct zone zone;
+	for (int32_t i = 0; i < p->schedule_count; i++)
+		if (load_zone(p->schedules[i].time_zone, now_ms, now_ms, &zone, err) < 0)
+			return err_wrap(err, "line %d: schedule[%d].timeZone",
+					p->schedules[i].time_zone_line, i);
+	if (load_zone(p->forecast.time_zone, now_ms - p->forecast.history_ms,
+		      now_ms + LOCAL_AHEAD_MS, &zone, err) < 0)
+		return err_wrap(err, "line %d: forecast.timeZone",
+				p->forecast.time_zone_line);
+	p->forecast.zone = zone;
+	return 0;
+}
+
+int64_t schedule_due_ms(const struct schedule_plan *plan, int64_t now_ms)
+{
+	int64_t half = (plan->until_ms - now_ms) / 2;
 	if (half < AGAIN_MIN)
 		return now_ms + AGAIN_MIN;
 	return now_ms + (half < MS_PER_DAY ? half : MS_PER_DAY);

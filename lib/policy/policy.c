@@ -260,7 +260,6 @@ void policy_free(struct policy *p)
 		policy_schedule_fini(&p->schedules[i]);
 	for (int32_t i = 0; i < p->guard_count; i++)
 		policy_guard_fini(&p->guards[i]);
-	free(p->calendar);
 	free(p);
 }
 

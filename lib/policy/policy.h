@@ -101,7 +101,9 @@ struct policy_forecast {
 	int64_t step_ms; /* of the models, divides an hour; 0: Auto */
 	char *time_zone; /* of calendar terms; default "UTC". A well-formed name: io knows
 			    whether the zone exists */
-	int32_t time_zone_line;                          /* in the text; 0: not given */
+	int32_t time_zone_line; /* in the text; 0: not given */
+	struct zone zone; /* that zone's clock over history and years ahead, once io has
+			     read it; until then UTC */
 	struct time_range excludes[POLICY_EXCLUDES_MAX]; /* not learned from; in the order
 							    of the text, may overlap */
 	int32_t exclude_count;
@@ -130,24 +132,16 @@ struct policy_schedule {
 
 /* One opening of a schedule in UTC: [start_ms, end_ms). */
 struct schedule_interval {
+	int32_t schedule; /* index in the policy's schedules */
 	int64_t start_ms, end_ms;
-	int32_t min_replicas; /* -1: none */
-	int32_t max_replicas; /* -1: none */
+	int64_t end_offset_ms; /* wall time - UTC in the schedule's zone at end_ms: people
+				  are told its end on their own clock */
+	int32_t min_replicas;  /* -1: none */
+	int32_t max_replicas;  /* -1: none */
 };
 
-/* The most intervals of a policy: one opening a day by each of its schedules for a week,
- * twice over. */
-#define CALENDAR_INTERVALS_MAX 256
-
-/* What the time zones make of a policy for the next days: written by io, which has the
- * system's database, read by pure code. */
-struct policy_calendar {
-	struct zone zone; /* of forecast.timeZone, over the history and the days ahead */
-	int64_t until_ms; /* nothing that opens before then is missing */
-	int32_t count;    /* at most CALENDAR_INTERVALS_MAX */
-	/* Open or yet to open, by start; may overlap. */
-	struct schedule_interval intervals[];
-};
+/* Of all schedules of one policy: a week of openings by the hour. */
+#define SCHEDULE_INTERVALS_MAX 192
 
 enum guard_action { GUARD_HOLD, GUARD_HOLD_DOWN, GUARD_HOLD_UP };
 
@@ -198,8 +192,6 @@ struct policy {
 	struct policy_guard guards[POLICY_GUARDS_MAX];
 	int32_t guard_count;
 	struct policy_holds holds;
-	struct policy_calendar *calendar; /* on the heap; NULL until io has made one: no
-					     schedule is open then, and the zone is UTC */
 	bool pause;
 };
 

@@ -23,22 +23,22 @@ static struct policy *must_parse(const char *text)
 	return p;
 }
 
-static struct policy_calendar *must_expand(const char *text, const char *now)
+static struct schedule_plan must_expand(const char *text, const char *now)
 {
 	AUTO(policy_cleanup) struct policy *p = must_parse(text);
-	struct policy_calendar *calendar = NULL;
+	struct schedule_plan plan;
 	struct err err = {0};
-	ck_assert_msg(schedule_expand(p, at(now), &calendar, &err) == 0, "%s", err.msg);
-	return calendar;
+	ck_assert_msg(schedule_expand(p, at(now), &plan, &err) == 0, "%s", err.msg);
+	return plan;
 }
 
-/* "2026-03-27T07:00:00Z 2026-03-27T17:00:00Z 8 -" and a line feed for each. */
-static char *describe(const struct policy_calendar *c)
+/* "2026-03-27T07:00:00Z 2026-03-27T17:00:00Z 8 -1" and a line feed for each. */
+static char *describe(const struct schedule_plan *c)
 {
 	struct str s;
 	char start[40], end[40];
 	str_init(&s, 1 << 16);
-	for (int32_t i = 0; c && i < c->count; i++)
+	for (int32_t i = 0; i < c->count; i++)
 		str_printf(&s, "%s %s %d %d\n",
 			   time_format(c->intervals[i].start_ms, start, sizeof(start)),
 			   time_format(c->intervals[i].end_ms, end, sizeof(end)),
@@ -127,42 +127,72 @@ static const struct {
 	 "- {cron: 0 9 2 1 *, duration: 1h, maxReplicas: 7}\n",
 	 "2026-01-01T12:00:00Z",
 	 "2026-01-02T08:00:00Z 2026-01-02T10:00:00Z 3 -1\n"
-	 "2026-01-02T09:00:00Z 2026-01-02T10:00:00Z -1 7\n"
-	 "2026-01-02T09:00:00Z 2026-01-02T11:00:00Z 5 9\n"},
+	 "2026-01-02T09:00:00Z 2026-01-02T11:00:00Z 5 9\n"
+	 "2026-01-02T09:00:00Z 2026-01-02T10:00:00Z -1 7\n"},
 };
 
 START_TEST(schedules_become_intervals)
 {
-	AUTO_FREE struct policy_calendar *c =
-		must_expand(expansions[_i].text, expansions[_i].now);
-	AUTO_FREE char *text = describe(c);
+	struct schedule_plan c = must_expand(expansions[_i].text, expansions[_i].now);
+	AUTO_FREE char *text = describe(&c);
 	ck_assert_str_eq(text, expansions[_i].want);
-	ck_assert_int_eq(c->until_ms, at(expansions[_i].now) + SCHEDULE_AHEAD_MS);
+	ck_assert_int_eq(c.until_ms, at(expansions[_i].now) + SCHEDULE_AHEAD_MS);
 }
 END_TEST
 
-START_TEST(nothing_to_say_is_no_calendar)
+START_TEST(intervals_name_their_schedule_and_the_clock_at_their_end)
 {
-	ck_assert_ptr_null(must_expand("", "2026-01-01T00:00:00Z"));
-	ck_assert_ptr_null(
-		must_expand("forecast: {timeZone: UTC}\n", "2026-01-01T00:00:00Z"));
+	struct schedule_plan c = must_expand(
+		"schedule:\n- {cron: 0 20 * * 6, timeZone: Europe/Paris, duration: 10h, "
+		"minReplicas: 1}\n"
+		"- {cron: 0 20 * * 6, timeZone: America/New_York, duration: 10h, "
+		"minReplicas: 2}\n",
+		"2026-10-24T12:00:00Z");
+	ck_assert_int_eq(c.count, 4);
+	for (int i = 0; i < 4; i++) {
+		ck_assert_int_eq(c.intervals[i].schedule, i % 2);
+		ck_assert_int_eq(c.intervals[i].min_replicas, 1 + i % 2);
+	}
+	/* Paris leaves summer time in the first night, New York in the second. */
+	ck_assert_int_eq(c.intervals[0].end_offset_ms, MS_PER_H);
+	ck_assert_int_eq(c.intervals[1].end_offset_ms, -4 * MS_PER_H);
+	ck_assert_int_eq(c.intervals[2].end_offset_ms, MS_PER_H);
+	ck_assert_int_eq(c.intervals[3].end_offset_ms, -5 * MS_PER_H);
 }
 END_TEST
 
-START_TEST(the_zone_of_the_forecast_covers_history_and_the_days_ahead)
+START_TEST(no_schedules_are_an_empty_plan)
 {
-	AUTO_FREE struct policy_calendar *c =
-		must_expand("forecast: {timeZone: America/New_York, history: 14d}\n",
-			    "2026-11-14T00:00:00Z");
-	ck_assert_int_eq(c->count, 0);
-	ck_assert_int_eq(c->zone.count, 2);
-	ck_assert_int_eq(zone_wall(&c->zone, at("2026-11-01T05:59:59Z")),
+	struct schedule_plan c = must_expand("", "2026-01-01T00:00:00Z");
+	ck_assert_int_eq(c.count, 0);
+	ck_assert_int_eq(c.until_ms, at("2026-01-09T00:00:00Z"));
+}
+END_TEST
+
+START_TEST(the_zone_of_the_forecast_covers_history_and_years_ahead)
+{
+	struct err err = {0};
+	AUTO(policy_cleanup)
+	struct policy *p = must_parse(
+		"forecast: {timeZone: America/New_York, history: 14d}\n"
+		"schedule: [{cron: '@daily', duration: 1h, minReplicas: 1, timeZone: "
+		"Asia/Tokyo}]\n");
+	ck_assert_int_eq(schedule_localize(p, at("2026-11-14T00:00:00Z"), &err), 0);
+	const struct zone *z = &p->forecast.zone;
+	ck_assert_int_eq(zone_wall(z, at("2026-11-01T05:59:59Z")),
 			 at("2026-11-01T01:59:59Z"));
-	ck_assert_int_eq(zone_wall(&c->zone, at("2026-11-01T06:00:00Z")),
+	ck_assert_int_eq(zone_wall(z, at("2026-11-01T06:00:00Z")),
 			 at("2026-11-01T01:00:00Z"));
-	AUTO_FREE struct policy_calendar *ahead = must_expand(
-		"forecast: {timeZone: America/New_York}\n", "2026-10-25T00:00:00Z");
-	ck_assert_int_eq(ahead->zone.count, 2);
+	ck_assert_int_eq(zone_offset(z, at("2029-07-01T00:00:00Z")), -4 * MS_PER_H);
+}
+END_TEST
+
+START_TEST(without_a_zone_the_clock_is_utc)
+{
+	struct err err = {0};
+	AUTO(policy_cleanup) struct policy *p = must_parse("");
+	ck_assert_int_eq(schedule_localize(p, at("2026-11-14T00:00:00Z"), &err), 0);
+	ck_assert_int_eq(p->forecast.zone.count, 0);
 }
 END_TEST
 
@@ -184,12 +214,11 @@ START_TEST(unknown_zones_are_refused_with_line_and_path)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		AUTO(policy_cleanup) struct policy *p = must_parse(cases[i].text);
-		struct policy_calendar *c = (struct policy_calendar *)p;
 		struct err err = {0};
-		ck_assert_int_eq(schedule_expand(p, 0, &c, &err), -1);
+		ck_assert_int_eq(schedule_localize(p, 0, &err), -1);
 		ck_assert_str_eq(err.msg, cases[i].want);
 		ck_assert_int_eq(err.code, ERR_INVALID);
-		ck_assert_ptr_eq(c, p);
+		ck_assert_int_eq(p->forecast.zone.count, 0);
 	}
 }
 END_TEST
@@ -198,32 +227,34 @@ END_TEST
 START_TEST(dense_schedules_are_cut_and_expanded_again_in_time)
 {
 	int64_t now = at("2026-01-01T00:00:30Z");
-	AUTO_FREE struct policy_calendar *c = must_expand(
+	struct schedule_plan c = must_expand(
 		"schedule:\n- {cron: '*/2 * * * *', duration: 1m, minReplicas: 5}\n"
 		"- {cron: '*/2 * * * *', duration: 1m, minReplicas: 6}\n",
 		"2026-01-01T00:00:30Z");
-	ck_assert_int_eq(c->count, CALENDAR_INTERVALS_MAX);
-	ck_assert_int_eq(c->until_ms, at("2026-01-01T04:16:00Z"));
-	ck_assert_int_eq(c->intervals[255].start_ms, at("2026-01-01T04:14:00Z"));
-	ck_assert_int_eq(schedule_due_ms(c, now), now + (c->until_ms - now) / 2);
+	ck_assert_int_eq(c.count, SCHEDULE_INTERVALS_MAX);
+	ck_assert_int_eq(c.until_ms, at("2026-01-01T03:12:00Z"));
+	ck_assert_int_eq(c.intervals[191].start_ms, at("2026-01-01T03:10:00Z"));
+	ck_assert_int_eq(schedule_due_ms(&c, now), now + (c.until_ms - now) / 2);
 }
 END_TEST
 
 START_TEST(half_of_what_opens_together_is_not_kept)
 {
-	AUTO_FREE struct policy_calendar *c = must_expand(
+	struct schedule_plan c = must_expand(
 		"schedule:\n- {cron: '*/2 * * * *', duration: 1m, minReplicas: 5}\n"
 		"- {cron: '*/2 * * * *', duration: 1m, minReplicas: 6}\n"
-		"- {cron: '*/2 * * * *', duration: 1m, minReplicas: 7}\n",
+		"- {cron: '*/2 * * * *', duration: 1m, minReplicas: 7}\n"
+		"- {cron: '*/2 * * * *', duration: 1m, minReplicas: 8}\n"
+		"- {cron: '*/2 * * * *', duration: 1m, minReplicas: 9}\n",
 		"2026-01-01T00:00:30Z");
-	ck_assert_int_eq(c->count, 255);
-	ck_assert_int_eq(c->until_ms, at("2026-01-01T02:50:00Z"));
+	ck_assert_int_eq(c.count, 190);
+	ck_assert_int_eq(c.until_ms, at("2026-01-01T01:16:00Z"));
 }
 END_TEST
 
 START_TEST(calendars_are_made_again_daily)
 {
-	struct policy_calendar c = {.until_ms = 8 * MS_PER_DAY};
+	struct schedule_plan c = {.until_ms = 8 * MS_PER_DAY};
 	ck_assert_int_eq(schedule_due_ms(&c, 0), MS_PER_DAY);
 	c.until_ms = MS_PER_DAY;
 	ck_assert_int_eq(schedule_due_ms(&c, 0), 12 * MS_PER_H);
@@ -250,7 +281,7 @@ START_TEST(expansion_equals_asking_every_minute)
 			  "duration: 7m, minReplicas: 1}]\n",
 			  cases[_i].cron);
 	AUTO(policy_cleanup) struct policy *p = must_parse(text);
-	AUTO_FREE struct policy_calendar *c = must_expand(text, cases[_i].now);
+	struct schedule_plan c = must_expand(text, cases[_i].now);
 	struct zone zone;
 	ck_assert_int_eq(timezone_load("Europe/Paris", now - MS_PER_DAY,
 				       now + 9 * MS_PER_DAY, &zone, NULL),
@@ -267,12 +298,12 @@ START_TEST(expansion_equals_asking_every_minute)
 			 zone_utc(&zone, unshifted) == ms;
 		if (!opens)
 			continue;
-		ck_assert_int_lt(found, c->count);
-		ck_assert_int_eq(c->intervals[found].start_ms, ms);
-		ck_assert_int_eq(c->intervals[found].end_ms, ms + 7 * MS_PER_MIN);
+		ck_assert_int_lt(found, c.count);
+		ck_assert_int_eq(c.intervals[found].start_ms, ms);
+		ck_assert_int_eq(c.intervals[found].end_ms, ms + 7 * MS_PER_MIN);
 		found++;
 	}
-	ck_assert_int_eq(found, c->count);
+	ck_assert_int_eq(found, c.count);
 	ck_assert_int_gt(found, 5);
 }
 END_TEST
@@ -282,8 +313,10 @@ int main(void)
 	Suite *suite = suite_create("schedule");
 	TCase *tcase = tcase_create("schedule");
 	tcase_add_loop_test(tcase, schedules_become_intervals, 0, ARRAY_LEN(expansions));
-	tcase_add_test(tcase, nothing_to_say_is_no_calendar);
-	tcase_add_test(tcase, the_zone_of_the_forecast_covers_history_and_the_days_ahead);
+	tcase_add_test(tcase, intervals_name_their_schedule_and_the_clock_at_their_end);
+	tcase_add_test(tcase, no_schedules_are_an_empty_plan);
+	tcase_add_test(tcase, the_zone_of_the_forecast_covers_history_and_years_ahead);
+	tcase_add_test(tcase, without_a_zone_the_clock_is_utc);
 	tcase_add_test(tcase, unknown_zones_are_refused_with_line_and_path);
 	tcase_add_test(tcase, dense_schedules_are_cut_and_expanded_again_in_time);
 	tcase_add_test(tcase, half_of_what_opens_together_is_not_kept);
