@@ -132,7 +132,8 @@ static struct policy *parse(const struct page *p, const char *text, struct err *
 		return NULL;
 	}
 	struct policy *policy = policy_parse(p->ns, p->name, text, strlen(text), err);
-	if (policy && check_target(policy, err) < 0) {
+	if (policy && (check_target(policy, err) < 0 ||
+		       schedule_localize(policy, loop_now(p->book->loop), err) < 0)) {
 		policy_free(policy);
 		return NULL;
 	}

@@ -89,6 +89,22 @@ START_TEST(a_policy_that_was_never_valid_is_named)
 }
 END_TEST
 
+START_TEST(a_time_zone_that_is_not_there_is_named)
+{
+	bed_policy(
+		b, "checkout", "checkout",
+		"mode: Scale\nschedule:\n- {cron: '@daily', duration: 1h, minReplicas: "
+		"2, timeZone: Europe/Pariss}\n");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b,
+		   bed_condition(b, "checkout", "Ready", "False",
+				 "line 12: schedule[0].timeZone: Invalid value: "
+				 "\"Europe/Pariss\""),
+		   "the status names the place");
+	ck_assert_int_eq(bed_events(b, "checkout", "PolicyInvalid", "schedule[0]"), 1);
+}
+END_TEST
+
 /* --- two for one target --- */
 
 static void put_old_policy(const char *name)
@@ -262,6 +278,7 @@ int main(void)
 	tcase_add_test(tc, a_broken_policy_leaves_the_last_good_one_in_force);
 	tcase_add_test(tc, the_last_good_policy_survives_a_restart);
 	tcase_add_test(tc, a_policy_that_was_never_valid_is_named);
+	tcase_add_test(tc, a_time_zone_that_is_not_there_is_named);
 	tc = bed_lane("policies and targets", setup, teardown);
 	tcase_add_test(tc, the_newer_of_two_waits_and_takes_over_when_the_older_goes);
 	tcase_add_test(tc, what_is_deleted_or_loses_its_label_is_left_alone);
