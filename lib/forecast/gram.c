@@ -1,0 +1,358 @@
+#include "forecast/gram.h"
+#include "forecast/scalar.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROW(i) ((i) * ((i) + 1) / 2)
+/* A column whose variance is below this part of its mean square is constant to working
+ * precision of the floats it came from. */
+#define CONSTANT_PART 1e-12
+
+/* Penalties in units of a column's variance: from hardly any to where only what is common
+ * to all columns is left. Factors of ten: the error is flat around its least value. */
+static const double lambdas[] = {1e-5, 1e-4, 1e-3, 1e-2, 1e-1};
+#define LAMBDA_COUNT ((int32_t)(sizeof(lambdas) / sizeof(lambdas[0])))
+
+typedef double pair __attribute__((vector_size(16)));
+
+void gram_init(struct gram *g, int32_t dim)
+{
+	memset(g, 0, sizeof(*g));
+	g->dim = dim;
+}
+
+/* Products of one column with four others at once: the first is loaded only once. */
+static void dot_four(const pair *a, const pair *const b[4], double *ret_sum)
+{
+	pair sum[4] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
+
+	for (int32_t r = 0; r < GRAM_BLOCK / 2; r++)
+		for (int32_t j = 0; j < 4; j++)
+			sum[j] += a[r] * b[j][r];
+	for (int32_t j = 0; j < 4; j++)
+		ret_sum[j] = sum[j][0] + sum[j][1];
+}
+
+void gram_add(struct gram *g, const struct gram_block *block)
+{
+	int32_t columns = g->dim + 2;
+
+	for (int32_t i = 0; i < columns; i++) {
+		const pair *a = (const pair *)(const void *)block->column[i];
+
+		for (int32_t k = 0; k <= i; k += 4) {
+			const pair *b[4];
+			double sum[4];
+
+			for (int32_t j = 0; j < 4; j++)
+				b[j] = (const pair *)(const void *)
+					       block->column[k + j <= i ? k + j : i];
+			dot_four(a, b, sum);
+			for (int32_t j = 0; j < 4 && k + j <= i; j++)
+				g->sums[ROW(i) + k + j] += sum[j];
+		}
+	}
+}
+
+double gram_rows(const struct gram *g)
+{
+	return g->sums[0];
+}
+
+/* Means, scales, the correlation matrix into `full` and c into the moment. */
+static void standardise(const struct gram *g, struct gram_system *s,
+			double full[GRAM_DIM_MAX][GRAM_DIM_MAX])
+{
+	int32_t target = g->dim + 1;
+
+	for (int32_t i = 1; i <= target; i++)
+		s->mean[i - 1] = g->sums[ROW(i)] / s->rows;
+	for (int32_t i = 1; i < target; i++) {
+		double square = g->sums[ROW(i) + i] / s->rows;
+		double variance = square - s->mean[i - 1] * s->mean[i - 1];
+
+		s->scale[i - 1] = variance > CONSTANT_PART * square && variance > 0
+					  ? 1 / sqrt(variance)
+					  : 0;
+	}
+	for (int32_t i = 1; i <= target; i++) {
+		double scale = i < target ? s->scale[i - 1] : 1;
+
+		for (int32_t k = 1; k <= i && k < target; k++) {
+			double covariance = g->sums[ROW(i) + k] / s->rows -
+					    s->mean[i - 1] * s->mean[k - 1];
+			double v = covariance * scale * s->scale[k - 1];
+
+			if (i == target)
+				s->moment[k - 1] = v;
+			else
+				full[i - 1][k - 1] = full[k - 1][i - 1] = v;
+		}
+	}
+}
+
+/* x -= 2 v (v'x) over the entries from `first` on; v has unit length. */
+static void reflect(const double *v, int32_t first, int32_t dim, double *x)
+{
+	double product = 0;
+
+	for (int32_t i = first; i < dim; i++)
+		product += v[i] * x[i];
+	for (int32_t i = first; i < dim; i++)
+		x[i] -= 2 * product * v[i];
+}
+
+/* The reflector that clears column k below the off-diagonal; a zero vector where there is
+ * nothing to clear. Returns what remains at the off-diagonal. */
+static double reflector_of(double full[GRAM_DIM_MAX][GRAM_DIM_MAX], int32_t k,
+			   int32_t dim, double *v)
+{
+	double square = 0, length = 0;
+
+	for (int32_t i = k + 1; i < dim; i++)
+		square += full[i][k] * full[i][k];
+
+	double alpha = full[k + 1][k] > 0 ? -sqrt(square) : sqrt(square);
+
+	memset(v, 0, GRAM_DIM_MAX * sizeof(*v));
+	for (int32_t i = k + 1; i < dim; i++)
+		v[i] = full[i][k];
+	v[k + 1] -= alpha;
+	for (int32_t i = k + 1; i < dim; i++)
+		length += v[i] * v[i];
+	for (int32_t i = k + 1; i < dim; i++)
+		v[i] = length > 0 ? v[i] / sqrt(length) : 0;
+	return length > 0 ? alpha : full[k + 1][k];
+}
+
+/* full -= 2 v w' + 2 w v', w = A v - (v'A v) v, over rows and columns after k. */
+static void reflect_both(double full[GRAM_DIM_MAX][GRAM_DIM_MAX], int32_t k, int32_t dim,
+			 const double *v)
+{
+	double w[GRAM_DIM_MAX], product = 0;
+
+	for (int32_t i = k + 1; i < dim; i++) {
+		w[i] = 0;
+		for (int32_t j = k + 1; j < dim; j++)
+			w[i] += full[i][j] * v[j];
+		product += v[i] * w[i];
+	}
+	for (int32_t i = k + 1; i < dim; i++)
+		w[i] -= product * v[i];
+	for (int32_t i = k + 1; i < dim; i++)
+		for (int32_t j = k + 1; j < dim; j++)
+			full[i][j] -= 2 * (v[i] * w[j] + w[i] * v[j]);
+}
+
+static void tridiagonalise(struct gram_system *s, double full[GRAM_DIM_MAX][GRAM_DIM_MAX])
+{
+	for (int32_t k = 0; k < s->dim - 1; k++) {
+		s->off[k] = reflector_of(full, k, s->dim, s->reflector[k]);
+		reflect_both(full, k, s->dim, s->reflector[k]);
+	}
+	for (int32_t i = 0; i < s->dim; i++)
+		s->diagonal[i] = full[i][i];
+}
+
+static void rotate(const struct gram_system *s, double *x)
+{
+	for (int32_t k = 0; k < s->dim - 1; k++)
+		reflect(s->reflector[k], k + 1, s->dim, x);
+}
+
+static void rotate_back(const struct gram_system *s, double *x)
+{
+	for (int32_t k = s->dim - 2; k >= 0; k--)
+		reflect(s->reflector[k], k + 1, s->dim, x);
+}
+
+bool gram_factorise(const struct gram *g, struct gram_system *ret_system)
+{
+	double full[GRAM_DIM_MAX][GRAM_DIM_MAX];
+
+	if (gram_rows(g) < g->dim + 2)
+		return false;
+	ret_system->dim = g->dim;
+	ret_system->rows = gram_rows(g);
+	standardise(g, ret_system, full);
+	tridiagonalise(ret_system, full);
+	rotate(ret_system, ret_system->moment);
+	for (int32_t i = 0; i < g->dim; i++)
+		if (!isfinite(ret_system->moment[i]) ||
+		    !isfinite(ret_system->diagonal[i]))
+			return false;
+	return true;
+}
+
+/* Pivots and multipliers of T + lambda I = L D L'. */
+struct pivots {
+	double inverse[GRAM_DIM_MAX], multiplier[GRAM_DIM_MAX];
+};
+
+static void pivots_of(const struct gram_system *s, double lambda, struct pivots *ret)
+{
+	double carry = 0;
+
+	for (int32_t i = 0; i < s->dim; i++) {
+		/* Exact arithmetic never goes below lambda. */
+		double pivot = larger(s->diagonal[i] + lambda - carry, lambda);
+
+		ret->inverse[i] = 1 / pivot;
+		if (i + 1 < s->dim) {
+			ret->multiplier[i] = s->off[i] / pivot;
+			carry = ret->multiplier[i] * s->off[i];
+		}
+	}
+}
+
+static void pivots_solve(const struct pivots *p, int32_t dim, double *x)
+{
+	for (int32_t i = 1; i < dim; i++)
+		x[i] -= p->multiplier[i - 1] * x[i - 1];
+	for (int32_t i = 0; i < dim; i++)
+		x[i] *= p->inverse[i];
+	for (int32_t i = dim - 2; i >= 0; i--)
+		x[i] -= p->multiplier[i] * x[i + 1];
+}
+
+void gram_solve(const struct gram_system *s, double lambda,
+		struct gram_solution *ret_solution)
+{
+	struct pivots pivots;
+	double *b = ret_solution->coefficient;
+
+	pivots_of(s, lambda, &pivots);
+	memcpy(b, s->moment, (size_t)s->dim * sizeof(*b));
+	pivots_solve(&pivots, s->dim, b);
+	rotate_back(s, b);
+	ret_solution->constant = s->mean[s->dim];
+	for (int32_t i = 0; i < s->dim; i++) {
+		b[i] *= s->scale[i];
+		ret_solution->constant -= b[i] * s->mean[i];
+	}
+	ret_solution->dim = s->dim;
+	ret_solution->lambda = lambda;
+}
+
+/* Each row of the block as the rotated, standardised regressors; returns how many count.
+ */
+static int32_t rotated_rows(const struct gram_system *s, const struct gram_block *block,
+			    double rows[GRAM_BLOCK][GRAM_DIM_MAX + 1])
+{
+	int32_t count = 0;
+
+	for (int32_t r = 0; r < GRAM_BLOCK; r++) {
+		double *z = rows[count];
+
+		if (!(block->column[0][r] > 0))
+			continue;
+		for (int32_t i = 0; i < s->dim; i++)
+			z[i] = (block->column[i + 1][r] - s->mean[i]) * s->scale[i];
+		rotate(s, z);
+		z[s->dim] = block->column[s->dim + 1][r] - s->mean[s->dim];
+		count++;
+	}
+	return count;
+}
+
+/* Leave-one-out error of a rotated row whose last entry is the centred target. */
+static double left_out_error(const struct gram_system *s, const struct pivots *pivots,
+			     const double *z)
+{
+	double w[GRAM_DIM_MAX], leverage = 1, fit = 0;
+
+	memcpy(w, z, (size_t)s->dim * sizeof(*w));
+	pivots_solve(pivots, s->dim, w);
+	for (int32_t i = 0; i < s->dim; i++) {
+		leverage += w[i] * z[i];
+		fit += w[i] * s->moment[i];
+	}
+	/* A leverage of 1 is a row that nothing but itself explains. */
+	return (z[s->dim] - fit) / larger(1 - leverage / s->rows, .05);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, int32_t count)
+{
+	if (!count)
+		return 0;
+	qsort(values, (size_t)count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
+static double root_mean_square(const double *values, int32_t count)
+{
+	double sum = 0;
+
+	for (int32_t i = 0; i < count; i++)
+		sum += values[i] * values[i];
+	return count ? sqrt(sum / count) : 0;
+}
+
+void gram_choose(const struct gram_system *s, const struct gram_block *blocks,
+		 int32_t count, struct gram_solution *ret_solution)
+{
+	struct pivots pivots[LAMBDA_COUNT];
+	double errors[LAMBDA_COUNT][GRAM_SAMPLE * GRAM_BLOCK], loss[LAMBDA_COUNT] = {0};
+	int32_t n = 0, best = 0;
+
+	for (int32_t i = 0; i < LAMBDA_COUNT; i++)
+		pivots_of(s, lambdas[i], &pivots[i]);
+	for (int32_t b = 0; b < count; b++) {
+		double rows[GRAM_BLOCK][GRAM_DIM_MAX + 1];
+		int32_t known = rotated_rows(s, &blocks[b], rows);
+
+		for (int32_t r = 0; r < known; r++, n++)
+			for (int32_t i = 0; i < LAMBDA_COUNT; i++) {
+				errors[i][n] =
+					fabs(left_out_error(s, &pivots[i], rows[r]));
+				loss[i] += errors[i][n];
+			}
+	}
+	for (int32_t i = 1; i < LAMBDA_COUNT; i++)
+		if (loss[i] < loss[best])
+			best = i;
+	gram_solve(s, lambdas[best], ret_solution);
+	ret_solution->error = root_mean_square(errors[best], n);
+	ret_solution->deviation = 1.4826 * median(errors[best], n);
+}
+
+void gram_shift_targets(struct gram_system *s, const struct gram_block *block,
+			const double change[GRAM_BLOCK])
+{
+	double moment[GRAM_DIM_MAX], total = 0;
+
+	for (int32_t r = 0; r < GRAM_BLOCK; r++)
+		total += change[r];
+	for (int32_t i = 0; i < s->dim; i++) {
+		double sum = 0;
+
+		for (int32_t r = 0; r < GRAM_BLOCK; r++)
+			sum += block->column[i + 1][r] * change[r];
+		moment[i] = (sum - total * s->mean[i]) * s->scale[i] / s->rows;
+	}
+	rotate(s, moment);
+	for (int32_t i = 0; i < s->dim; i++)
+		s->moment[i] += moment[i];
+	s->mean[s->dim] += total / s->rows;
+}
+
+void gram_residuals(const struct gram_solution *solution, const struct gram_block *block,
+		    double ret_residual[GRAM_BLOCK])
+{
+	for (int32_t r = 0; r < GRAM_BLOCK; r++)
+		ret_residual[r] = block->column[solution->dim + 1][r] -
+				  solution->constant * block->column[0][r];
+	for (int32_t i = 0; i < solution->dim; i++)
+		for (int32_t r = 0; r < GRAM_BLOCK; r++)
+			ret_residual[r] -=
+				solution->coefficient[i] * block->column[i + 1][r];
+}

@@ -1,0 +1,58 @@
+/* Regression of a value on a few of those before it: the last ones and those around
+ * whole seasons ago. Forecasts step after step, each on top of the one before.
+ *
+ * The lags m + 1 and w + 1 beside m and w let the regression express "the same change as
+ * yesterday", which is what wins on hourly load (Doornik, Castle, Hendry, "Card
+ * forecasts for M4", 2020). */
+#ifndef FORETOP_FORECAST_LAG_RIDGE_H
+#define FORETOP_FORECAST_LAG_RIDGE_H
+
+#include "forecast/gram.h"
+
+struct lags {
+	int32_t count;
+	int32_t lag[GRAM_DIM_MAX]; /* ascending, each once */
+};
+
+/* Lags for seasons of seasons[0] and seasons[1] steps (0: none), of which those are left
+ * out that `n` values cannot teach: after the longest lag there must be left half as many
+ * values again as it is long, or four a lag. `minutes`: of a step. */
+void lags_choose(const int32_t seasons[2], double minutes, int32_t n,
+		 struct lags *ret_lags);
+
+/* Everything that is learned. */
+struct lag_ridge {
+	struct lags lags;
+	bool solved;
+	double constant, coefficient[GRAM_DIM_MAX];
+	double deviation;   /* of the errors one step ahead */
+	double least, most; /* forecasts are kept within */
+};
+
+/* Where rows come from: row i is the value number lag[count - 1] + i. */
+struct lag_rows {
+	const struct lags *lags;
+	const float *z;
+	const uint8_t *known;
+	double centre; /* subtracted from all */
+};
+/* A gram_fill. */
+void lag_rows_fill(const void *rows, int32_t first, int32_t end,
+		   struct gram_block *ret_block);
+
+/* Takes the solution of rows centred at `centre`; not solved when its dim is 0. */
+void lag_ridge_take(struct lag_ridge *r, const struct gram_solution *solution,
+		    double centre);
+
+/* The `steps` values after *newest; newest[0], newest[-1], ... reach back as far as the
+ * longest lag. */
+void lag_ridge_forecast(const struct lag_ridge *r, const float *newest, int32_t steps,
+			float *ret_path);
+
+/* Standard deviation of the error at each of `count` ascending horizons in steps, in the
+ * units of z, from the weights of past innovations (psi weights; Box and Jenkins, "Time
+ * Series Analysis", 5.1). `work` holds horizons[count - 1] floats. */
+void lag_ridge_deviations(const struct lag_ridge *r, const int32_t *horizons,
+			  int32_t count, float *work, double *ret_deviation);
+
+#endif

@@ -1,0 +1,344 @@
+#include "forecast/path.h"
+#include "forecast/path_inside.h"
+#include "forecast/logarithm.h"
+#include "forecast/scalar.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DAY_S 86400
+/* The first fit comes with two short seasons, or so many values. */
+#define FIRST_FIT 64
+/* Fewer values than this tell nothing. */
+#define LEAST_VALUES 10
+/* Scores are half forgotten after three short seasons (drift), but not before 48 origins:
+ * fewer do not rank models. */
+#define HALF_LIFE_SEASONS 3
+#define HALF_LIFE_ORIGINS 48
+
+static const char *const names[PATH_MODEL_COUNT] = {
+	[PATH_LAST_VALUE] = "last value",
+	[PATH_HOUR_MEAN] = "mean of the last hour",
+	[PATH_SHORT_NAIVE] = "value a season ago",
+	[PATH_LONG_NAIVE] = "value a long season ago",
+	[PATH_TREND] = "trend of the last minutes",
+	[PATH_LAG_LEVEL] = "linear regression on lags",
+	[PATH_LAG_LOG] = "linear regression on lags of logarithms",
+	[PATH_DIRECT] = "direct linear regression",
+	[PATH_HOLT_WINTERS] = "Holt-Winters",
+};
+
+const char *path_model_name(enum path_model m)
+{
+	return names[m];
+}
+
+static int seasons_check(const struct path_config *c, struct err *err)
+{
+	for (int i = 0; i < 2; i++)
+		if (c->seasons[i] && (c->seasons[i] < 2 || c->seasons[i] > c->capacity))
+			return err_set(err, ERR_INVALID,
+				       "season of %d steps: not in [2, %d]",
+				       (int)c->seasons[i], (int)c->capacity);
+	if (c->seasons[1] && c->seasons[1] <= c->seasons[0])
+		return err_set(err, ERR_INVALID, "seasons: the shorter one comes first");
+	if (c->seasons[1] && !c->seasons[0])
+		return err_set(err, ERR_INVALID, "seasons: the first one is missing");
+	return 0;
+}
+
+int path_config_check(const struct path_config *config, struct err *err)
+{
+	if (config->capacity < PATH_CAPACITY_MIN || config->capacity > PATH_CAPACITY_MAX)
+		return err_set(err, ERR_INVALID, "capacity %d: not in [%d, %d]",
+			       (int)config->capacity, PATH_CAPACITY_MIN,
+			       PATH_CAPACITY_MAX);
+	if (config->step_s < 1)
+		return err_set(err, ERR_INVALID, "step of %d s", (int)config->step_s);
+	if (config->horizon < 1 || config->horizon > PATH_HORIZON_MAX)
+		return err_set(err, ERR_INVALID, "horizon %d: not in [1, %d]",
+			       (int)config->horizon, PATH_HORIZON_MAX);
+	if (config->level_count < 0 || config->level_count > PATH_LEVELS_MAX)
+		return err_set(err, ERR_INVALID, "%d levels: not in [0, %d]",
+			       (int)config->level_count, PATH_LEVELS_MAX);
+	for (int32_t i = 0; i < config->level_count; i++)
+		if (!(config->levels[i] > 0 && config->levels[i] < 1))
+			return err_set(err, ERR_INVALID, "level %g: not in (0, 1)",
+				       config->levels[i]);
+	return seasons_check(config, err);
+}
+
+static size_t aligned(size_t bytes)
+{
+	return (bytes + 15) / 16 * 16;
+}
+
+size_t path_size(const struct path_config *config)
+{
+	size_t room = (size_t)path_series_room(config->capacity);
+	size_t horizon = (size_t)config->horizon;
+
+	return aligned(sizeof(struct path)) + 2 * aligned(room * sizeof(float)) +
+	       aligned(room) + 2 * aligned(horizon * sizeof(float));
+}
+
+/* Takes `bytes` from the memory that is left. */
+static void *carve(char **memory, size_t bytes)
+{
+	char *at = *memory;
+
+	*memory += aligned(bytes);
+	return at;
+}
+
+/* Knots grow by a factor, so that the nearer horizon, which changes faster, has more of
+ * them; the last is the horizon. */
+static void place_knots(struct path *p)
+{
+	int32_t horizon = p->config.horizon, last = 0;
+
+	for (int i = 0; i < PATH_KNOTS_MAX && last < horizon; i++) {
+		double share = (double)i / (PATH_KNOTS_MAX - 1);
+		int32_t at = (int32_t)lround(exponential(share * logarithm(horizon)));
+
+		int32_t first = last + 1;
+
+		last = at > last ? at : first;
+		p->centre[p->knots] = (first + last) / 2;
+		p->knot[p->knots++] = last;
+	}
+	p->stride = (horizon + PATH_ORIGINS - 3) / (PATH_ORIGINS - 2);
+}
+
+struct path *path_init(void *memory, const struct path_config *config)
+{
+	char *at = memory;
+	struct path *p = carve(&at, sizeof(*p));
+	size_t room = (size_t)path_series_room(config->capacity);
+	size_t horizon = (size_t)config->horizon;
+
+	memset(p, 0, sizeof(*p));
+	p->config = *config;
+	p->series.v = carve(&at, room * sizeof(float));
+	p->series.log = carve(&at, room * sizeof(float));
+	p->series.known = carve(&at, room);
+	for (int i = 0; i < 2; i++)
+		p->work[i] = carve(&at, horizon * sizeof(float));
+	path_series_init(&p->series, config->capacity, config->seasons[0]);
+	baselines_init(&p->baselines, config->step_s, config->seasons);
+	place_knots(p);
+	for (int i = 0; i < PATH_ORIGINS; i++)
+		p->origins[i].number = -1;
+
+	double half = larger(HALF_LIFE_SEASONS * config->seasons[0] / (double)p->stride,
+			     HALF_LIFE_ORIGINS);
+
+	p->keep = exp2(-1 / half);
+	return p;
+}
+
+double path_error(const struct path *p, bool logs, double y, double mean)
+{
+	double floor = 1e-3 * p->series.offset + 1e-37;
+
+	return logs ? logarithm(larger(y + p->series.offset, floor)) -
+			       logarithm(larger(mean + p->series.offset, floor))
+		    : y - mean;
+}
+
+double path_apply(const struct path *p, double mean, double error)
+{
+	double offset = p->series.offset;
+	double range = p->series.most - p->series.least;
+	double v = p->log_errors ? (mean + offset) * exponential(error) - offset
+				 : mean + error;
+
+	double least = p->series.least - range;
+
+	if (p->series.least >= 0)
+		least = larger(least, 0);
+	return within(v, least, p->series.most + range);
+}
+
+void path_speakers(const struct path *p, int32_t n, bool ret_speaks[PATH_MODEL_COUNT])
+{
+	const struct path_models *m = &p->models;
+
+	memset(ret_speaks, 0, PATH_MODEL_COUNT * sizeof(*ret_speaks));
+	ret_speaks[PATH_LAST_VALUE] = ret_speaks[PATH_HOUR_MEAN] = n > 0;
+	ret_speaks[PATH_TREND] = n >= p->baselines.line;
+	for (int i = 0; i < 2; i++)
+		ret_speaks[PATH_SHORT_NAIVE + i] =
+			p->config.seasons[i] && n >= p->config.seasons[i];
+	ret_speaks[PATH_LAG_LEVEL] =
+		m->level.solved && n >= m->level.lags.lag[m->level.lags.count - 1];
+	ret_speaks[PATH_LAG_LOG] =
+		m->log.solved && n >= m->log.lags.lag[m->log.lags.count - 1];
+}
+
+/* The logarithm back to the value. */
+static float value_of(const struct path *p, float log)
+{
+	return (float)(exponential(log) - p->series.offset);
+}
+
+void path_view_init(const struct path *p, int32_t n, int32_t steps,
+		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view)
+{
+	ret_view->n = n;
+	memcpy(ret_view->speaks, speaks, sizeof(ret_view->speaks));
+	baselines_at(&p->baselines, p->series.v, n, &ret_view->baseline);
+	if (speaks[PATH_LAG_LEVEL])
+		lag_ridge_forecast(&p->models.level, p->series.v + n - 1, steps,
+				   p->work[0]);
+	if (speaks[PATH_LAG_LOG])
+		lag_ridge_forecast(&p->models.log, p->series.log + n - 1, steps,
+				   p->work[1]);
+}
+
+void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
+		  float ret[PATH_MODEL_COUNT])
+{
+	const bool *speaks = view->speaks;
+
+	for (int m = PATH_BASELINES; m < PATH_MODEL_COUNT; m++)
+		ret[m] = NAN;
+	baselines_forecast(&p->baselines, &view->baseline, p->series.v, view->n, h, ret);
+	for (int m = 0; m < PATH_BASELINES; m++)
+		if (!speaks[m])
+			ret[m] = NAN;
+	if (p->fitted || p->stage == FIT_REPLAY)
+		ret[PATH_TREND] = (float)within(ret[PATH_TREND], p->models.level.least,
+						p->models.level.most);
+	if (speaks[PATH_LAG_LEVEL])
+		ret[PATH_LAG_LEVEL] = p->work[0][h - 1];
+	if (speaks[PATH_LAG_LOG])
+		ret[PATH_LAG_LOG] = value_of(p, p->work[1][h - 1]);
+}
+
+static double mean_of(const double weight[PATH_MODEL_COUNT],
+		      const float forecast[PATH_MODEL_COUNT])
+{
+	double sum = 0;
+
+	for (int m = 0; m < PATH_MODEL_COUNT; m++)
+		if (weight[m] > 0 && !isnan(forecast[m]))
+			sum += weight[m] * forecast[m];
+	return sum;
+}
+
+/* The step that origin number i scores for a knot: steps low + 1 to high in turn, by the
+ * golden ratio, so that few origins are spread evenly. */
+static int32_t scored_step(const struct path *p, int32_t knot, int64_t i)
+{
+	int32_t low = knot ? p->knot[knot - 1] : 0, width = p->knot[knot] - low;
+	double turn = (double)(i % 1000) * 0.6180339887498949;
+
+	return p->knot[knot] - (int32_t)((turn - floor(turn)) * width);
+}
+
+void path_remember(struct path *p, int32_t n)
+{
+	int64_t number = p->series.first + n - 1, index = number / p->stride;
+	struct path_origin *o = &p->origins[index % PATH_ORIGINS];
+	struct path_view view;
+	bool speaks[PATH_MODEL_COUNT];
+
+	if (number % p->stride)
+		return;
+	path_speakers(p, n, speaks);
+	path_view_init(p, n, p->config.horizon, speaks, &view);
+	o->number = number;
+	for (int32_t k = 0; k < p->knots; k++) {
+		double weight[PATH_MODEL_COUNT];
+
+		o->ahead[k] = scored_step(p, k, index);
+		path_view_at(p, &view, o->ahead[k], o->forecast[k]);
+		combine_weights(&p->scores[k], speaks, weight);
+		o->combined[k] = (float)mean_of(weight, o->forecast[k]);
+	}
+}
+
+static void score_origin(struct path *p, const struct path_origin *o, int32_t k, double y)
+{
+	double error = path_error(p, p->log_errors, y, o->combined[k]);
+
+	combine_score(&p->scores[k], p->keep, y, o->forecast[k], o->combined[k]);
+	interval_score(&p->intervals[k], p->config.level_count, p->config.levels, p->keep,
+		       error);
+	if (!p->seeded && p->series.use_log) {
+		error = path_error(p, true, y, o->combined[k]);
+		p->log_squares[k] += error * error;
+	}
+}
+
+void path_score(struct path *p, int32_t n)
+{
+	int64_t number = p->series.first + n - 1;
+
+	if (!p->series.known[n - 1])
+		return;
+	for (int i = 0; i < PATH_ORIGINS; i++) {
+		const struct path_origin *o = &p->origins[i];
+		int64_t ahead = number - o->number;
+
+		if (o->number < 0 || ahead > p->config.horizon)
+			continue;
+		for (int32_t k = 0; k < p->knots; k++)
+			if (o->ahead[k] == ahead)
+				score_origin(p, o, k, p->series.v[n - 1]);
+	}
+}
+
+static int32_t refit_steps(const struct path *p)
+{
+	int32_t day = DAY_S / p->config.step_s;
+
+	if (p->config.refit_steps > 0)
+		return p->config.refit_steps;
+	if (p->config.seasons[0])
+		return p->config.seasons[0];
+	return day > FIRST_FIT ? day : FIRST_FIT;
+}
+
+/* Whether a fit is due with the values so far. */
+static bool fit_is_due(const struct path *p)
+{
+	int64_t length = p->series.first + p->series.n;
+	int64_t first =
+		p->config.seasons[0] ? 2 * (int64_t)p->config.seasons[0] : FIRST_FIT;
+
+	if (p->config.refit_steps < 0)
+		return false;
+	if (!p->fitted)
+		return length == first || length == PATH_CAPACITY_MAX;
+	return length - p->fit_values >= refit_steps(p);
+}
+
+bool path_learn(struct path *p, double v)
+{
+	if (p->stage != FIT_IDLE)
+		return false;
+	path_series_add(&p->series, v);
+	if (!p->series.n)
+		return true;
+	if (p->fitted) {
+		path_score(p, p->series.n);
+		path_remember(p, p->series.n);
+	}
+	if (fit_is_due(p))
+		p->stage = FIT_BEGIN;
+	return true;
+}
+
+void path_fit(struct path *p)
+{
+	if (p->series.values >= LEAST_VALUES)
+		p->stage = FIT_BEGIN;
+}
+
+bool path_work(struct path *p)
+{
+	return path_fit_slice(p);
+}

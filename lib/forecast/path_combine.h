@@ -1,0 +1,32 @@
+/* Which models speak at a knot of the horizon, and how loudly. */
+#ifndef FORETOP_FORECAST_PATH_COMBINE_H
+#define FORETOP_FORECAST_PATH_COMBINE_H
+
+#include "forecast/path.h"
+
+/* Discounted sums; all zero: nothing scored. */
+struct combine_scores {
+	double error[PATH_MODEL_COUNT]; /* of absolute errors */
+	double count[PATH_MODEL_COUNT];
+	double combined, combined_count;
+};
+
+/* What came, beside what each model said (NaN: nothing). keep in (0, 1]: what remains of
+ * all scores before. */
+void combine_score(struct combine_scores *c, double keep, double y,
+		   const float forecast[PATH_MODEL_COUNT], double combined);
+
+/* Discounted mean absolute error; NaN before the first score. */
+double combine_loss(const struct combine_scores *c, enum path_model m);
+
+/* Shares that sum to 1 over the models with `speaks` set; of those, models that were
+ * never scored only count when none was. All 0 when none speaks. A model with twice the
+ * loss of the best has 1/64 of its weight: near equals are averaged, which is hard to
+ * beat (Makridakis et al. 2020, "The M4 Competition"), losers are not heard. */
+void combine_weights(const struct combine_scores *c, const bool speaks[PATH_MODEL_COUNT],
+		     double ret_weight[PATH_MODEL_COUNT]);
+
+/* The baseline with the least loss. */
+enum path_model combine_baseline(const struct combine_scores *c);
+
+#endif

@@ -1,0 +1,204 @@
+/* The fit of a path in slices: each model twice, once without the newest values, which it
+ * then forecasts as if they were not known yet. That replay gives the first losses and
+ * intervals; afterwards these are kept up by what comes. */
+#include "forecast/path_inside.h"
+#include "forecast/logarithm.h"
+#include "forecast/scalar.h"
+
+#include <math.h>
+
+/* A slice of the replay, in values. */
+#define REPLAY_SLICE 32
+#define REPLAY_PART  5
+/* Forecasts stay this part of the range of the values seen beyond it. */
+#define RANGE_MARGIN .1
+/* Back-tested errors are those of few, overlapping origins and of parameters that were
+ * fitted for them: a tenth more (forecasts of hourly series by cross-validation). */
+#define SEED_MARGIN      1.1
+#define MODEST_DEVIATION .3
+
+static void set_bounds(const struct path *p, struct path_models *models)
+{
+	const struct path_series *s = &p->series;
+	double margin = RANGE_MARGIN * (s->most - s->least);
+
+	models->level.least = s->least - margin;
+	models->level.most = s->most + margin;
+	if (!s->use_log)
+		return;
+
+	double low = logarithm(s->least + s->offset),
+	       high = logarithm(s->most + s->offset);
+
+	models->log.least = low - RANGE_MARGIN * (high - low);
+	models->log.most = high + RANGE_MARGIN * (high - low);
+}
+
+static struct lag_rows rows_of(const struct path *p, bool use_log)
+{
+	const struct lag_ridge *r = use_log ? &p->models.log : &p->models.level;
+
+	return (struct lag_rows){
+		.lags = &r->lags,
+		.z = use_log ? p->series.log : p->series.v,
+		.known = p->series.known,
+		.centre = use_log ? logarithm(p->series.mean + p->series.offset)
+				  : p->series.mean,
+	};
+}
+
+/* How many of the newest values the replay forecasts: as many as a long season and a
+ * horizon, and no more than a fifth of all: two weeks without it still teach weekly
+ * lags. */
+static int32_t replayed(const struct path *p)
+{
+	int32_t season = p->config.seasons[1]   ? p->config.seasons[1]
+			 : p->config.seasons[0] ? 7 * p->config.seasons[0]
+						: p->series.n;
+	int32_t wanted = season + p->config.horizon;
+
+	int32_t most = p->series.n / REPLAY_PART;
+
+	return wanted < most ? wanted : most;
+}
+
+static void begin_ridge(struct path *p, bool use_log)
+{
+	struct lag_ridge *r = use_log ? &p->models.log : &p->models.level;
+
+	lags_choose(p->config.seasons, p->config.step_s / 60., p->fit_end, &r->lags);
+	gram_fit_begin(&p->fit, r->lags.count);
+	if (r->lags.count)
+		gram_fit_to(&p->fit, p->fit_end - r->lags.lag[r->lags.count - 1]);
+	else
+		p->fit.solution.dim = 0;
+	p->stage = use_log ? FIT_LOG : FIT_LEVEL;
+}
+
+static void begin(struct path *p)
+{
+	bool linear = p->config.use_linear;
+
+	path_series_measure(&p->series);
+	p->fit_end = p->series.n - (p->seeded ? 0 : replayed(p));
+	set_bounds(p, &p->models);
+	p->stage = FIT_REPLAY;
+	p->replay = p->fit_end;
+	if (linear && p->series.most > p->series.least)
+		begin_ridge(p, false);
+}
+
+/* Whether errors are told as factors: where there are logarithms and a standard deviation
+ * at the horizon is below MODEST_DEVIATION. Beyond, the law of a product is a bad
+ * guess (loads that are almost nothing for half the day), and its upper end absurd. */
+static void choose_errors(struct path *p)
+{
+	int32_t last = p->knots - 1;
+	double scores = p->intervals[last].scores;
+	double deviation = scores > 0 ? sqrt(p->log_squares[last] / scores) : INFINITY;
+
+	p->log_errors =
+		p->series.use_log && p->models.log.solved && deviation < MODEST_DEVIATION;
+	for (int32_t k = 0; p->log_errors && k < p->knots; k++) {
+		p->intervals[k].square = p->log_squares[k];
+		p->intervals[k].size = sqrt(p->log_squares[k] / larger(scores, 1)) * .8;
+		p->intervals[k].largest = 0;
+	}
+}
+
+static void seed_intervals(struct path *p)
+{
+	double analytic[PATH_KNOTS_MAX] = {0}, last = 0;
+	const struct lag_ridge *r = &p->models.level;
+
+	choose_errors(p);
+	if (p->log_errors)
+		r = &p->models.log;
+	if (r->solved)
+		lag_ridge_deviations(r, p->centre, p->knots, p->work[0], analytic);
+	for (int32_t k = 0; k < p->knots; k++) {
+		struct interval *i = &p->intervals[k];
+		double square = i->scores > 0 ? i->square / i->scores : 0;
+
+		if (r->solved)
+			square = i->scores > 0 ? (square + analytic[k] * analytic[k]) / 2
+					       : analytic[k] * analytic[k];
+		last = larger(last, SEED_MARGIN * sqrt(square));
+		interval_seed(i, p->config.level_count, p->config.levels, last);
+	}
+}
+
+/* Moves on by a few values; true in the end. */
+static bool replay(struct path *p)
+{
+	int32_t end = p->replay + REPLAY_SLICE;
+
+	for (; p->replay < end && p->replay < p->series.n; p->replay++) {
+		path_score(p, p->replay + 1);
+		path_remember(p, p->replay + 1);
+	}
+	return p->replay == p->series.n;
+}
+
+static void finish(struct path *p)
+{
+	p->fitted = true;
+	p->stage = FIT_IDLE;
+	p->fit_values = p->series.first + p->series.n;
+	path_remember(p, p->series.n);
+}
+
+/* After the replay: the same again with all values. */
+static void after_replay(struct path *p)
+{
+	if (p->seeded) {
+		finish(p);
+		return;
+	}
+	seed_intervals(p);
+	p->seeded = true;
+	p->stage = FIT_BEGIN;
+}
+
+static void after_ridges(struct path *p)
+{
+	p->stage = FIT_REPLAY;
+	p->replay = p->fit_end;
+	if (!p->seeded)
+		path_remember(p, p->fit_end);
+}
+
+bool path_fit_slice(struct path *p)
+{
+	struct lag_rows rows;
+
+	switch (p->stage) {
+	case FIT_IDLE:
+		return false;
+	case FIT_BEGIN:
+		begin(p);
+		break;
+	case FIT_LEVEL:
+		rows = rows_of(p, false);
+		if (gram_fit_work(&p->fit, lag_rows_fill, &rows))
+			break;
+		lag_ridge_take(&p->models.level, &p->fit.solution, rows.centre);
+		if (p->series.use_log)
+			begin_ridge(p, true);
+		else
+			after_ridges(p);
+		break;
+	case FIT_LOG:
+		rows = rows_of(p, true);
+		if (gram_fit_work(&p->fit, lag_rows_fill, &rows))
+			break;
+		lag_ridge_take(&p->models.log, &p->fit.solution, rows.centre);
+		after_ridges(p);
+		break;
+	case FIT_REPLAY:
+		if (replay(p))
+			after_replay(p);
+		break;
+	}
+	return p->stage != FIT_IDLE;
+}

@@ -1,0 +1,89 @@
+/* What a path is made of; for path*.c only. */
+#ifndef FORETOP_FORECAST_PATH_INSIDE_H
+#define FORETOP_FORECAST_PATH_INSIDE_H
+
+#include "forecast/baseline.h"
+#include "forecast/gram_fit.h"
+#include "forecast/lag_ridge.h"
+#include "forecast/path_combine.h"
+#include "forecast/path_interval.h"
+#include "forecast/path_series.h"
+
+/* Forecasts wait for their outcomes: an origin every `stride` steps, at most so many. */
+#define PATH_ORIGINS 26
+
+struct path_origin {
+	int64_t number; /* of the value that is the origin; -1: none */
+	/* Each knot stands for the steps after the knot before it; origins take turns
+	   among these. A knot that was always scored at the same step would praise the
+	   last value where that step is a whole season. */
+	int32_t ahead[PATH_KNOTS_MAX]; /* steps to the step that is scored */
+	float forecast[PATH_KNOTS_MAX][PATH_MODEL_COUNT];
+	float combined[PATH_KNOTS_MAX];
+};
+
+/* The models' parameters, as they are in use. */
+struct path_models {
+	struct lag_ridge level, log;
+};
+
+enum fit_stage {
+	FIT_IDLE,
+	FIT_BEGIN,
+	FIT_LEVEL, /* a regression is being fitted */
+	FIT_LOG,
+	FIT_REPLAY, /* the last values are forecast as if they were not known */
+};
+
+struct path {
+	struct path_config config;
+	struct path_series series;
+	struct baselines baselines;
+	struct path_models models;
+	int32_t knots, knot[PATH_KNOTS_MAX], stride;
+	int32_t centre[PATH_KNOTS_MAX]; /* of the steps that a knot stands for */
+	double keep;                    /* of the scores, from one to the next */
+	struct combine_scores scores[PATH_KNOTS_MAX];
+	struct interval intervals[PATH_KNOTS_MAX];
+	bool log_errors;                    /* errors are differences of logarithms */
+	double log_squares[PATH_KNOTS_MAX]; /* of the replay */
+	bool fitted, seeded;
+	int64_t fit_values; /* length of the series (missing included) at the last fit */
+	enum fit_stage stage;
+	int32_t fit_end; /* the fit in hand uses v[0] to v[fit_end - 1] */
+	int32_t replay;  /* next index of the replay */
+	struct gram_fit fit;
+	float *work[2]; /* borrowed: config.horizon each */
+	struct path_origin origins[PATH_ORIGINS];
+};
+
+/* Forecasts at the knots from v[n - 1] on, and remembers them. */
+void path_remember(struct path *p, int32_t n);
+/* Scores all that was said for v[n - 1]. */
+void path_score(struct path *p, int32_t n);
+/* Models that can speak from v[n - 1] on. */
+void path_speakers(const struct path *p, int32_t n, bool ret_speaks[PATH_MODEL_COUNT]);
+
+/* The models' forecasts from one origin on. */
+struct path_view {
+	int32_t n;
+	bool speaks[PATH_MODEL_COUNT];
+	struct baseline_origin baseline;
+};
+/* Begins the view from v[n - 1] on, `steps` far; the paths of the regressions go to
+ * p->work, so there is one view at a time. */
+void path_view_init(const struct path *p, int32_t n, int32_t steps,
+		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view);
+/* What each model says h steps ahead, NaN where it does not speak. */
+void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
+		  float ret[PATH_MODEL_COUNT]);
+
+/* The error of a forecast in the units of the intervals, and back. */
+double path_error(const struct path *p, bool logs, double y, double mean);
+/* Bounded: at most the range seen beyond it, and not below 0 where nothing was. */
+double path_apply(const struct path *p, double mean, double error);
+
+/* Called when a fit begins and for each slice; true while more is due. */
+bool path_fit_slice(struct path *p);
+
+#endif

@@ -1,0 +1,88 @@
+#include "forecast/path_interval.h"
+#include "forecast/logarithm.h"
+#include "forecast/scalar.h"
+
+#include <math.h>
+
+/* Step of the tracker in units of the size of nearly all errors: 2.5 means of |error|
+ * hold 95 % of normal ones. */
+#define STEP      .02
+#define MOST_MEAN 2.5
+/* Errors a miss too many that double the step. */
+#define DEBT 8.
+/* Of the running mean of |error|. */
+#define SIZE_RATE .005
+/* Offsets stay below this many times the largest error seen. */
+#define BOUND 1.5
+
+/* Newton's steps on the distribution from a logistic start: three digits a step near the
+ * middle, enough in the tails after eight. */
+double normal_quantile(double p)
+{
+	double tail = p < .5 ? p : 1 - p, x = 0;
+
+	if (tail < .5)
+		x = sqrt(-2 * logarithm(2 * tail)) * .9;
+	for (int i = 0; i < 40; i++) {
+		double density = exponential(-x * x / 2) / sqrt(2 * M_PI);
+		double step = (.5 * erfc(x / M_SQRT2) - tail) / density;
+
+		x += within(step, -.5, .5);
+		if (fabs(step) < 1e-14)
+			break;
+	}
+	return p < .5 ? -x : x;
+}
+
+void interval_seed(struct interval *i, int32_t levels, const double *level,
+		   double deviation)
+{
+	for (int32_t l = 0; l < levels; l++) {
+		i->upper[l] = normal_quantile(.5 + level[l] / 2) * deviation;
+		i->lower[l] = -i->upper[l];
+	}
+	i->largest = larger(i->largest, 3 * deviation);
+}
+
+/* One side: `beyond` is how far the error lies outside the offset, > 0 a miss. Returns
+ * the move outwards. */
+static double move(double *missed, double share, bool miss, double unit)
+{
+	double direction = miss - share;
+	double debt = *missed;
+
+	*missed += direction;
+	return STEP * unit * direction *
+	       (debt * direction > 0 ? 1 + fabs(debt) / DEBT : 1);
+}
+
+void interval_score(struct interval *i, int32_t levels, const double *level, double keep,
+		    double error)
+{
+	double size = fabs(error);
+	double rate = larger(SIZE_RATE, 1 / (i->scores + 1));
+
+	if (levels) {
+		bool inside = error >= i->lower[0] && error <= i->upper[0];
+
+		i->covered = keep * i->covered + inside;
+		i->counted = keep * i->counted + 1;
+	}
+	i->size += rate * (size - i->size);
+	i->largest = larger(i->largest, size);
+	i->square += error * error;
+	i->scores++;
+
+	double unit = MOST_MEAN * i->size, bound = BOUND * i->largest;
+
+	for (int32_t l = 0; l < levels; l++) {
+		double share = (1 - level[l]) / 2;
+
+		i->upper[l] +=
+			move(&i->missed_above[l], share, error > i->upper[l], unit);
+		i->lower[l] -=
+			move(&i->missed_below[l], share, error < i->lower[l], unit);
+		i->upper[l] = within(i->upper[l], -bound, bound);
+		i->lower[l] = within(i->lower[l], -bound, bound);
+	}
+}

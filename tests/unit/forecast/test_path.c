@@ -1,0 +1,397 @@
+#include "forecast/path.h"
+#include "series/series.h"
+
+#include "unit/harness.h"
+
+#include <string.h>
+
+#define DAY     24
+#define WEEK    168
+#define HORIZON 48
+#define LEVELS  2
+
+static struct path_config hourly(void)
+{
+	return (struct path_config){
+		.capacity = 1000,
+		.step_s = 3600,
+		.seasons = {DAY, WEEK},
+		.horizon = HORIZON,
+		.level_count = LEVELS,
+		.levels = {.8, .95},
+		.refit_steps = -1,
+		.use_linear = true,
+		.use_holt_winters = true,
+	};
+}
+
+struct said {
+	double mean[HORIZON], lower[LEVELS][HORIZON], upper[LEVELS][HORIZON];
+};
+
+static bool ask(const struct path *p, struct said *ret)
+{
+	const struct path_steps steps = {
+		HORIZON,
+		ret->mean,
+		{ret->lower[0], ret->lower[1]},
+		{ret->upper[0], ret->upper[1]},
+	};
+
+	return path_predict(p, &steps);
+}
+
+static struct path *learned(const struct path_config *config, const double *v, int32_t n)
+{
+	struct path *p = path_init(xmalloc(path_size(config)), config);
+
+	for (int32_t i = 0; i < n; i++) {
+		ck_assert(path_learn(p, v[i]));
+		while (path_work(p))
+			;
+	}
+	path_fit(p);
+	while (path_work(p))
+		;
+	return p;
+}
+
+#define N 700
+/* A day's and a week's shape with noise; the number belongs to t alone. */
+static void shop(double *v, int32_t n)
+{
+	struct rng rng;
+
+	rng_init(&rng, 7);
+	for (int32_t t = 0; t < n; t++)
+		v[t] = 100 - 50 * cos(2 * M_PI * t / DAY) - 20 * (t % WEEK > 5 * DAY) +
+		       3 * rng_normal(&rng);
+}
+
+static void all_finite(const struct said *s)
+{
+	for (int h = 0; h < HORIZON; h++) {
+		ck_assert(isfinite(s->mean[h]));
+		for (int l = 0; l < LEVELS; l++) {
+			ck_assert(isfinite(s->lower[l][h]) && isfinite(s->upper[l][h]));
+			ck_assert(s->lower[l][h] <= s->mean[h]);
+			ck_assert(s->upper[l][h] >= s->mean[h]);
+		}
+		ck_assert(s->lower[1][h] <= s->lower[0][h]);
+		ck_assert(s->upper[1][h] >= s->upper[0][h]);
+	}
+}
+
+START_TEST(a_shop_is_forecast_within_its_noise)
+{
+	double v[N + HORIZON], error = 0;
+	int inside = 0;
+	struct path_config config = hourly();
+	struct said said;
+
+	shop(v, N + HORIZON);
+
+	struct path *p = learned(&config, v, N);
+
+	ck_assert(ask(p, &said));
+	all_finite(&said);
+	for (int h = 0; h < HORIZON; h++) {
+		error += fabs(v[N + h] - said.mean[h]) / HORIZON;
+		inside += v[N + h] >= said.lower[1][h] && v[N + h] <= said.upper[1][h];
+	}
+	ck_assert_msg(error < 3.6, "mean error %g", error);
+	ck_assert_int_ge(inside, 43);
+	free(p);
+}
+END_TEST
+
+START_TEST(nothing_is_said_before_ten_values)
+{
+	double v[N];
+	struct path_config config = hourly();
+	struct path_report report;
+	struct said said;
+
+	shop(v, N);
+
+	struct path *p = learned(&config, v, 9);
+
+	ck_assert(!ask(p, &said));
+	path_report(p, &report);
+	ck_assert_int_eq(report.state, PATH_WAITING);
+	ck_assert_str_eq(report.reason,
+			 "waiting: 9 of 10 values are there; the first forecast comes in "
+			 "1 steps");
+	path_learn(p, v[9]);
+	ck_assert(ask(p, &said));
+	all_finite(&said);
+	free(p);
+}
+END_TEST
+
+START_TEST(what_comes_later_changes_no_forecast)
+{
+	double v[N];
+	struct path_config config = hourly();
+	struct said early, late;
+
+	shop(v, N);
+
+	struct path *a = learned(&config, v, 500);
+
+	for (int32_t i = 500; i < N; i++)
+		v[i] = 1e6;
+
+	struct path *b = learned(&config, v, 500);
+
+	ck_assert(ask(a, &early) && ask(b, &late));
+	ck_assert_mem_eq(&early, &late, sizeof(early));
+	free(a);
+	free(b);
+}
+END_TEST
+
+/* By a power of two the floats keep their bits; by others nearly. */
+static const double factors[] = {1024, 1. / 4096, 3.7e5, 1e-9};
+
+START_TEST(scaled_values_give_scaled_forecasts)
+{
+	double v[N], scaled[N], a = factors[_i];
+	struct path_config config = hourly();
+	struct said plain, large;
+
+	shop(v, N);
+	for (int32_t i = 0; i < N; i++)
+		scaled[i] = a * v[i];
+
+	struct path *p = learned(&config, v, N), *q = learned(&config, scaled, N);
+
+	ck_assert(ask(p, &plain) && ask(q, &large));
+	for (int h = 0; h < HORIZON; h++) {
+		ck_near(large.mean[h] / a, plain.mean[h], .02);
+		ck_near(large.upper[1][h] / a, plain.upper[1][h], .05);
+	}
+	free(p);
+	free(q);
+}
+END_TEST
+
+START_TEST(a_shift_by_whole_seasons_changes_nothing)
+{
+	double v[N + WEEK];
+	struct path_config config = hourly();
+	struct said plain, shifted;
+
+	/* The same values after a week that is missing. */
+	for (int32_t i = 0; i < WEEK; i++)
+		v[i] = NAN;
+	shop(v + WEEK, N);
+
+	struct path *p = learned(&config, v + WEEK, N);
+	struct path *q = learned(&config, v, N + WEEK);
+
+	ck_assert(ask(p, &plain) && ask(q, &shifted));
+	ck_assert_mem_eq(&plain, &shifted, sizeof(plain));
+	free(p);
+	free(q);
+}
+END_TEST
+
+enum odd { ZEROS, CONSTANT, SPIKE, TINY, HUGE_ONES, WIDE, NEGATIVE, FEW, GAP, TWO, ODDS };
+
+static double odd_value(enum odd kind, int32_t t, const double *v)
+{
+	switch (kind) {
+	case ZEROS:
+		return 0;
+	case CONSTANT:
+		return 42.5;
+	case SPIKE:
+		return t == 400 ? 1e9 : 1;
+	case TINY:
+		return 1e-300 * v[t];
+	case HUGE_ONES:
+		return 1e298 * v[t];
+	case WIDE:
+		return pow(10, -300 + 600. * t / N);
+	case NEGATIVE:
+		return -v[t];
+	case FEW:
+		return t % 70 ? NAN : v[t];
+	case GAP:
+		return t > 400 && t < 400 + 8 * DAY ? NAN : v[t];
+	case TWO:
+		return t % 2 ? 1e30 : -1e30;
+	case ODDS:
+		break;
+	}
+	return NAN;
+}
+
+START_TEST(every_input_gives_finite_forecasts)
+{
+	double v[N], odd[N];
+	struct path_config config = hourly();
+	struct said said;
+	int32_t known = 0;
+
+	shop(v, N);
+	for (int32_t t = 0; t < N; t++) {
+		odd[t] = odd_value((enum odd)_i, t, v);
+		known += fabs(odd[t]) <= 1e30;
+	}
+
+	struct path *p = learned(&config, odd, N);
+
+	ck_assert(ask(p, &said) == (known >= 10));
+	if (known >= 10)
+		all_finite(&said);
+	free(p);
+}
+END_TEST
+
+/* Random configurations on random walks, jumps, gaps and faults: for the sanitizers. */
+START_TEST(random_series_do_no_harm)
+{
+	struct rng rng;
+	double v[N], level = 0;
+
+	rng_init(&rng, (uint64_t)_i + 1);
+	for (int32_t t = 0; t < N; t++) {
+		double kind = rng_uniform(&rng);
+
+		level += rng_normal(&rng);
+		v[t] = kind < .02    ? NAN
+		       : kind < .03  ? 1e20 * rng_normal(&rng)
+		       : kind < .1   ? 0
+		       : _i % 3 == 0 ? exp(level / 4)
+		       : _i % 3 == 1 ? level
+				     : fabs(level) + 10 * (t % (5 + _i) == 0);
+	}
+
+	struct path_config config = hourly();
+
+	config.seasons[0] = _i % 4 ? 2 + (int32_t)(rng_uniform(&rng) * 60) : 0;
+	config.seasons[1] = _i % 4 > 1 ? config.seasons[0] * 3 + _i % 2 : 0;
+	config.capacity = 200 + (int32_t)(rng_uniform(&rng) * 800);
+	config.refit_steps = _i % 5 ? 50 * (_i % 5) : 0;
+	config.step_s = _i % 2 ? 300 : 60;
+
+	struct path *p = learned(&config, v, N);
+	struct said said;
+	struct path_report report;
+
+	ck_assert(ask(p, &said));
+	all_finite(&said);
+	path_report(p, &report);
+	ck_assert(report.reason[0]);
+	free(p);
+}
+END_TEST
+
+START_TEST(the_weights_of_a_knot_sum_to_one_and_skill_is_told)
+{
+	double v[N];
+	struct path_config config = hourly();
+	struct path_report report;
+
+	shop(v, N);
+
+	struct path *p = learned(&config, v, N);
+
+	path_report(p, &report);
+	ck_assert_int_eq(report.state, PATH_READY);
+	ck_assert_int_eq(report.horizon[0], 1);
+	ck_assert_int_eq(report.horizon[report.knots - 1], HORIZON);
+	for (int k = 0; k < report.knots; k++) {
+		double sum = 0;
+
+		for (int m = 0; m < PATH_MODEL_COUNT; m++)
+			sum += report.score[k][m].weight;
+		ck_near(sum, 1, 1e-9);
+		ck_assert(report.baseline[k] < PATH_BASELINES);
+	}
+	ck_assert(report.skill[0] > 0);
+	ck_assert(report.score[0][PATH_LAG_LOG].skill > 0);
+	ck_assert_ptr_nonnull(strstr(report.reason, "from 700 values"));
+	free(p);
+}
+END_TEST
+
+START_TEST(a_fit_that_is_due_comes_before_the_next_value)
+{
+	double v[N];
+	struct path_config config = hourly();
+	int32_t t = 0;
+
+	config.refit_steps = 0;
+	shop(v, N);
+
+	struct path *p = path_init(xmalloc(path_size(&config)), &config);
+
+	while (path_learn(p, v[t]))
+		t++;
+	ck_assert_int_eq(t, 2 * DAY);
+	while (path_work(p))
+		;
+	ck_assert(path_learn(p, v[t]));
+	free(p);
+}
+END_TEST
+
+static const struct {
+	struct path_config change; /* fields that are not 0 replace those of hourly() */
+	const char *says;
+} refused[] = {
+	{{.capacity = 10}, "capacity 10: not in [64, 65536]"},
+	{{.step_s = -1}, "step of -1 s"},
+	{{.horizon = 20000}, "horizon 20000: not in [1, 10080]"},
+	{{.level_count = 9}, "9 levels: not in [0, 4]"},
+	{{.levels = {1.5}}, "level 1.5: not in (0, 1)"},
+	{{.seasons = {2000}}, "season of 2000 steps: not in [2, 1000]"},
+	{{.seasons = {200}}, "seasons: the shorter one comes first"},
+};
+
+START_TEST(a_field_out_of_range_is_named)
+{
+	struct path_config config = hourly();
+	const struct path_config *change = &refused[_i].change;
+	struct err err;
+
+	if (change->capacity)
+		config.capacity = change->capacity;
+	if (change->step_s)
+		config.step_s = change->step_s;
+	if (change->horizon)
+		config.horizon = change->horizon;
+	if (change->level_count)
+		config.level_count = change->level_count;
+	if (change->levels[0] > 0)
+		config.levels[0] = change->levels[0];
+	if (change->seasons[0])
+		config.seasons[0] = change->seasons[0];
+	ck_assert_int_eq(path_config_check(&config, &err), -1);
+	ck_assert_str_eq(err.msg, refused[_i].says);
+	ck_assert_int_eq(err.code, ERR_INVALID);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("path");
+	TCase *tc = tcase_create("path");
+
+	tcase_add_test(tc, a_shop_is_forecast_within_its_noise);
+	tcase_add_test(tc, nothing_is_said_before_ten_values);
+	tcase_add_test(tc, what_comes_later_changes_no_forecast);
+	tcase_add_loop_test(tc, scaled_values_give_scaled_forecasts, 0,
+			    ARRAY_LEN(factors));
+	tcase_add_test(tc, a_shift_by_whole_seasons_changes_nothing);
+	tcase_add_loop_test(tc, every_input_gives_finite_forecasts, 0, ODDS);
+	tcase_add_loop_test(tc, random_series_do_no_harm, 0, 40);
+	tcase_add_test(tc, the_weights_of_a_knot_sum_to_one_and_skill_is_told);
+	tcase_add_test(tc, a_fit_that_is_due_comes_before_the_next_value);
+	tcase_add_loop_test(tc, a_field_out_of_range_is_named, 0, ARRAY_LEN(refused));
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
