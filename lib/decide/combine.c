@@ -57,39 +57,63 @@ static void offer_reactive(const struct decide_input *in, int32_t i, struct deci
 	offer(d, i, p.replicas, false);
 }
 
+/* What a forecast is measured against before it has proved itself. */
+static int32_t cap_base(const struct decide_input *in, const struct decision *d,
+			bool unknown)
+{
+	int32_t base = max_int32(max_int32(d->reactive, in->policy->min_replicas), 1);
+	return unknown ? max_int32(base, d->current) : base;
+}
+
+static int32_t capped(const struct decide_input *in, const struct decision *d,
+		      int32_t replicas)
+{
+	if (d->cap_base == DECIDE_NO_REPLICAS)
+		return replicas;
+	return min_int32(replicas, double_to_int32(in->over_reactive_max * d->cap_base));
+}
+
 /* A forecast is one more proposal. For a metric that is unknown it may only raise, and
  * only where that is asked for. */
 static void offer_forecast(const struct decide_input *in, int32_t i,
 			   const struct prediction *p, struct decision *d)
 {
 	struct metric_decision *md = &d->metrics[i];
-	if (!md->known && !(in->follow_forecast_on_loss && p->replicas > d->current))
+	int32_t replicas = capped(in, d, p->replicas);
+	if (!md->known && !(in->follow_forecast_on_loss && replicas > d->current))
 		return;
 	md->forecast_used = true;
-	md->predicted = p->replicas;
+	md->predicted = replicas;
+	md->capped = replicas < p->replicas;
 	md->release = p->release;
-	d->predicted = max_int32(d->predicted, p->replicas);
-	offer(d, i, p->replicas, true);
+	d->predicted = max_int32(d->predicted, replicas);
+	offer(d, i, replicas, true);
 }
 
-static void offer_metric(const struct decide_input *in, int32_t i, struct decision *d,
-			 struct failure *f)
+/* Reactive proposals first: forecasts may be measured against the best of them. */
+static void offer_metrics(const struct decide_input *in, struct decision *d,
+			  struct failure *f)
 {
-	const struct policy_metric *m = &in->policy->metrics[i];
-	struct metric_decision *md = &d->metrics[i];
-	struct prediction p;
-	bool predicted = predict(in, i, &p);
+	struct prediction p[POLICY_METRICS_MAX];
+	bool predicted[POLICY_METRICS_MAX];
 
-	*md = (struct metric_decision){
-		.reactive = DECIDE_NO_REPLICAS,
-		.predicted = DECIDE_NO_REPLICAS,
-		.release = DECIDE_NO_REPLICAS,
-		.target = predicted ? m->reactive_target : m->target,
-		.capacity = predicted ? p.capacity : NAN,
-	};
-	offer_reactive(in, i, d, f);
-	if (predicted)
-		offer_forecast(in, i, &p, d);
+	for (int32_t i = 0; i < in->policy->metric_count; i++) {
+		const struct policy_metric *m = &in->policy->metrics[i];
+		predicted[i] = predict(in, i, &p[i]);
+		d->metrics[i] = (struct metric_decision){
+			.reactive = DECIDE_NO_REPLICAS,
+			.predicted = DECIDE_NO_REPLICAS,
+			.release = DECIDE_NO_REPLICAS,
+			.target = predicted[i] ? m->reactive_target : m->target,
+			.capacity = predicted[i] ? p[i].capacity : NAN,
+		};
+		offer_reactive(in, i, d, f);
+	}
+	d->cap_base = in->over_reactive_max > 0 ? cap_base(in, d, f->count > 0)
+						: DECIDE_NO_REPLICAS;
+	for (int32_t i = 0; i < in->policy->metric_count; i++)
+		if (predicted[i])
+			offer_forecast(in, i, &p[i], d);
 }
 
 static bool check_selector(const struct decide_input *in, struct decision *d)
@@ -128,8 +152,7 @@ bool combine(const struct decide_input *in, struct decision *d)
 
 	if (!check_selector(in, d))
 		return false;
-	for (int32_t i = 0; i < in->policy->metric_count; i++)
-		offer_metric(in, i, d, &f);
+	offer_metrics(in, d, &f);
 	d->unknown_count = f.count;
 	if (d->winner < 0 || (f.count > 0 && d->wanted < d->current)) {
 		condition_set(d, CONDITION_SCALING_ACTIVE, false, f.reason,

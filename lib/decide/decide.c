@@ -170,6 +170,7 @@ void decide(const struct decide_input *in, struct decide_memory *memory,
 		.predicted = DECIDE_NO_REPLICAS,
 		.stabilized = DECIDE_NO_REPLICAS,
 		.held_from = DECIDE_NO_REPLICAS,
+		.cap_base = DECIDE_NO_REPLICAS,
 		.winner = -1,
 	};
 	decide_size(in, memory, d);

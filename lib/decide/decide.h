@@ -9,25 +9,13 @@
 #ifndef FORETOP_DECIDE_DECIDE_H
 #define FORETOP_DECIDE_DECIDE_H
 
+#include "decide/config.h"
 #include "decide/decision.h"
+#include "decide/gate.h"
 #include "decide/hold.h"
 #include "decide/memory.h"
 #include "decide/pod.h"
 #include "decide/values.h"
-
-/* The controller's settings: kube-controller-manager's flags and feature gates. */
-struct decide_config {
-	double tolerance;                   /* fraction, used where `behavior` has none */
-	int64_t downscale_stabilization_ms; /* where `behavior` has none */
-	int64_t cpu_initialization_ms;
-	int64_t initial_readiness_delay_ms;
-	/* Without `behavior` at most max(factor * current, minimum). */
-	double scale_up_factor, scale_up_minimum;
-	bool scale_to_zero;      /* HPAScaleToZero, on since 1.37 */
-	bool pod_level_requests; /* PodLevelResources */
-};
-/* 0.1, 300 s, 300 s, 30 s, 2, 4, on, on. */
-void decide_config_default(struct decide_config *ret_config);
 
 /* The scale subresource as last seen. */
 enum selector_state { SELECTOR_OK, SELECTOR_INVALID, SELECTOR_AMBIGUOUS };
@@ -65,6 +53,10 @@ struct decide_input {
 	 * stabilization; needs a usable forecast with a release value for every metric.
 	 */
 	bool release_allowed;
+	/* Not proved yet: no forecast may ask for more than this many times the best
+	 * reactive proposal (or the minimum, or the present size where a metric is
+	 * unknown, if that is more); 0: no such limit. */
+	double over_reactive_max;
 	/* The forecast of a metric whose value is unknown still proposes, upward only
 	 * (onMetricsLoss: FollowForecast); else such a metric only holds. */
 	bool follow_forecast_on_loss;
@@ -78,6 +70,12 @@ struct decide_input {
  * written is noted with decide_scaled. */
 void decide(const struct decide_input *in, struct decide_memory *memory,
 	    struct decision *ret_decision);
+
+/* Demand that a pod carries under a target of the policy's metric `index`, units of
+ * demand. NaN for a Value target, and for Utilization while no pod says what it requests.
+ * O(pods); reads the policy and the pods of the input only. */
+double decide_capacity(const struct decide_input *in, int32_t index,
+		       const struct metric_target *target);
 
 /* Applies in->holds to a decision that was made with the same input, for a reason that
  * only the decision itself could show. */

@@ -62,6 +62,7 @@ struct metric_decision {
 	bool forecast_used; /* its forecast made a proposal */
 	int32_t reactive;   /* proposal of the replica calculator */
 	int32_t predicted;  /* proposal of the forecast */
+	bool capped;        /* which asked for more: decide_input.over_reactive_max */
 	int32_t release;    /* what a release by forecast may go down to */
 	/* Percent of the request for Utilization targets; else 0. */
 	int32_t utilization_pct;
@@ -89,7 +90,9 @@ struct decision {
 	int32_t reactive, predicted, wanted, stabilized;
 	int32_t winner;   /* index of the metric whose proposal won, or -1 */
 	bool by_forecast; /* and the proposal was its forecast's */
-	bool released;    /* the forecast's release cut the stabilization short */
+	/* What over_reactive_max was counted from; DECIDE_NO_REPLICAS without it. */
+	int32_t cap_base;
+	bool released; /* the forecast's release cut the stabilization short */
 	enum hold hold;
 	/* HOLD_DOWN and HOLD_UP: the reason's name (a constant), and the size that would
 	 * have been written; else NULL and DECIDE_NO_REPLICAS. */

@@ -23,8 +23,8 @@ static double mean_request(const struct decide_input *in, int32_t index)
 	return sum_m / 1000 / count;
 }
 
-double predict_capacity(const struct decide_input *in, int32_t index,
-			const struct metric_target *target)
+double decide_capacity(const struct decide_input *in, int32_t index,
+		       const struct metric_target *target)
 {
 	switch (target->type) {
 	case TARGET_UTILIZATION:
@@ -50,7 +50,7 @@ bool predict(const struct decide_input *in, int32_t index,
 	    in->policy->forecast.mode == FORECAST_DISABLED)
 		return false;
 	double capacity =
-		predict_capacity(in, index, &in->policy->metrics[index].forecast_target);
+		decide_capacity(in, index, &in->policy->metrics[index].forecast_target);
 	if (!(capacity > 0) || !isfinite(capacity) || !(f->upper >= 0) ||
 	    !isfinite(f->upper))
 		return false;

@@ -16,12 +16,6 @@ struct prediction {
  * saturates. */
 int32_t predict_pods(double demand, double capacity);
 
-/* Demand that a pod carries under a target of the policy's metric `index`, units of
- * demand. NaN for a Value target, and for Utilization while no pod says what it requests.
- * O(pods). */
-double predict_capacity(const struct decide_input *in, int32_t index,
-			const struct metric_target *target);
-
 /* False when the metric has no forecast that can be turned into pods: mode Disabled, not
  * usable, not finite, a Value target (which is no demand that pods share), or a
  * Utilization target while no pod says what it requests. */

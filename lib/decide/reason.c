@@ -113,6 +113,9 @@ static void add_forecast(struct text *t, const struct decide_input *in,
 	add(t, " forecast %s%s within %s (q%.4g)%s capacity %s", upper, unit_name(m),
 	    duration_format(f->window_ms, window, sizeof(window)), f->quantile * 100,
 	    d->wanted > d->current ? " >" : ",", capacity);
+	if (d->metrics[d->winner].capped)
+		add(t, ", capped at %.3gx the reactive %d", in->over_reactive_max,
+		    d->cap_base);
 }
 
 static void add_unknowns(struct text *t, const struct decide_input *in,

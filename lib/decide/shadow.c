@@ -69,7 +69,7 @@ static struct wish wish_reactive(const struct shadow_minute *m, int32_t current)
  * nothing is released. */
 static struct wish wish_ours(const struct shadow_minute *m, int32_t current)
 {
-	struct wish w = {0, 0};
+	struct wish w = {0, m->policy->forecast.release ? 0 : DECIDE_NO_REPLICAS};
 	for (int32_t i = 0; i < m->count; i++) {
 		const struct shadow_metric *x = &m->metrics[i];
 		double target = has_forecast(x) ? x->reactive_target : x->target;

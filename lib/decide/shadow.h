@@ -14,7 +14,8 @@
 #ifndef FORETOP_DECIDE_SHADOW_H
 #define FORETOP_DECIDE_SHADOW_H
 
-#include "decide/decide.h"
+#include "decide/config.h"
+#include "decide/memory.h"
 
 /* Longest time from a decision to Ready that is told apart. */
 #define SHADOW_DELAY_MAX_MIN 126

@@ -93,22 +93,19 @@ void cycle_tick(struct engine *e, struct prepared *s, int64_t now_ms)
 	begin(e, s, now_ms);
 }
 
-/* A forecast for a window that began long ago says nothing of the next minutes. */
-#define FORECAST_AGE_MAX_MS (4 * MS_PER_MIN)
-
 static bool usable(const struct prepared *s, int32_t m, int64_t now_ms)
 {
 	const struct metric_status *st = &s->status.metrics[m];
 	const struct forecast *f = &st->forecast;
 	if (!st->forecast_on || f->state != FORECAST_READY || !isfinite(f->upper))
 		return false;
-	if (now_ms - f->made_for_ms > FORECAST_AGE_MAX_MS)
+	if (!forecast_is_fresh(f, now_ms))
 		return false;
 	switch (s->policy->forecast.mode) {
 	case FORECAST_ALWAYS:
 		return true;
 	case FORECAST_AUTO:
-		return isfinite(f->skill) && f->skill >= 0;
+		return s->gate.open;
 	case FORECAST_DISABLED:
 		return false;
 	}
@@ -125,7 +122,7 @@ static void propose(struct prepared *s, int64_t now_ms, struct forecast_proposal
 			.usable = st->forecast_usable,
 			.mean = f->mean,
 			.upper = f->upper,
-			.release = NAN,
+			.release = f->release,
 			.quantile = s->policy->forecast.quantile,
 			.window_ms = st->window_min * MS_PER_MIN,
 			.model = model_name(f->model),
@@ -209,6 +206,9 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 		.pod_count = s->pod_count,
 		.values = values,
 		.forecasts = forecasts,
+		.release_allowed = s->policy->forecast.release && s->gate.open,
+		.over_reactive_max =
+			gate_proved(&s->gate) ? 0 : s->policy->forecast.max_over_reactive,
 		.holds = &holds,
 	};
 	scale_view(s, &in.scale, error, sizeof(error));

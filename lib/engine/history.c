@@ -21,6 +21,14 @@
  * longer than any source's time-out. */
 #define ANSWER_MAX_MS (6 * MS_PER_MIN)
 
+/* A forecast for a window that began long ago says nothing of the next minutes. */
+#define FORECAST_AGE_MAX_MS (4 * MS_PER_MIN)
+
+bool forecast_is_fresh(const struct forecast *f, int64_t now_ms)
+{
+	return now_ms - f->made_for_ms <= FORECAST_AGE_MAX_MS;
+}
+
 static int64_t floor_to(int64_t ms, int64_t unit)
 {
 	return ms - ((ms % unit) + unit) % unit;
@@ -37,6 +45,8 @@ static void begin(struct prepared *s, int32_t m, int32_t window_min, int64_t now
 		.use_linear = f->models & MODEL_LINEAR_REGRESSION,
 		.use_holt_winters = f->models & MODEL_HOLT_WINTERS,
 		.refit_minute = (int32_t)(s->target.key % (MS_PER_DAY / MS_PER_MIN)),
+		.heed = heard_listen,
+		.heed_context = feed->heard,
 	};
 	feed->forecaster = forecaster_init(feed->memory, &config);
 	feed->window_min = window_min;
@@ -48,10 +58,26 @@ static void begin(struct prepared *s, int32_t m, int32_t window_min, int64_t now
 	feed->retry_ms = 0;
 }
 
+/* All together: the shadow wants the same minutes of all of them. */
+static void begin_all(struct prepared *s, int32_t window_min, int64_t now_ms)
+{
+	gate_begin(s, window_min);
+	for (int32_t m = 0; m < s->policy->metric_count; m++)
+		if (s->metrics[m].feed.memory)
+			begin(s, m, window_min, now_ms);
+}
+
 /* End of the newest minute that can be asked for. */
 static int64_t newest_ms(const struct engine *e, int64_t now_ms)
 {
 	return floor_to(now_ms - e->config.settle_ms, MS_PER_MIN);
+}
+
+/* For the others to catch up; for ever would be worse. */
+static bool must_wait(const struct prepared *s, int32_t m, int64_t now_ms)
+{
+	return gate_far_ahead(s, m) &&
+	       now_ms - s->metrics[m].feed.began_ms <= LOADING_MAX_MS;
 }
 
 static bool is_backfill(const struct feed *feed)
@@ -67,6 +93,8 @@ static void ask(struct engine *e, struct prepared *s, int32_t m, int64_t now_ms)
 	    feed->cursor_ms + MS_PER_MIN > newest || !has_room(e))
 		return;
 	if (newest - feed->cursor_ms > LATE_MS && e->backfills >= BACKFILLS_MAX)
+		return;
+	if (must_wait(s, m, now_ms))
 		return;
 	int64_t end = feed->cursor_ms + HISTORY_CHUNK_MIN * MS_PER_MIN;
 	feed->asked_number = ++e->numbers;
@@ -86,29 +114,31 @@ static void ask(struct engine *e, struct prepared *s, int32_t m, int64_t now_ms)
 	a->u.query.step_ms = MS_PER_MIN;
 }
 
-static int32_t window_wanted(const struct engine *e, const struct prepared *s, int32_t m)
+static int32_t window_wanted(const struct engine *e, const struct prepared *s)
 {
 	int64_t horizon_ms = s->policy->forecast.horizon_ms;
 	if (horizon_ms <= 0)
 		return lead_window_min(&e->config, s->status.lead_ms,
-				       s->metrics[m].feed.window_min);
+				       s->record.window_min);
 	int64_t minutes = (horizon_ms + MS_PER_MIN - 1) / MS_PER_MIN;
 	return minutes > FORECAST_WINDOW_MAX ? FORECAST_WINDOW_MAX : (int32_t)minutes;
 }
 
 /* A lead time that left its rung means another quantity to forecast: it is learned from
  * history again. Not while anything is under way, or loading might never end. */
-static void follow_lead(struct engine *e, struct prepared *s, int32_t m, int64_t now_ms)
+static void follow_lead(const struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	struct feed *feed = &s->metrics[m].feed;
-	if (feed->forecaster && (feed->asked_number || feed->working))
-		return;
+	int32_t window = window_wanted(e, s);
+	bool other = false;
+	for (int32_t m = 0; m < s->policy->metric_count; m++) {
+		const struct feed *feed = &s->metrics[m].feed;
+		if (feed->forecaster && (feed->asked_number || feed->working))
+			return;
+		other |= feed->memory && feed->window_min != window;
+	}
 	/* The list of pods may bring lead times. */
-	if (!feed->forecaster && !s->pods_synced)
-		return;
-	int32_t window = window_wanted(e, s, m);
-	if (window != feed->window_min)
-		begin(s, m, window, now_ms);
+	if (other && s->pods_synced)
+		begin_all(s, window, now_ms);
 }
 
 static void give_up_waiting(struct feed *feed, int64_t now_ms)
@@ -119,14 +149,12 @@ static void give_up_waiting(struct feed *feed, int64_t now_ms)
 
 void history_ask(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	for (int32_t m = 0; m < s->policy->metric_count; m++) {
-		if (!s->metrics[m].feed.memory)
-			continue;
+	for (int32_t m = 0; m < s->policy->metric_count; m++)
 		give_up_waiting(&s->metrics[m].feed, now_ms);
-		follow_lead(e, s, m, now_ms);
+	follow_lead(e, s, now_ms);
+	for (int32_t m = 0; m < s->policy->metric_count; m++)
 		if (s->metrics[m].feed.forecaster)
 			ask(e, s, m, now_ms);
-	}
 }
 
 /* Puts the samples on the grid of minutes; returns the end of the newest minute that has
@@ -187,9 +215,9 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static int64_t feed_due_ms(const struct engine *e, const struct prepared *s,
-			   const struct feed *feed)
+static int64_t feed_due_ms(const struct engine *e, const struct prepared *s, int32_t m)
 {
+	const struct feed *feed = &s->metrics[m].feed;
 	if (!feed->memory || feed->working)
 		return INT64_MAX;
 	if (!feed->forecaster)
@@ -198,6 +226,8 @@ static int64_t feed_due_ms(const struct engine *e, const struct prepared *s,
 		return feed->asked_ms + ANSWER_MAX_MS;
 	int64_t due =
 		later(feed->cursor_ms + MS_PER_MIN + e->config.settle_ms, feed->retry_ms);
+	if (must_wait(s, m, e->now_ms))
+		due = later(due, feed->began_ms + LOADING_MAX_MS + 1);
 	bool waits = e->backfills >= BACKFILLS_MAX &&
 		     newest_ms(e, e->now_ms) - feed->cursor_ms > LATE_MS;
 	return waits ? INT64_MAX : due;
@@ -207,7 +237,7 @@ int64_t history_due_ms(const struct engine *e, const struct prepared *s)
 {
 	int64_t due = INT64_MAX;
 	for (int32_t m = 0; m < s->policy->metric_count; m++) {
-		int64_t next = feed_due_ms(e, s, &s->metrics[m].feed);
+		int64_t next = feed_due_ms(e, s, m);
 		due = next < due ? next : due;
 	}
 	return due;
@@ -265,6 +295,7 @@ void history_work(struct engine *e, struct prepared *s, int64_t now_ms)
 			continue;
 		give_minutes(feed);
 		bool more = forecaster_work(feed->forecaster);
+		gate_catch_up(e, s);
 		if (more || feed->pending_next < feed->pending_count)
 			return;
 		feed->working = false;
@@ -287,6 +318,8 @@ bool history_loading(const struct prepared *s, int64_t now_ms)
 
 void history_clock_back(struct prepared *s, int64_t now_ms)
 {
+	bool ahead = false;
+	int32_t window_min = 0;
 	for (int32_t m = 0; s->policy && m < s->policy->metric_count; m++) {
 		struct feed *feed = &s->metrics[m].feed;
 		if (!feed->forecaster)
@@ -295,10 +328,12 @@ void history_clock_back(struct prepared *s, int64_t now_ms)
 			feed->retry_ms = now_ms;
 		if (feed->asked_ms > now_ms)
 			feed->asked_ms = now_ms;
-		/* Learned from times that have not been yet. */
-		if (feed->cursor_ms > now_ms + LATE_MS)
-			begin(s, m, feed->window_min, now_ms);
-		else if (feed->began_ms > now_ms)
+		if (feed->began_ms > now_ms)
 			feed->began_ms = now_ms;
+		/* Learned from times that have not been yet. */
+		ahead |= feed->cursor_ms > now_ms + LATE_MS;
+		window_min = feed->window_min;
 	}
+	if (ahead)
+		begin_all(s, window_min, now_ms);
 }

@@ -36,18 +36,41 @@ static void move_feed(struct prepared *to, int32_t i, struct prepared *from, int
 	to->status.metrics[i] = from->status.metrics[k];
 }
 
+/* The metric of `from` that asks for the same series as metric i of `to`, or -1. */
+static int32_t find_feed(const struct prepared *to, int32_t i,
+			 const struct prepared *from)
+{
+	for (int32_t k = 0; k < from->policy->metric_count; k++)
+		if (from->metrics[k].feed.forecaster &&
+		    same_series(to->policy, &to->policy->metrics[i], from->policy,
+				&from->policy->metrics[k]))
+			return k;
+	return -1;
+}
+
+/* All of them or none: the shadow wants the same minutes of all, so beside a new one the
+ * others read their history again; what they said last stands meanwhile. */
 static void inherit_feeds(struct prepared *to, struct prepared *from)
 {
-	for (int32_t i = 0; i < to->policy->metric_count; i++)
-		for (int32_t k = 0; k < from->policy->metric_count; k++) {
-			if (!to->metrics[i].feed.memory ||
-			    !from->metrics[k].feed.forecaster ||
-			    to->metrics[i].feed.forecaster ||
-			    !same_series(to->policy, &to->policy->metrics[i],
-					 from->policy, &from->policy->metrics[k]))
-				continue;
-			move_feed(to, i, from, k);
+	bool all = to->shadow && from->shadow;
+	for (int32_t i = 0; i < to->policy->metric_count; i++) {
+		if (!to->metrics[i].feed.memory)
+			continue;
+		int32_t k = find_feed(to, i, from);
+		all &= k >= 0;
+		if (k >= 0) {
+			to->status.metrics[i].forecast = from->status.metrics[k].forecast;
+			to->status.metrics[i].window_min =
+				from->status.metrics[k].window_min;
 		}
+	}
+	if (!all)
+		return;
+	for (int32_t i = 0; i < to->policy->metric_count; i++)
+		if (to->metrics[i].feed.memory)
+			move_feed(to, i, from, find_feed(to, i, from));
+	*to->shadow = *from->shadow;
+	to->gate = from->gate;
 }
 
 /* The pods are listed again for the new policy's requests; who was Ready before is known.

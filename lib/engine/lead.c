@@ -73,6 +73,11 @@ static int32_t rung_for(double minutes)
 	return ladder[ARRAY_LEN(ladder) - 1];
 }
 
+int64_t lead_delay_ms(const struct engine_config *c, int64_t lead_ms)
+{
+	return lead_ms + DATA_AGE_MS(c) - MS_PER_MIN;
+}
+
 int32_t lead_window_min(const struct engine_config *c, int64_t lead_ms, int32_t before)
 {
 	double need = (double)(lead_ms + DATA_AGE_MS(c)) / (double)MS_PER_MIN;

@@ -16,6 +16,14 @@ static bool needs_pods_of(const struct policy_metric *m)
 	return m->type != METRIC_OBJECT && m->type != METRIC_EXTERNAL;
 }
 
+static int32_t forecast_count(const struct policy *p)
+{
+	int32_t count = 0;
+	for (int32_t m = 0; m < p->metric_count; m++)
+		count += p->metrics[m].forecast;
+	return count;
+}
+
 static void prepare_metric(struct prepared *p, int32_t m)
 {
 	const struct policy_metric *spec = &p->policy->metrics[m];
@@ -31,6 +39,9 @@ static void prepare_metric(struct prepared *p, int32_t m)
 		return;
 	p->status.metrics[m].forecast_on = true;
 	metric->feed.memory = xmalloc(forecaster_size());
+	metric->feed.heard = heard_new(forecast_count(p->policy) == 1);
+	if (!p->shadow)
+		p->shadow = xcalloc(1, sizeof(*p->shadow));
 	metric->feed.pending =
 		xcalloc(HISTORY_CHUNK_MIN, sizeof(metric->feed.pending[0]));
 }
@@ -82,9 +93,11 @@ void engine_prepared_free(struct prepared *p)
 	for (int32_t m = 0; m < POLICY_METRICS_MAX; m++) {
 		free(p->metrics[m].pod_values);
 		free(p->metrics[m].feed.memory);
+		free(p->metrics[m].feed.heard);
 		free(p->metrics[m].feed.pending);
 	}
 	policy_free(p->policy);
+	free(p->shadow);
 	free(p->pods);
 	free(p->pod_marks);
 	free(p->lost);

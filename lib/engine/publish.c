@@ -91,26 +91,40 @@ static void publish_metrics(struct engine *e, struct prepared *s, int64_t now_ms
 			   "%s; replicas are not lowered", text);
 }
 
-static const char *forecast_reason(const struct prepared *s, int32_t m,
-				   const char **ret_text)
+/* Why the forecast of a metric is not there, or NULL. */
+static const char *forecast_missing(const struct prepared *s, int32_t m, int64_t now_ms,
+				    const char **ret_text)
 {
 	const struct metric_status *st = &s->status.metrics[m];
 	*ret_text = st->forecast.reason;
 	if (st->forecast_usable)
-		return "ForecastTrusted";
+		return NULL;
 	if (!s->metrics[m].feed.loaded) {
 		*ret_text = "history is being read";
 		return "ForecastLoading";
 	}
 	if (st->forecast.state != FORECAST_READY)
 		return "ForecastWaiting";
-	if (isfinite(st->forecast.skill) && st->forecast.skill < 0)
-		return "ForecastUntrusted";
-	*ret_text = "its newest minute is too old to act on";
-	return "ForecastStale";
+	if (!forecast_is_fresh(&st->forecast, now_ms)) {
+		*ret_text = "its newest minute is too old to act on";
+		return "ForecastStale";
+	}
+	return NULL;
 }
 
-static void publish_forecast(struct prepared *s, int64_t now_ms)
+static void publish_trust(struct engine *e, struct prepared *s, int64_t now_ms)
+{
+	char text[256];
+	bool trusted = s->gate.open || s->policy->forecast.mode == FORECAST_ALWAYS;
+	gate_tell(s, text, sizeof(text));
+	bool news = set(s, PC_FORECAST_TRUSTED, trusted ? STATUS_TRUE : STATUS_FALSE,
+			trusted ? "ForecastTrusted" : "ForecastUntrusted", text, now_ms);
+	if (news)
+		emit_event(e, s, !trusted,
+			   trusted ? "ForecastTrusted" : "ForecastUntrusted", "%s", text);
+}
+
+static void publish_forecast(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	if (s->policy->forecast.mode == FORECAST_DISABLED) {
 		set(s, PC_FORECAST_TRUSTED, STATUS_FALSE, "ForecastDisabled",
@@ -119,15 +133,13 @@ static void publish_forecast(struct prepared *s, int64_t now_ms)
 	}
 	const char *reason = "NoForecast",
 		   *text = "no metric of this policy can be forecast";
-	bool trusted = false;
-	for (int32_t m = 0; m < s->policy->metric_count && !trusted; m++) {
-		if (!s->status.metrics[m].forecast_on)
-			continue;
-		reason = forecast_reason(s, m, &text);
-		trusted = s->status.metrics[m].forecast_usable;
-	}
-	set(s, PC_FORECAST_TRUSTED, trusted ? STATUS_TRUE : STATUS_FALSE, reason, text,
-	    now_ms);
+	for (int32_t m = 0; m < s->policy->metric_count && reason; m++)
+		if (s->status.metrics[m].forecast_on)
+			reason = forecast_missing(s, m, now_ms, &text);
+	if (reason)
+		set(s, PC_FORECAST_TRUSTED, STATUS_FALSE, reason, text, now_ms);
+	else
+		publish_trust(e, s, now_ms);
 }
 
 /* `waits`: a write follows, after one that failed; whether the target can be scaled is
@@ -160,6 +172,10 @@ static void publish_numbers(struct prepared *s, int64_t now_ms)
 	st->desired = known ? d->desired : DECIDE_NO_REPLICAS;
 	st->reactive = d->reactive;
 	st->predicted = d->predicted;
+	st->gate = s->gate;
+	st->capped = false;
+	for (int32_t m = 0; m < s->policy->metric_count; m++)
+		st->capped |= d->metrics[m].capped;
 	st->decided_ms = now_ms;
 	snprintf(st->reason, sizeof(st->reason), "%s", d->reason);
 	st->pods = s->pod_count;
@@ -203,7 +219,7 @@ void publish_decision(struct engine *e, struct prepared *s, int64_t now_ms)
 	if (d->hold == HOLD_TARGET && !was_lost)
 		emit_event(e, s, true, "FailedGetScale", "%s", d->reason);
 	publish_metrics(e, s, now_ms);
-	publish_forecast(s, now_ms);
+	publish_forecast(e, s, now_ms);
 }
 
 void publish_hold(struct engine *e, struct prepared *s, const char *why, int64_t now_ms)
@@ -224,7 +240,7 @@ void publish_hold(struct engine *e, struct prepared *s, const char *why, int64_t
 	else
 		snprintf(d->reason, sizeof(d->reason), "%s -> hold", why);
 	publish_numbers(s, now_ms);
-	publish_forecast(s, now_ms);
+	publish_forecast(e, s, now_ms);
 	publish_news(e, s);
 	publish_if_due(e, s, now_ms);
 }

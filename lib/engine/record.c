@@ -41,6 +41,8 @@ cJSON *record_to_json(const struct state_record *r)
 		cJSON_AddItemToArray(lead, cJSON_CreateNumber(r->lead.ms[i]));
 	cJSON_AddNumberToObject(o, "leadNewestMs", (double)r->lead.newest_ms);
 	cJSON_AddNumberToObject(o, "leadNewestCount", r->lead.newest_count);
+	cJSON_AddNumberToObject(o, "windowMin", r->window_min);
+	cJSON_AddNumberToObject(o, "shadowLeadMs", (double)r->shadow_lead_ms);
 	return o;
 }
 
@@ -95,6 +97,12 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 	}
 	r.lead.newest_ms = json_int(o, "leadNewestMs", 0);
 	r.lead.newest_count = (int32_t)json_int(o, "leadNewestCount", 0);
+	int64_t window = json_int(o, "windowMin", 0),
+		lead = json_int(o, "shadowLeadMs", 0);
+	bool plausible = window > 0 && window <= FORECAST_WINDOW_MAX && lead > 0 &&
+			 lead <= FORECAST_WINDOW_MAX * MS_PER_MIN;
+	r.window_min = plausible ? (int32_t)window : 0;
+	r.shadow_lead_ms = plausible ? lead : 0;
 	*ret_record = r;
 }
 

@@ -22,6 +22,10 @@ struct state_record {
 	char target_uid[64]; /* state follows the target: another uid starts afresh */
 	struct decide_memory memory;
 	struct lead_samples lead;
+	/* The window that is forecast and the lead time of the shadow's pods; 0: none
+	 * yet. Both are kept while a changed lead time is not far off. */
+	int32_t window_min;
+	int64_t shadow_lead_ms;
 };
 
 /* As JSON for the status object; the caller owns it. Size is bounded by the arrays. */

@@ -14,6 +14,7 @@
 struct feed {
 	void *memory;                  /* NULL: the metric is not forecast */
 	struct forecaster *forecaster; /* in `memory`; NULL before it has begun */
+	struct heard *heard;           /* what it said, for the shadow; owned */
 	int32_t window_min;            /* that it forecasts; 0 before it has begun */
 	float *pending; /* HISTORY_CHUNK_MIN minutes that the forecaster has not taken yet
 			 */
@@ -98,6 +99,8 @@ struct prepared {
 	struct metric_slot metrics[POLICY_METRICS_MAX];
 	int32_t backfills; /* of its queries for days of history, as counted in the engine
 			    */
+	struct shadow *shadow; /* NULL: no metric is forecast; owned */
+	struct gate gate;
 	/* cycle */
 	int64_t next_cycle_ms, deadline_ms;
 	int64_t asked_ms; /* when the values at hand were asked for */
@@ -197,8 +200,24 @@ void history_work(struct engine *e, struct prepared *s, int64_t now_ms);
 bool history_loading(const struct prepared *s, int64_t now_ms);
 /* How many of its queries for days of history are under way. */
 int32_t history_backfills(const struct prepared *s);
+/* Young enough to be acted on. */
+bool forecast_is_fresh(const struct forecast *f, int64_t now_ms);
 /* The clock went back to now_ms: what was learned of the time after it is dropped. */
 void history_clock_back(struct prepared *s, int64_t now_ms);
+
+/* gate.c */
+/* What a forecaster says, for the shadow; alone: it is the policy's only one. */
+struct heard *heard_new(bool alone);
+/* forecast_config.heed, with a struct heard as its context. */
+void heard_listen(void *context, const struct forecast_minute *said);
+/* The forecasters begin anew, all together: so do the shadow and the gate. */
+void gate_begin(struct prepared *s, int32_t window_min);
+/* Lives through the minutes that all forecasters have told of. */
+void gate_catch_up(const struct engine *e, struct prepared *s);
+/* One sentence on the gate, with the two costs. */
+void gate_tell(const struct prepared *s, char *buf, size_t size);
+/* The metric's forecaster has to wait for the others, or evidence would be lost. */
+bool gate_far_ahead(const struct prepared *s, int32_t m);
 
 /* pods.c */
 void pods_event(struct engine *e, struct prepared *s, const struct event *event);
@@ -213,6 +232,8 @@ void lead_note(struct lead_samples *l, int64_t created_ms, int64_t ready_ms);
 int64_t lead_time_ms(const struct prepared *s, enum lead_source *ret_source);
 /* Brings the status up to date after a new sample or policy. */
 void lead_publish(struct prepared *s);
+/* From the end of a minute until the pods are Ready that its value called for. */
+int64_t lead_delay_ms(const struct engine_config *c, int64_t lead_ms);
 /* The rung of the window ladder, in minutes, for the lead time; `before` is the rung in
  * use (0: none), kept while it is not clearly too long. */
 int32_t lead_window_min(const struct engine_config *c, int64_t lead_ms, int32_t before);

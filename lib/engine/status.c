@@ -102,6 +102,29 @@ static cJSON *lead(const struct policy_status *s)
 	return o;
 }
 
+/* Whether the forecast is followed, and what following it would have cost. */
+static cJSON *gate(const struct policy_status *s)
+{
+	cJSON *o = cJSON_CreateObject();
+	const struct gate *g = &s->gate;
+	cJSON_AddStringToObject(o, "state", g->open ? "Open" : "Shut");
+	add_time(o, "since", g->since_ms);
+	add_finite(o, "forecastCost", gate_cost_ours(g));
+	add_finite(o, "reactiveCost", gate_cost_reactive(g));
+	add_duration(o, "evidence", g->evidence_min * MS_PER_MIN);
+	cJSON_AddBoolToObject(o, "proved", gate_proved(g));
+	cJSON_AddBoolToObject(o, "capped", s->capped);
+	return o;
+}
+
+static bool is_forecast(const struct policy_status *s)
+{
+	for (int32_t m = 0; s->policy && m < s->policy->metric_count; m++)
+		if (s->metrics[m].forecast_on)
+			return true;
+	return false;
+}
+
 cJSON *status_summary(const struct policy_status *s)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -125,6 +148,8 @@ cJSON *status_summary(const struct policy_status *s)
 	for (int32_t m = 0; s->policy && m < s->policy->metric_count; m++)
 		cJSON_AddItemToArray(metrics,
 				     metric(&s->policy->metrics[m], &s->metrics[m]));
+	if (is_forecast(s))
+		cJSON_AddItemToObject(o, "gate", gate(s));
 	cJSON_AddItemToObject(o, "leadTime", lead(s));
 	cJSON_AddItemToObject(o, "conditions", conditions(s));
 	cJSON *last = cJSON_AddObjectToObject(o, "lastDecision");

@@ -45,6 +45,10 @@ struct policy_status {
 	int32_t current, desired, reactive, predicted; /* DECIDE_NO_REPLICAS: unknown */
 	int32_t pods, ready_pods;
 	struct metric_status metrics[POLICY_METRICS_MAX];
+	/* As of the last decision. */
+	struct gate gate;
+	bool capped; /* a forecast asked for more than it may before it has proved itself
+		      */
 	int64_t lead_ms;
 	enum lead_source lead_source;
 	int32_t lead_samples;

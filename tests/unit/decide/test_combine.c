@@ -110,6 +110,49 @@ START_TEST(forecast_is_one_more_proposal)
 }
 END_TEST
 
+/* Twice the best reactive proposal, whichever metric made it, or twice the minimum. */
+START_TEST(an_unproved_forecast_is_capped)
+{
+	static const struct {
+		double factor, upper;
+		int32_t minimum, wanted;
+		bool capped;
+	} cases[] = {
+		{2, 1100, 1, 11, false}, {2, 1200, 1, 12, false}, {2, 1201, 1, 12, true},
+		{2, 9000, 1, 12, true},  {1.5, 9000, 1, 9, true}, {1, 9000, 1, 6, true},
+		{0, 9000, 1, 90, false}, {2, 9000, 10, 20, true}, {1.4, 9000, 1, 8, true},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rig r;
+		rig_init(&r, 6);
+		rig_external(&r, "a", 100, 100);
+		rig_external(&r, "b", 100, 600);
+		rig_forecast(&r, 0, cases[i].upper, NAN);
+		r.policy.min_replicas = cases[i].minimum;
+		r.in.over_reactive_max = cases[i].factor;
+		ck_assert(run(&r));
+		ck_assert_int_eq(r.d.wanted, cases[i].wanted);
+		ck_assert_int_eq(r.d.predicted, cases[i].wanted);
+		ck_assert_int_eq(r.d.metrics[0].capped, cases[i].capped);
+	}
+}
+END_TEST
+
+START_TEST(beside_an_unknown_metric_the_cap_counts_from_the_present_size)
+{
+	struct rig r;
+	rig_init(&r, 6);
+	rig_external(&r, "a", 100, 600);
+	r.values[0].unknown = "gone";
+	rig_forecast(&r, 0, 9000, NAN);
+	r.in.over_reactive_max = 2;
+	r.in.follow_forecast_on_loss = true;
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 12);
+	ck_assert_int_eq(r.d.cap_base, 6);
+}
+END_TEST
+
 START_TEST(tolerance_does_not_suppress_a_forecast)
 {
 	struct rig r;
@@ -218,6 +261,8 @@ int main(void)
 	tcase_add_test(t, unknown_metric_lets_the_others_keep_or_raise);
 	tcase_add_test(t, nothing_is_decided_without_any_value);
 	tcase_add_test(t, forecast_is_one_more_proposal);
+	tcase_add_test(t, an_unproved_forecast_is_capped);
+	tcase_add_test(t, beside_an_unknown_metric_the_cap_counts_from_the_present_size);
 	tcase_add_test(t, tolerance_does_not_suppress_a_forecast);
 	tcase_add_test(t, reactive_part_is_a_safety_net_while_a_forecast_carries);
 	tcase_add_test(

@@ -32,6 +32,7 @@ static inline void virtual_open(struct virtual *v)
 	v->policy.metric_count = 1;
 	v->policy.metrics[0].type = METRIC_EXTERNAL;
 	v->policy.forecast.quantile = 0.95;
+	v->policy.forecast.release = true;
 }
 
 static inline struct shadow_metric virtual_metric(double demand, double upper)

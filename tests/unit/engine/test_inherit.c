@@ -92,11 +92,33 @@ START_TEST(a_metric_that_moved_in_the_list_is_found_again)
 	load(FORECAST);
 	const void *memory = feed()->memory;
 	rig_policy(&r, "checkout",
-		   HEAD("checkout") "metrics:\n" CPU EXTERNAL
+		   HEAD("checkout") "metrics:\n- type: Resource\n"
+				    "  resource: {name: memory, target: {type: "
+				    "AverageValue, averageValue: 1Gi}}\n" EXTERNAL
 				    "forecast: {mode: Always, history: 2d, leadTime: "
 				    "120s}\n");
 	ck_assert_ptr_eq(rig_slot(&r)->metrics[1].feed.memory, memory);
 	ck_assert_uint_eq(rig_slot(&r)->metrics[1].feed.asked_number, 0);
+}
+END_TEST
+
+/* The shadow of several metrics needs the same minutes of all of them. */
+START_TEST(beside_a_new_metric_the_others_read_their_history_again)
+{
+	load(FORECAST);
+	struct forecast said = rig_status(&r)->metrics[0].forecast;
+	rig_policy(&r, "checkout",
+		   HEAD("checkout") "metrics:\n" CPU EXTERNAL
+				    "forecast: {mode: Always, history: 2d, leadTime: "
+				    "120s}\n");
+	ck_assert_ptr_null(rig_slot(&r)->metrics[1].feed.forecaster);
+	ck_assert_int_eq(rig_status(&r)->metrics[1].forecast.made_for_ms,
+			 said.made_for_ms);
+	ck_assert_int_eq(rig_status(&r)->metrics[1].window_min, 5);
+	rig_pods(&r, 3);
+	rig_next(&r);
+	ck_assert_ptr_nonnull(rig_slot(&r)->metrics[0].feed.forecaster);
+	ck_assert_ptr_nonnull(rig_slot(&r)->metrics[1].feed.forecaster);
 }
 END_TEST
 
@@ -242,6 +264,7 @@ int main(void)
 	tcase_add_loop_test(t, another_series_is_learned_anew, 0, ARRAY_LEN(others));
 	tcase_add_test(t, forecasting_can_be_turned_off_and_on);
 	tcase_add_test(t, a_metric_that_moved_in_the_list_is_found_again);
+	tcase_add_test(t, beside_a_new_metric_the_others_read_their_history_again);
 	tcase_add_test(t, an_answer_on_its_way_reaches_the_new_version);
 	tcase_add_test(t, who_was_ready_before_gives_no_second_lead_time);
 	tcase_add_test(t, fewer_pods_fit_when_the_maximum_is_lowered);

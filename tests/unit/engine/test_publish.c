@@ -200,17 +200,26 @@ START_TEST(an_untrusted_or_old_forecast_is_not_used)
 	m->forecast = (struct forecast){.state = FORECAST_READY,
 					.made_for_ms = r.now_ms,
 					.mean = 800,
-					.upper = 900,
-					.skill = -0.1};
+					.upper = 900};
 	m->window_min = 5;
 	rig_value(&r, 300);
 	ck_assert_str_eq(c->reason, "ForecastUntrusted");
+	ck_assert_str_eq(c->message, "watched for 0s of the 1d that it takes; reactive "
+				     "at the target until then");
 	ck_assert_int_eq(rig_status(&r)->desired, 3);
 	ck_assert_int_eq(rig_status(&r)->predicted, DECIDE_NO_REPLICAS);
-	m->forecast.skill = 0.2;
+	rig_slot(&r)->gate = (struct gate){.open = true,
+					   .evidence_min = GATE_PROOF_MIN,
+					   .ours = 9,
+					   .reactive = 12,
+					   .weight = 1};
 	m->forecast.made_for_ms = r.now_ms + 15 * MS_PER_S;
 	rig_cycle(&r, 300);
 	ck_assert_str_eq(c->reason, "ForecastTrusted");
+	ck_assert_str_eq(c->message,
+			 "of late it would have cost 9.00 pods on average, load not "
+			 "served included, the reactive rule 12.00");
+	ck_assert_ptr_nonnull(rig_event(&r, "ForecastTrusted"));
 	ck_assert_int_eq(rig_status(&r)->desired, 6); /* nine, and the scale-up limit */
 	ck_assert_int_eq(rig_status(&r)->predicted, 9);
 	rig_written(&r, EVENT_SCALE_FAILED, "no");
