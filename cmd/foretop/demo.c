@@ -42,11 +42,12 @@ enum { FORETOP, HPA_70, HPA_90, WORKLOADS };
 static const struct {
 	const char *name, *title;
 	int target;
-	bool forecast;
+	/* Under a forecast: the load planned for, and the reactive rule as its net. */
+	int forecast, net;
 } cases[WORKLOADS] = {
-	[FORETOP] = {"checkout", "foretop, target 90 %", 90, true},
-	[HPA_70] = {"checkout-hpa70", "HPA's rules, target 70 %", 70, false},
-	[HPA_90] = {"checkout-hpa90", "HPA's rules, target 90 %", 90, false},
+	[FORETOP] = {"checkout", "foretop, planned for 95 %", 70, 95, 110},
+	[HPA_70] = {"checkout-hpa70", "HPA's rules, target 70 %", 70, 0, 0},
+	[HPA_90] = {"checkout-hpa90", "HPA's rules, target 90 %", 90, 0, 0},
 };
 
 struct demo {
@@ -140,6 +141,10 @@ static int parse_flags(struct demo *d, int argc, char **argv)
 static char *policy_text_of(int i)
 {
 	char *query AUTO_FREE = served_requests_query("shop", cases[i].name);
+	char *targets AUTO_FREE =
+		xasprintf("  forecast: {target: \"%d\", reactiveTarget: \"%d\"}\n",
+			  (int)(cases[i].forecast * CAPACITY / 100),
+			  (int)(cases[i].net * CAPACITY / 100));
 	return xasprintf(
 		"scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: %s}\n"
 		"mode: Scale\n"
@@ -151,9 +156,10 @@ static char *policy_text_of(int i)
 		"    metric: {name: requests}\n"
 		"    target: {type: AverageValue, averageValue: \"%d\"}\n"
 		"  query: %s\n"
+		"%s"
 		"forecast: {mode: %s, leadTime: %ds}\n",
 		cases[i].name, (int)(cases[i].target * CAPACITY / 100), query,
-		cases[i].forecast ? "Auto" : "Disabled",
+		cases[i].forecast ? targets : "", cases[i].forecast ? "Auto" : "Disabled",
 		(int)((LEAD_MS + LEAD_JITTER) / MS_PER_S));
 }
 

@@ -117,7 +117,7 @@ static cJSON *gate(const struct policy_status *s)
 	return o;
 }
 
-static bool is_forecast(const struct policy_status *s)
+bool status_has_forecast(const struct policy_status *s)
 {
 	for (int32_t m = 0; s->policy && m < s->policy->metric_count; m++)
 		if (s->metrics[m].forecast_on)
@@ -148,7 +148,7 @@ cJSON *status_summary(const struct policy_status *s)
 	for (int32_t m = 0; s->policy && m < s->policy->metric_count; m++)
 		cJSON_AddItemToArray(metrics,
 				     metric(&s->policy->metrics[m], &s->metrics[m]));
-	if (is_forecast(s))
+	if (status_has_forecast(s))
 		cJSON_AddItemToObject(o, "gate", gate(s));
 	cJSON_AddItemToObject(o, "leadTime", lead(s));
 	cJSON_AddItemToObject(o, "conditions", conditions(s));

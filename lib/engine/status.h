@@ -60,6 +60,9 @@ struct policy_status {
 	const struct state_record *record; /* as of now */
 };
 
+/* Is any metric of the policy in force forecast? */
+bool status_has_forecast(const struct policy_status *s);
+
 /* The status object's JSON written for each policy; the caller owns it. `record` holds
  * what record_from_json reads, and as `record.policy` the text of the version in force
  * (policy_parse reads it): the last valid one, should the policy object's text be refused

@@ -26,6 +26,10 @@ enum family {
 	F_COVERAGE,
 	F_WINDOW,
 	F_LEAD,
+	F_GATE_OPEN,
+	F_GATE_COST,
+	F_GATE_EVIDENCE,
+	F_CAPPED,
 	F_CONDITION,
 	F_DECISIONS,
 	F_WRITES,
@@ -113,6 +117,26 @@ static const struct metric_family families[F_COUNT] = {
 			    "default.",
 		    .kind = FAMILY_GAUGE,
 		    PER_POLICY},
+	[F_GATE_OPEN] = {.name = "foretop_gate_open",
+			 .help = "1 while the forecast has earned its place.",
+			 .kind = FAMILY_GAUGE,
+			 PER_POLICY},
+	[F_GATE_COST] =
+		{.name = "foretop_gate_cost_pods",
+		 .help = "Recent cost of following the forecast and of the "
+			 "reactive rule alone, in pods, load not served included; "
+			 "NaN before the first forecast.",
+		 .kind = FAMILY_GAUGE,
+		 .labels = {"policy_namespace", "policy", "rule"}},
+	[F_GATE_EVIDENCE] = {.name = "foretop_gate_evidence_seconds",
+			     .help = "Time with a forecast that the gate has seen.",
+			     .kind = FAMILY_GAUGE,
+			     PER_POLICY},
+	[F_CAPPED] = {.name = "foretop_forecast_capped",
+		      .help = "1 while a forecast that has not proved itself asks for "
+			      "more than it may.",
+		      .kind = FAMILY_GAUGE,
+		      PER_POLICY},
 	[F_CONDITION] = {.name = "foretop_policy_condition",
 			 .help = "1 while the condition is True.",
 			 .kind = FAMILY_GAUGE,
@@ -175,6 +199,20 @@ static void put_metric(struct metrics *m, const struct policy_status *s, int32_t
 	metrics_set(m, F_WINDOW, labels, st->window_min * 60.0);
 }
 
+static void put_gate(struct metrics *m, const struct policy_status *s)
+{
+	const char *const *labels = LABELS(s->ns, s->name);
+	if (!status_has_forecast(s))
+		return;
+	metrics_set(m, F_GATE_OPEN, labels, s->gate.open);
+	metrics_set(m, F_GATE_COST, LABELS(s->ns, s->name, "forecast"),
+		    gate_cost_ours(&s->gate));
+	metrics_set(m, F_GATE_COST, LABELS(s->ns, s->name, "reactive"),
+		    gate_cost_reactive(&s->gate));
+	metrics_set(m, F_GATE_EVIDENCE, labels, 60.0 * (double)s->gate.evidence_min);
+	metrics_set(m, F_CAPPED, labels, s->capped);
+}
+
 static void put_policy(struct metrics *m, const struct policy_status *s)
 {
 	const char *const *labels = LABELS(s->ns, s->name);
@@ -192,6 +230,7 @@ static void put_policy(struct metrics *m, const struct policy_status *s)
 	metrics_set(m, F_MIN, labels, s->policy->min_replicas);
 	metrics_set(m, F_MAX, labels, s->policy->max_replicas);
 	metrics_set(m, F_LEAD, labels, (double)s->lead_ms / 1000.0);
+	put_gate(m, s);
 	metrics_set(m, F_DECISIONS, labels, (double)s->decisions);
 	metrics_set(m, F_WRITES, labels, (double)s->writes);
 	metrics_set(m, F_CONFLICTS, labels, (double)s->conflicts);

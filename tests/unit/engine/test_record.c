@@ -20,6 +20,8 @@ static struct state_record full_record(void)
 	r.lead.ms[1] = 0;
 	r.lead.newest_ms = MONDAY - 3;
 	r.lead.newest_count = 2;
+	r.window_min = 5;
+	r.shadow_lead_ms = 123456;
 	return r;
 }
 
@@ -41,6 +43,8 @@ START_TEST(what_was_written_is_read_back)
 	ck_assert_str_eq(back.target_uid, "uid-1");
 	ck_assert(back.memory.seeded && back.memory.scaled_to_zero);
 	ck_assert_int_eq(back.memory.last_scale_ms, MONDAY - 7);
+	ck_assert_int_eq(back.window_min, 5);
+	ck_assert_int_eq(back.shadow_lead_ms, 123456);
 	ck_assert_int_eq(back.memory.log_count, 2);
 	ck_assert_int_eq(back.memory.log[0].at_ms, MONDAY - 20000);
 	ck_assert_int_eq(back.memory.log[0].replicas, 7);
@@ -157,11 +161,28 @@ START_TEST(an_old_record_begins_with_the_present_size)
 }
 END_TEST
 
+START_TEST(a_shadow_that_cannot_be_is_none)
+{
+	static const struct {
+		int32_t window_min;
+		int64_t lead_ms;
+	} cases[] = {{0, 1000}, {-5, 1000}, {121, 1000}, {5, 0}, {5, 7200001}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct state_record r = {.window_min = cases[i].window_min,
+					 .shadow_lead_ms = cases[i].lead_ms};
+		struct state_record back = round_trip(&r);
+		ck_assert_int_eq(back.window_min, 0);
+		ck_assert_int_eq(back.shadow_lead_ms, 0);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("record");
 	TCase *t = tcase_create("record");
 	tcase_add_test(t, what_was_written_is_read_back);
+	tcase_add_test(t, a_shadow_that_cannot_be_is_none);
 	tcase_add_test(t, a_full_record_stays_small);
 	tcase_add_loop_test(t, a_damaged_record_keeps_what_is_sound, 0,
 			    ARRAY_LEN(damaged));

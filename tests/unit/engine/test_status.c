@@ -120,6 +120,36 @@ START_TEST(a_forecast_is_told_with_what_it_rests_on)
 }
 END_TEST
 
+START_TEST(the_gate_is_told_with_both_costs)
+{
+	rig_start(&r, FORECAST, 3);
+	rig_slot(&r)->gate = (struct gate){.ours = 21,
+					   .reactive = 24.5,
+					   .weight = 2,
+					   .evidence_min = GATE_PROOF_MIN,
+					   .open = true,
+					   .since_ms = MONDAY};
+	rig_value(&r, 300);
+	cJSON *o AUTO(json_cleanup) = status_summary(rig_status(&r));
+	ck_assert_str_eq(json_str(o, "gate.state", ""), "Open");
+	ck_assert_str_eq(json_str(o, "gate.since", ""), "2026-03-02T08:00:00Z");
+	ck_near(json_at(o, "gate.forecastCost")->valuedouble, 10.5, 1e-12);
+	ck_near(json_at(o, "gate.reactiveCost")->valuedouble, 12.25, 1e-12);
+	ck_assert_str_eq(json_str(o, "gate.evidence", ""), "3d");
+	ck_assert(json_bool(o, "gate.proved", false));
+	ck_assert(!json_bool(o, "gate.capped", true));
+	rig_slot(&r)->gate = (struct gate){0};
+	rig_cycle(&r, 300);
+	cJSON *shut AUTO(json_cleanup) = status_summary(rig_status(&r));
+	ck_assert_str_eq(json_str(shut, "gate.state", ""), "Shut");
+	ck_assert_ptr_null(json_at(shut, "gate.forecastCost"));
+	ck_assert_ptr_null(json_at(shut, "gate.since"));
+	rig_policy(&r, "checkout", REACTIVE);
+	cJSON *none AUTO(json_cleanup) = status_summary(rig_status(&r));
+	ck_assert_ptr_null(json_at(none, "gate"));
+}
+END_TEST
+
 START_TEST(the_version_in_force_can_be_read_back_from_the_record)
 {
 	rig_start(&r, REACTIVE, 3);
@@ -165,6 +195,7 @@ int main(void)
 	tcase_add_test(t, conditions_have_the_shape_of_the_api);
 	tcase_add_test(t, what_is_not_known_is_left_out_not_zero);
 	tcase_add_test(t, a_forecast_is_told_with_what_it_rests_on);
+	tcase_add_test(t, the_gate_is_told_with_both_costs);
 	tcase_add_test(t, the_version_in_force_can_be_read_back_from_the_record);
 	tcase_add_test(t, a_policy_that_was_never_valid_has_a_status);
 	tcase_add_test(t, the_record_in_the_status_drops_what_can_never_matter_again);
