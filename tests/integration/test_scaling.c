@@ -245,7 +245,7 @@ START_TEST(a_forecast_from_history_raises_replicas_before_the_demand_does)
 	char *query AUTO_FREE = served_requests_query("shop", "checkout");
 	promapi_register(b->prom, query, say_daily, NULL);
 	bed_policy(b, "checkout", "checkout",
-		   "mode: Scale\nforecast: {mode: Auto, leadTime: 3m}\n");
+		   "mode: Scale\nforecast: {mode: Auto, leadTime: 3m, quantile: 0.99}\n");
 	bed_start(b, &b->first, "foretop-0", NULL);
 	wait_until(b, bed_scaled(b, "checkout") >= 1, "replicas are written");
 	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 8); /* at most twice at once */
