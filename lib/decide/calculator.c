@@ -156,6 +156,8 @@ static int value_replicas(const struct calculation *c, struct proposal *p,
 			       "calculating replica count");
 	for (int32_t i = 0; i < c->in->pod_count; i++)
 		serving += pod_serves(&c->in->pods[i]);
+	if (c->in->scale.serving_max > 0)
+		serving = min_int32(serving, c->in->scale.serving_max);
 	p->replicas = ceil_to_int32(ratio * serving);
 	return 0;
 }

@@ -22,6 +22,9 @@ enum selector_state { SELECTOR_OK, SELECTOR_INVALID, SELECTOR_AMBIGUOUS };
 struct scale_view {
 	const char *error; /* why the scale could not be read; NULL: it was */
 	int32_t spec_replicas, status_replicas;
+	/* Pods beyond these, which a rollout keeps beside those that they replace, do not
+	 * add to what serves (Value targets); 0: no such bound. */
+	int32_t serving_max;
 	enum selector_state selector;
 	const char *selector_error; /* unless SELECTOR_OK */
 };
@@ -63,6 +66,9 @@ struct decide_input {
 	/* Why the size may not be lowered or raised in this cycle; NULL: no such reason.
 	 * A size outside of the bounds is corrected all the same. */
 	const struct hold_reasons *holds;
+	/* Why policy->min_replicas and max_replicas are what they are, for people
+	 * ("schedule 0 8 * * * UTC asks for at least 8"); NULL: the policy says so. */
+	const char *min_reason, *max_reason;
 };
 
 /* One cycle of one policy. Appends to the memory's log what the HPA would append, so call

@@ -10,7 +10,8 @@
 struct hold_reason {
 	const char *name; /* CamelCase, a constant: "GuardTripped" */
 	bool down, up;    /* what it keeps from being written */
-	bool starting;    /* of a process that has just begun: no news to anybody */
+	bool starting; /* of a process that has just begun: never told as a condition */
+	bool quiet;    /* told only while a decision is held by it */
 	int64_t until_ms; /* when it ends by itself; 0: that is not known */
 	char text[192];   /* the fact, for people: "guard errors 0.08 > 0.05" */
 };

@@ -172,16 +172,17 @@ static void add_stabilization(struct text *t, const struct decide_input *in,
 	}
 }
 
-static void add_limit(struct text *t, const struct decision *d)
+static void add_limit(struct text *t, const struct decide_input *in,
+		      const struct decision *d)
 {
 	switch (d->limit) {
 	case LIMIT_NONE:
 		break;
 	case LIMIT_TOO_FEW:
-		add(t, ", minReplicas");
+		add(t, ", %s", in->min_reason ? in->min_reason : "minReplicas");
 		break;
 	case LIMIT_TOO_MANY:
-		add(t, ", maxReplicas");
+		add(t, ", %s", in->max_reason ? in->max_reason : "maxReplicas");
 		break;
 	case LIMIT_SCALE_UP_RATE:
 		add(t, ", scale-up limit");
@@ -204,7 +205,7 @@ static void add_guards(struct text *t, const struct decide_input *in,
 	add_stabilization(t, in, d);
 	if (waits && d->desired != d->current)
 		add_until(t, d);
-	add_limit(t, d);
+	add_limit(t, in, d);
 	if (d->released)
 		add(t, ", released by forecast");
 }
@@ -238,7 +239,11 @@ static void write_computed(struct text *t, const struct decide_input *in,
 static void write_bounds(struct text *t, const struct decide_input *in,
 			 const struct decision *d)
 {
-	if (d->limit == LIMIT_TOO_MANY)
+	bool above = d->limit == LIMIT_TOO_MANY;
+	const char *why = above ? in->max_reason : in->min_reason;
+	if (why)
+		add(t, "%s", why);
+	else if (above)
 		add(t, "%d replicas > maxReplicas %d", d->current,
 		    in->policy->max_replicas);
 	else

@@ -35,6 +35,7 @@ static void ask(struct engine *e, struct prepared *s, int64_t now_ms)
 						    .cycle = s->cycle};
 		a->u.query.time_ms = now_ms;
 	}
+	guards_ask(e, s, now_ms);
 }
 
 static void close_cycle(struct engine *e, struct prepared *s, int64_t now_ms)
@@ -46,6 +47,7 @@ static void close_cycle(struct engine *e, struct prepared *s, int64_t now_ms)
 	 * are here. */
 	if (s->write.state == WRITE_SAVING)
 		write_drop(s, true);
+	guards_judge(s, "no answer in time", now_ms);
 	cycle_decide(e, s, now_ms);
 }
 
@@ -147,6 +149,12 @@ static void scale_view(const struct prepared *s, struct scale_view *ret, char *e
 {
 	*ret = (struct scale_view){.spec_replicas = s->target.replicas,
 				   .status_replicas = s->target.status_replicas};
+	/* What a rollout keeps beside the pods that it replaces is not there twice. */
+	if (holds_rollout(s)) {
+		ret->serving_max = s->target.replicas;
+		if (ret->status_replicas > s->target.replicas)
+			ret->status_replicas = s->target.replicas;
+	}
 	if (s->target.missing) {
 		snprintf(error, size, "%s %s/%s not found", s->policy->target.kind, s->ns,
 			 s->policy->target.name);
@@ -168,21 +176,33 @@ static void forget_zero(struct prepared *s)
 		s->record.memory.scaled_to_zero = false;
 }
 
-/* What a restarted process may not do yet: it may raise, not lower. */
-static void hold_at_start(const struct prepared *s, int64_t now_ms,
-			  struct hold_reasons *holds)
+/* The policy with the bounds of its schedules, in `copy` where they differ. */
+static const struct policy *within_bounds(const struct prepared *s,
+					  const struct schedule_bounds *b,
+					  struct policy *copy)
 {
-	/* It does not know what it knew before it has read its history again. */
-	if (history_loading(s, now_ms))
-		hold_reasons_add(holds, "HistoryLoading", true, false,
-				 "history is still being read")
-			->starting = true;
-	/* The first decision stands beside the grid: a process that was not killed would
-	 * not have made it. */
-	if (s->status.decisions == 0)
-		hold_reasons_add(holds, "FirstDecision", true, false,
-				 "first decision since the start")
-			->starting = true;
+	if (b->min == s->policy->min_replicas && b->max == s->policy->max_replicas)
+		return s->policy;
+	*copy = *s->policy;
+	copy->min_replicas = b->min;
+	copy->max_replicas = b->max;
+	return copy;
+}
+
+static const char *or_null(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+/* A reason that only the decision itself could show: many others decide the same. */
+static void ask_breaker(struct engine *e, struct prepared *s,
+			const struct decide_input *in, struct hold_reasons *holds)
+{
+	int32_t known = holds->count;
+	breaker_note(e, s, in->policy, in->now_ms);
+	breaker_check(e, s, in->now_ms, holds);
+	if (holds->count > known)
+		decide_hold(in, &s->decision);
 }
 
 void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
@@ -192,14 +212,16 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 	struct metric_values values[POLICY_METRICS_MAX];
 	struct forecast_proposal forecasts[POLICY_METRICS_MAX];
 	struct hold_reasons holds;
+	struct schedule_bounds bounds;
+	struct policy scheduled;
 	char error[256];
 	for (int32_t m = 0; m < s->policy->metric_count; m++)
 		values[m] = s->metrics[m].values;
 	propose(s, now_ms, forecasts);
-	holds.count = 0;
-	hold_at_start(s, now_ms, &holds);
+	holds_collect(e, s, now_ms, &holds);
+	schedule_bounds(e, s, &holds, now_ms, &bounds);
 	struct decide_input in = {
-		.policy = s->policy,
+		.policy = within_bounds(s, &bounds, &scheduled),
 		.config = &e->config.decide,
 		.now_ms = now_ms,
 		.pods = s->pods,
@@ -210,14 +232,20 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 		.over_reactive_max =
 			gate_proved(&s->gate) ? 0 : s->policy->forecast.max_over_reactive,
 		.holds = &holds,
+		.min_reason = or_null(bounds.min_text),
+		.max_reason = or_null(bounds.max_text),
 	};
 	scale_view(s, &in.scale, error, sizeof(error));
 	forget_zero(s);
 	decide(&in, &s->record.memory, &s->decision);
+	ask_breaker(e, s, &in, &holds);
 	if (in.scale.error)
 		snprintf(s->decision.reason, sizeof(s->decision.reason),
 			 "%s -> nothing is decided", in.scale.error);
 	publish_decision(e, s, now_ms);
+	schedule_tell(e, s, &bounds);
+	guards_tell(e, s, now_ms);
+	holds_tell(e, s, &holds, now_ms);
 	if (!write_begin(e, s, now_ms))
 		publish_if_due(e, s, now_ms);
 }

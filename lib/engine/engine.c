@@ -36,6 +36,8 @@ struct engine *engine_new(const struct engine_config *config)
 	e->due_ms = xcalloc(places, sizeof(e->due_ms[0]));
 	e->keys = xcalloc(places, sizeof(e->keys[0]));
 	e->work = xcalloc(places, sizeof(e->work[0]));
+	e->shrinks = xcalloc(places, sizeof(e->shrinks[0]));
+	e->downs_period = -1;
 	e->items = xcalloc(ACTIONS_MAX, sizeof(e->items[0]));
 	e->actions.items = e->items;
 	return e;
@@ -52,6 +54,7 @@ void engine_free(struct engine *e)
 	free(e->due_ms);
 	free(e->keys);
 	free(e->work);
+	free(e->shrinks);
 	free(e->items);
 	free(e);
 }
@@ -161,13 +164,20 @@ static struct prepared *slot_of(const struct engine *e, uint32_t slot)
 	return slot < (uint32_t)e->count ? e->slots[slot] : NULL;
 }
 
+static uint32_t places_of(const struct policy *p, enum query_kind kind)
+{
+	return (uint32_t)(kind == QUERY_GUARD ? p->guard_count : p->metric_count);
+}
+
 static void answer(struct engine *e, const struct event *event, const struct query_ref *q)
 {
 	struct prepared *s = slot_of(e, q->slot);
-	if (!s || !s->policy || q->metric >= (uint32_t)s->policy->metric_count)
-		return;
 	bool failed = event->type == EVENT_QUERY_FAILED;
-	if (q->kind == QUERY_CURRENT)
+	if (!s || !s->policy || q->metric >= places_of(s->policy, q->kind))
+		return;
+	if (q->kind == QUERY_GUARD)
+		guards_answer(e, s, event, q);
+	else if (q->kind == QUERY_CURRENT)
 		(failed ? values_failed : values_take)(e, s, event);
 	else
 		(failed ? history_failed : history_take)(s, event);
@@ -200,7 +210,9 @@ static void clock_back(struct engine *e, int64_t now_ms)
 		if (e->now_ms - now_ms > CLOCK_JUMP_MS)
 			decide_memory_import(&s->record.memory, &s->record.memory,
 					     now_ms);
+		record_bound_holds(&s->record, now_ms);
 	}
+	breaker_clock_back(e, now_ms);
 	slots_refresh(e);
 }
 
@@ -221,6 +233,10 @@ const struct actions *engine_step(struct engine *e, const struct event *event)
 		break;
 	case EVENT_POLICY_SET:
 		policies_set(e, event);
+		slots_refresh(e);
+		break;
+	case EVENT_SCHEDULE:
+		schedule_take(e, event);
 		slots_refresh(e);
 		break;
 	case EVENT_POLICY_GONE:

@@ -56,5 +56,7 @@ bool engine_has_work(const struct engine *e);
  * has gone. Borrowed until the next step. */
 int32_t engine_policy_count(const struct engine *e);
 const struct policy_status *engine_policy_status(const struct engine *e, int32_t i);
+/* How often the breaker over the policies of a source has tripped. */
+uint64_t engine_breaker_trips(const struct engine *e);
 
 #endif

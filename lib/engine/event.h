@@ -11,7 +11,9 @@ enum event_type {
 	EVENT_WORK,       /* one slice of learning, at most about 1 ms */
 	EVENT_POLICY_SET, /* a new, changed or refused policy */
 	EVENT_POLICY_GONE,
-	EVENT_TARGET, /* the target as the watch or a fresh read saw it */
+	EVENT_SCHEDULE, /* when a policy's schedules open: after each EVENT_POLICY_SET of
+			   a policy that has some, and again before `until_ms` */
+	EVENT_TARGET,   /* the target as the watch or a fresh read saw it */
 	EVENT_TARGET_GONE,
 	EVENT_READ_FAILED, /* ACTION_READ_TARGET brought nothing: the next cycle decides
 			    */
@@ -30,6 +32,9 @@ enum event_type {
 	EVENT_SAVE_FAILED,
 };
 
+/* Of all schedules of one policy: a week of openings by the hour. */
+#define SCHEDULE_INTERVALS_MAX 192
+
 struct prepared;
 
 /* A workload; matched to policies by the three names. */
@@ -37,10 +42,19 @@ struct target_ref {
 	const char *ns, *kind, *name;
 };
 
+/* Who wrote spec.replicas last, as far as the object tells. */
+enum scaler { SCALER_UNKNOWN, SCALER_US, SCALER_OTHERS };
+
 struct target_info {
 	int32_t replicas;        /* spec.replicas */
 	int32_t status_replicas; /* status.replicas */
 	const char *resource_version, *uid;
+	enum scaler scaler;
+	/* What a watch of the workload itself shows, and the scale subresource does not
+	 * (has_rollout false: what was known stands). */
+	bool has_rollout;
+	bool rolling;        /* pods of more than one revision exist */
+	int32_t unavailable; /* spec.replicas that are not available, >= 0 */
 };
 
 /* One row of an instant query's answer. */
@@ -60,6 +74,16 @@ struct event {
 		struct {
 			const char *ns, *name;
 		} policy_gone;
+		struct {
+			const char *ns, *name;
+			uint64_t hash; /* of the policy that they were made for: others
+					  ignore them */
+			/* At most SCHEDULE_INTERVALS_MAX are kept: give those that end
+			 * first, and an until_ms that says so. */
+			const struct schedule_interval *intervals;
+			int32_t count;
+			int64_t until_ms; /* all that start before are there */
+		} schedule;
 		struct {
 			struct target_ref ref;
 			struct target_info info; /* EVENT_TARGET */

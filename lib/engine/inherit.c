@@ -122,5 +122,6 @@ void inherit(struct prepared *to, struct prepared *from)
 		to->write = from->write;
 		write_drop(to, true);
 	}
+	schedule_inherit(to, from);
 	lead_publish(to);
 }

@@ -55,6 +55,8 @@ static void prepare_policy(const struct engine *e, struct prepared *p)
 	p->pods = xcalloc((size_t)p->pods_max, sizeof(p->pods[0]));
 	p->pod_marks = xcalloc((size_t)p->pods_max, sizeof(p->pod_marks[0]));
 	p->lost = xcalloc((size_t)p->pods_max, sizeof(p->lost[0]));
+	if (policy->schedule_count)
+		p->intervals = xcalloc(SCHEDULE_INTERVALS_MAX, sizeof(p->intervals[0]));
 	for (int32_t m = 0; m < policy->metric_count; m++)
 		prepare_metric(p, m);
 }
@@ -100,6 +102,7 @@ void engine_prepared_free(struct prepared *p)
 	free(p->shadow);
 	free(p->pods);
 	free(p->pod_marks);
+	free(p->intervals);
 	free(p->lost);
 	free(p->ns);
 	free(p->name);
@@ -140,6 +143,7 @@ static void lose_force(struct engine *e, struct prepared *s, const struct prepar
 	s->conflict = true;
 	s->held = false;
 	s->cycle = 0;
+	breaker_forget(e, (int32_t)s->index);
 	write_drop(s, false);
 	publish_conflict(e, s, older, now_ms);
 	publish_standing(e, s, now_ms);
@@ -268,6 +272,7 @@ void policies_gone(struct engine *e, const struct event *event)
 		return;
 	struct prepared *s = e->slots[i];
 	e->slots[i] = NULL;
+	breaker_forget(e, i);
 	if (s->policy)
 		settle(e, s, s->held ? s : NULL, event->now_ms);
 	engine_prepared_free(s);

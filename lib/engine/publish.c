@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define HEARTBEAT_MS (10 * MS_PER_MIN)
+/* A message may carry numbers that change with every cycle. */
+#define REWORDED_MS MS_PER_MIN
 
 void emit_event(struct engine *e, struct prepared *s, bool warning, const char *reason,
 		const char *fmt, ...)
@@ -43,8 +45,11 @@ static bool set(struct prepared *s, enum policy_condition c, int status,
 	if (!sc->reason || strcmp(sc->reason, reason))
 		s->changed = true;
 	sc->reason = reason;
-	if (message != sc->message)
+	if (message != sc->message) {
+		s->reworded |=
+			strncmp(sc->message, message, sizeof(sc->message) - 1) != 0;
 		snprintf(sc->message, sizeof(sc->message), "%s", message);
+	}
 	return before != status && before != STATUS_UNKNOWN;
 }
 
@@ -245,6 +250,12 @@ void publish_hold(struct engine *e, struct prepared *s, const char *why, int64_t
 	publish_if_due(e, s, now_ms);
 }
 
+void publish_held(struct prepared *s, bool held, const char *reason, const char *text,
+		  int64_t now_ms)
+{
+	set(s, PC_HELD, held ? STATUS_TRUE : STATUS_FALSE, reason, text, now_ms);
+}
+
 void publish_written(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	s->status.current = s->target.replicas;
@@ -308,14 +319,15 @@ static bool record_due(const struct engine *e, const struct prepared *s, int64_t
 
 void publish_if_due(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	if (s->changed || now_ms - s->status_sent_ms >= HEARTBEAT_MS ||
-	    record_due(e, s, now_ms))
+	int64_t age_ms = now_ms - s->status_sent_ms;
+	if (s->changed || age_ms >= HEARTBEAT_MS ||
+	    (s->reworded && age_ms >= REWORDED_MS) || record_due(e, s, now_ms))
 		publish_status(e, s, now_ms);
 }
 
 static void sent(struct prepared *s, int64_t now_ms)
 {
-	s->changed = false;
+	s->changed = s->reworded = false;
 	s->status_sent_ms = now_ms;
 	if (s->policy)
 		s->saved_wanted = wanted_that_matters(s);

@@ -8,10 +8,11 @@
 enum query_kind {
 	QUERY_CURRENT, /* instant: what the metric says now */
 	QUERY_HISTORY, /* range: the workload's total, one value a minute */
+	QUERY_GUARD,   /* instant: what a guard's query says now */
 };
 
 struct query_ref {
-	uint32_t slot, metric;
+	uint32_t slot, metric; /* of the policy's metrics, or of its guards */
 	enum query_kind kind;
 	uint64_t cycle; /* answers of an old cycle only feed history */
 };

@@ -43,6 +43,7 @@ cJSON *record_to_json(const struct state_record *r)
 	cJSON_AddNumberToObject(o, "leadNewestCount", r->lead.newest_count);
 	cJSON_AddNumberToObject(o, "windowMin", r->window_min);
 	cJSON_AddNumberToObject(o, "shadowLeadMs", (double)r->shadow_lead_ms);
+	record_add_holds(o, r);
 	return o;
 }
 
@@ -103,6 +104,7 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 			 lead <= FORECAST_WINDOW_MAX * MS_PER_MIN;
 	r.window_min = plausible ? (int32_t)window : 0;
 	r.shadow_lead_ms = plausible ? lead : 0;
+	record_read_holds(o, &r);
 	*ret_record = r;
 }
 
@@ -122,6 +124,7 @@ void record_resume(struct state_record *r, int64_t now_ms)
 {
 	struct decide_memory *m = &r->memory;
 	decide_memory_import(m, m, now_ms);
+	record_bound_holds(r, now_ms);
 	/* Nothing usable in it: the first decision begins with the present size. */
 	const struct recommendation *last = m->seeded ? newest(m) : NULL;
 	if (last && last->at_ms < now_ms)

@@ -18,6 +18,44 @@ struct lead_samples {
 	int32_t newest_count;
 };
 
+/* spec.replicas as last seen, and as last written or about to be: what others changed can
+ * be told from what we did, also by the next process. */
+struct size_record {
+	bool known;
+	int32_t known_replicas, meant;
+	int64_t manual_ms; /* when others scaled the target last; 0: never */
+	int32_t manual_from, manual_to;
+};
+
+/* Something that holds the size while it lasts, but not for ever. */
+struct episode {
+	int64_t since_ms; /* 0: none */
+	int64_t seen_ms;  /* when it was there last */
+	bool over;        /* it has held long enough */
+};
+
+enum guard_standing { GUARD_CLEAR, GUARD_PENDING, GUARD_TRIPPED };
+
+struct guard_state {
+	uint64_t key; /* of the guard's name and query */
+	enum guard_standing standing;
+	int64_t since_ms; /* the value is beyond the limit since then; 0: it is not */
+	int64_t known_ms; /* when there was a value last; 0: never */
+	double value;
+	enum { GUARD_SAID_CLEAR, GUARD_SAID_TRIPPED, GUARD_SAID_UNKNOWN } said;
+};
+
+/* What holds decisions beyond the HPA's rules. */
+struct hold_record {
+	struct guard_state guards[POLICY_GUARDS_MAX];
+	int32_t guard_count;
+	struct episode rollout, unavailable;
+	int64_t lost_ms;          /* metrics are unknown since then; 0: they are known */
+	int64_t gap_from_ms;      /* the last time without values began, */
+	int64_t gap_until_ms;     /* and holds until; 0: none does */
+	int64_t breaker_until_ms; /* 0: it does not hold */
+};
+
 struct state_record {
 	char target_uid[64]; /* state follows the target: another uid starts afresh */
 	struct decide_memory memory;
@@ -26,6 +64,8 @@ struct state_record {
 	 * yet. Both are kept while a changed lead time is not far off. */
 	int32_t window_min;
 	int64_t shadow_lead_ms;
+	struct size_record size;
+	struct hold_record holds;
 };
 
 /* As JSON for the status object; the caller owns it. Size is bounded by the arrays. */

@@ -5,7 +5,7 @@
 
 #include "engine/engine.h"
 
-#define EVENT_NOTES 4 /* texts of Events that one step can hold per policy */
+#define EVENT_NOTES 6 /* texts of Events that one step can hold per policy */
 #define HISTORY_CHUNK_MIN                                                                \
 	1440 /* a day a query: under every server's limit, a bounded answer */
 
@@ -69,6 +69,39 @@ struct target_state {
 	bool seen, missing;
 	int32_t replicas, status_replicas;
 	char resource_version[32], uid[64];
+	bool rolling;        /* pods of more than one revision exist */
+	int32_t unavailable; /* replicas that are not available */
+};
+
+/* The newest answer to a guard's query. */
+struct guard_slot {
+	bool answered; /* in this cycle */
+	double value;  /* NaN: unknown */
+	char unknown[96];
+};
+
+#define SCHEDULE_TEXT_SIZE 224
+/* The policy's bounds with those of the schedules that are open. */
+struct schedule_bounds {
+	int32_t min, max;
+	/* The schedule that each comes from, for people; "": the policy. */
+	char min_text[SCHEDULE_TEXT_SIZE], max_text[SCHEDULE_TEXT_SIZE];
+	bool conflict; /* the floor was above the ceiling */
+};
+
+/* Since when a policy wants much less, and of which source. */
+#define SHRINK_BEFORE (-1) /* since before this process looked */
+struct shrink {
+	uint64_t source;  /* hash of its name; 0: the policy takes no part */
+	int64_t since_ms; /* 0: it does not */
+};
+
+/* One source's breaker. */
+#define BREAKERS_MAX 32
+struct breaker {
+	uint64_t source; /* 0: a free place */
+	int64_t tripped_ms, until_ms;
+	int32_t together, all; /* policies that wanted much less, of so many */
 };
 
 /* What was said last, to tell news from repetition. */
@@ -97,6 +130,12 @@ struct prepared {
 	bool lead_unknown;               /* no lead time was known when the list began */
 	struct state_record record;      /* decide's memory and lead times live in it */
 	struct metric_slot metrics[POLICY_METRICS_MAX];
+	struct guard_slot guards[POLICY_GUARDS_MAX];
+	struct schedule_interval *intervals; /* SCHEDULE_INTERVALS_MAX; NULL: the policy
+						has no schedules */
+	int32_t interval_count;
+	int64_t schedule_until_ms; /* 0: not told yet */
+	bool schedule_conflict;    /* said */
 	int32_t backfills; /* of its queries for days of history, as counted in the engine
 			    */
 	struct shadow *shadow; /* NULL: no metric is forecast; owned */
@@ -113,7 +152,9 @@ struct prepared {
 	int64_t status_sent_ms;
 	int32_t saved_wanted; /* recommendation that the sent record ends with, inside of
 				 what matters */
-	bool changed; /* a condition or number that the status object has not seen yet */
+	bool changed;  /* a condition or number that the status object has not seen yet */
+	bool reworded; /* a message that the status object has not seen yet */
+	const char *held_by; /* of the newest decision; NULL: it was not held */
 	struct news news;
 	char event_notes[EVENT_NOTES][600];
 	int32_t event_next;
@@ -121,10 +162,16 @@ struct prepared {
 
 enum { POD_GIVEN = 1, POD_WAS_READY = 2 };
 
-#define ACTIONS_MAX 256
+/* How long the first values after a gap are watched: rates and averages are right again
+ * when their ranges are full of new samples; the HPA's own window. */
+#define GAP_HOLD_MS (5 * MS_PER_MIN)
+/* How long a breaker holds: twice the HPA's stabilization window, enough to look, not
+ * enough to cost a fortune. */
+#define BREAKER_HOLD_MS (10 * MS_PER_MIN)
+#define ACTIONS_MAX     256
 /* A tick takes up no more policies than there is room for; the rest follow at the next
  * step, at once. */
-#define ACTIONS_ROOM (4 * POLICY_METRICS_MAX)
+#define ACTIONS_ROOM (4 * POLICY_METRICS_MAX + POLICY_GUARDS_MAX)
 /* Range queries for days of history under way at a time, over all policies: a start must
  * not flood Prometheus. */
 #define BACKFILLS_MAX 4
@@ -139,6 +186,11 @@ struct engine {
 	int64_t *due_ms; /* next tick of each, INT64_MAX: none */
 	uint64_t *keys;  /* of its target, 0: none */
 	uint8_t *work;   /* EVENT_WORK has something to do */
+	struct shrink *shrinks;
+	struct breaker breakers[BREAKERS_MAX];
+	uint64_t breaker_trips;
+	int64_t downs_period; /* number of the sync period in which */
+	int32_t downs;        /* so many were lowered */
 	int32_t work_at;
 	int64_t now_ms;           /* of the newest event */
 	uint64_t numbers;         /* cycles, queries and writes, never reused */
@@ -186,6 +238,70 @@ void cycle_soon(struct prepared *s, int64_t now_ms);
 void values_unknown(struct prepared *s, int32_t m, const char *why);
 void values_take(struct engine *e, struct prepared *s, const struct event *event);
 void values_failed(struct engine *e, struct prepared *s, const struct event *event);
+/* Why a row is no value, for people, or NULL; may use buf. */
+const char *value_problem(const struct value_row *row, int64_t now_ms, char *buf,
+			  size_t size);
+
+/* holds.c */
+/* Every reason to hold that is known before the decision, the most telling first. */
+void holds_collect(struct engine *e, struct prepared *s, int64_t now_ms,
+		   struct hold_reasons *ret_holds);
+/* The condition Held, and Events, after the decision. */
+void holds_tell(struct engine *e, struct prepared *s, const struct hold_reasons *holds,
+		int64_t now_ms);
+/* A rollout is respected right now. */
+bool holds_rollout(const struct prepared *s);
+/* "08:02:11Z". Returns buf. */
+char *clock_text(int64_t ms, char buf[16]);
+
+/* guard.c */
+/* Asks for every guard, as part of the cycle that has begun. */
+void guards_ask(struct engine *e, struct prepared *s, int64_t now_ms);
+void guards_answer(struct engine *e, struct prepared *s, const struct event *event,
+		   const struct query_ref *q);
+/* At the end of a cycle; late: why those have no value that did not answer. */
+void guards_judge(struct prepared *s, const char *late, int64_t now_ms);
+void guards_hold(struct prepared *s, int64_t now_ms, struct hold_reasons *holds);
+/* Events of guards that changed. */
+void guards_tell(struct engine *e, struct prepared *s, int64_t now_ms);
+
+/* schedule.c */
+void schedule_take(struct engine *e, const struct event *event);
+/* The same text opens at the same times. */
+void schedule_inherit(struct prepared *to, const struct prepared *from);
+/* The bounds in force. holds: those that a schedule yields to. */
+void schedule_bounds(const struct engine *e, const struct prepared *s,
+		     const struct hold_reasons *holds, int64_t now_ms,
+		     struct schedule_bounds *ret);
+/* Nothing is lowered while it is not known when schedules open. */
+void schedule_hold(const struct prepared *s, int64_t now_ms, struct hold_reasons *holds);
+void schedule_tell(struct engine *e, struct prepared *s, const struct schedule_bounds *b);
+/* Did a floor end in (since_ms, now_ms]? */
+bool schedule_closed_since(const struct prepared *s, int64_t since_ms, int64_t now_ms);
+
+/* manual.c */
+/* The target was seen, before the slot takes it over. */
+void manual_see(struct engine *e, struct prepared *s, const struct target_info *info,
+		int64_t now_ms);
+/* We are about to write `replicas`; we have. */
+void manual_mean(struct prepared *s, int32_t replicas);
+void manual_wrote(struct prepared *s, int32_t replicas);
+void manual_hold(const struct engine *e, const struct prepared *s, int64_t now_ms,
+		 struct hold_reasons *holds);
+
+/* breaker.c */
+/* Notes what the newest decision wants, within `bounds`. */
+void breaker_note(struct engine *e, struct prepared *s, const struct policy *bounds,
+		  int64_t now_ms);
+/* Adds a reason when the newest decision would lower and must not. */
+void breaker_check(struct engine *e, struct prepared *s, int64_t now_ms,
+		   struct hold_reasons *holds);
+/* The hold of a breaker that tripped before. */
+void breaker_hold(const struct engine *e, const struct prepared *s, int64_t now_ms,
+		  struct hold_reasons *holds);
+/* The policy at this place goes, or loses its force. */
+void breaker_forget(struct engine *e, int32_t place);
+void breaker_clock_back(struct engine *e, int64_t now_ms);
 
 /* history.c */
 void history_ask(struct engine *e, struct prepared *s, int64_t now_ms);
@@ -238,6 +354,13 @@ int64_t lead_delay_ms(const struct engine_config *c, int64_t lead_ms);
  * use (0: none), kept while it is not clearly too long. */
 int32_t lead_window_min(const struct engine_config *c, int64_t lead_ms, int32_t before);
 
+/* record_holds.c */
+/* What holds a size, to and from the record's JSON. */
+void record_add_holds(cJSON *o, const struct state_record *r);
+void record_read_holds(const cJSON *o, struct state_record *r);
+/* Nothing in it may lie in the future, or hold longer than from now on. */
+void record_bound_holds(struct state_record *r, int64_t now_ms);
+
 /* record.c */
 /* Takes over a record of unknown quality. The time since its newest recommendation, when
  * nobody recommended anything, counts as one more of the same. */
@@ -267,6 +390,9 @@ void emit_event(struct engine *e, struct prepared *s, bool warning, const char *
 void publish_decision(struct engine *e, struct prepared *s, int64_t now_ms);
 /* Nothing is decided: s->decision says what is held and why. */
 void publish_hold(struct engine *e, struct prepared *s, const char *why, int64_t now_ms);
+/* The condition Held; reason is a constant. */
+void publish_held(struct prepared *s, bool held, const char *reason, const char *text,
+		  int64_t now_ms);
 /* What became of a write. */
 void publish_written(struct engine *e, struct prepared *s, int64_t now_ms);
 /* Ready, Conflict and Paused, from what stands in the slot. */

@@ -17,6 +17,7 @@ static const char *const condition_names[PC_COUNT] = {
 	[PC_METRICS_AVAILABLE] = "MetricsAvailable",
 	[PC_CONFLICT] = "Conflict",
 	[PC_PAUSED] = "Paused",
+	[PC_HELD] = "Held",
 };
 
 const char *policy_condition_name(enum policy_condition c)

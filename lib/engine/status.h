@@ -15,6 +15,7 @@ enum policy_condition {
 	PC_METRICS_AVAILABLE,
 	PC_CONFLICT,
 	PC_PAUSED,
+	PC_HELD, /* something beyond the HPA's rules keeps the size as it is */
 	PC_COUNT,
 };
 const char *policy_condition_name(enum policy_condition c);

@@ -59,10 +59,15 @@ static void set_target(struct engine *e, struct prepared *s, const struct event 
 		return;
 	follow_uid(s, info->uid);
 	bool first = !t->seen;
+	manual_see(e, s, info, event->now_ms);
 	t->seen = true;
 	t->missing = false;
 	t->replicas = info->replicas;
 	t->status_replicas = info->status_replicas;
+	if (info->has_rollout) {
+		t->rolling = info->rolling;
+		t->unavailable = info->unavailable;
+	}
 	snprintf(t->resource_version, sizeof(t->resource_version), "%s",
 		 info->resource_version);
 	snprintf(t->uid, sizeof(t->uid), "%s", info->uid);

@@ -47,8 +47,8 @@ static void set_known(struct prepared *s, int32_t m, const struct metric_values 
 	s->status.metrics[m].current = demand;
 }
 
-static const char *row_problem(const struct value_row *row, int64_t now_ms, char *buf,
-			       size_t size)
+const char *value_problem(const struct value_row *row, int64_t now_ms, char *buf,
+			  size_t size)
 {
 	if (!isfinite(row->value))
 		return "the value is not a number";
@@ -75,7 +75,7 @@ static void take_total(struct prepared *s, int32_t m, const struct event *event)
 		return;
 	}
 	const struct value_row *row = &event->u.values.rows[0];
-	const char *problem = row_problem(row, event->now_ms, buf, sizeof(buf));
+	const char *problem = value_problem(row, event->now_ms, buf, sizeof(buf));
 	if (problem) {
 		values_unknown(s, m, problem);
 		return;
@@ -97,7 +97,7 @@ static const char *pod_row_problem(const struct prepared *s,
 	if (!pod || (spec->container &&
 		     (!row->container || strcmp(row->container, spec->container))))
 		return "";
-	const char *problem = row_problem(row, now_ms, buf, size);
+	const char *problem = value_problem(row, now_ms, buf, size);
 	if (!problem && row->time_ms < pod->start_ms)
 		return "the sample is older than its pod";
 	return problem;

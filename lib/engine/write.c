@@ -72,6 +72,7 @@ bool write_begin(struct engine *e, struct prepared *s, int64_t now_ms)
 	w->released = d->released;
 	w->doubt = false;
 	snprintf(w->reason, sizeof(w->reason), "%s", d->reason);
+	manual_mean(s, w->to);
 	if (d->desired > d->current) {
 		scale(e, s, now_ms);
 		return true;
@@ -97,8 +98,10 @@ static void scaled(struct engine *e, struct prepared *s, const struct event *eve
 	enter(s, WRITE_IDLE, event->now_ms);
 	w->failing = false;
 	/* The watch may be ahead of the answer. */
-	if (!version || !version_older(version, t->resource_version))
+	if (!version || !version_older(version, t->resource_version)) {
 		t->replicas = w->to;
+		manual_wrote(s, w->to);
+	}
 	if (version && !version_older(version, t->resource_version))
 		snprintf(t->resource_version, sizeof(t->resource_version), "%s", version);
 	s->status.writes++;

@@ -3,6 +3,9 @@
 #ifndef FORETOP_KUBE_CLIENT_H
 #define FORETOP_KUBE_CLIENT_H
 
+/* Who writes, in managedFields. */
+#define KUBE_FIELD_MANAGER "foretop"
+
 #include "io/io.h"
 #include "kube/config.h"
 

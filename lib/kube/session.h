@@ -7,7 +7,7 @@
 #include "kube/ws.h"
 
 /* In the query of each write: who wrote a field, for managedFields. */
-#define FIELD_MANAGER "fieldManager=foretop"
+#define FIELD_MANAGER "fieldManager=" KUBE_FIELD_MANAGER
 
 struct reactor *session_reactor(struct kube *k);
 /* For streams; their credentials are those of the requests. */

@@ -53,6 +53,16 @@ static bool is_rolling(const cJSON *object, const char *kind,
 	return false;
 }
 
+/* metadata.managedFields: the field's owner is who set it to another value last. */
+static const char *find_scaler(const cJSON *object)
+{
+	const cJSON *entry, *list = json_at(object, "metadata.managedFields");
+	cJSON_ArrayForEach (entry, list)
+		if (json_at(entry, "fieldsV1.f:spec.f:replicas"))
+			return json_str(entry, "manager", "");
+	return "";
+}
+
 int kube_workload_read(const cJSON *object, const char *kind,
 		       struct kube_workload *ret_workload, struct err *err)
 {
@@ -77,6 +87,7 @@ int kube_workload_read(const cJSON *object, const char *kind,
 		time_parse(created, &w.created_ms, NULL);
 	w.observed = w.observed_generation >= w.generation;
 	w.stalled = is_stalled(object);
+	w.scaler = find_scaler(object);
 	w.rolling = is_rolling(object, kind, &w);
 	w.selector =
 		kube_selector_read(json_at(object, "spec.selector"), &w.selector_err);

@@ -19,7 +19,10 @@ struct kube_workload {
 			* about it
 			*/
 	bool rolling;  /* pods of more than one revision exist */
-	bool stalled;  /* condition Progressing is False (ProgressDeadlineExceeded) */
+	/* Who wrote spec.replicas last, by managedFields: "foretop" is this program; ""
+	 * when the object does not tell. */
+	const char *scaler;
+	bool stalled; /* condition Progressing is False (ProgressDeadlineExceeded) */
 	struct kube_selector *selector; /* NULL: malformed, then selector_err says why */
 	struct err selector_err;
 };

@@ -162,7 +162,7 @@ static void drop_late(void *arg)
 	p->sweeping = false;
 	for (struct deed *d = p->deeds, *next; d; d = next) {
 		next = d->next;
-		if (!d->asked || d->query.kind != QUERY_CURRENT)
+		if (!d->asked || d->query.kind == QUERY_HISTORY)
 			continue;
 		if (d->late_ms > now_ms) {
 			p->sweeping = true;
@@ -232,6 +232,8 @@ static int expression(const struct action *a, struct deed *d, struct str *out,
 		      struct err *err)
 {
 	const struct policy *policy = a->policy;
+	if (d->query.kind == QUERY_GUARD)
+		return str_puts(out, policy->guards[d->query.metric].query);
 	const struct policy_metric *m = &policy->metrics[d->query.metric];
 	bool history = d->query.kind == QUERY_HISTORY;
 	if (history && m->history_query)
@@ -267,7 +269,9 @@ static void ask(struct performer *p, const struct action *a)
 	struct err err = {0};
 	struct str text AUTO(str_fini);
 	str_init(&text, 65536);
-	const char *name = a->policy->metrics[d->query.metric].source;
+	const char *name = d->query.kind == QUERY_GUARD
+				   ? a->policy->guards[d->query.metric].source
+				   : a->policy->metrics[d->query.metric].source;
 	struct prom_source *source =
 		sources_find(p->loop->sources, name, a->policy->ns, &err);
 	if (!source || expression(a, d, &text, &err) < 0) {
@@ -276,7 +280,7 @@ static void ask(struct performer *p, const struct action *a)
 		timer_set(p->loop->config.reactor, &d->later, 0, query_failed_later, d);
 		return;
 	}
-	if (d->query.kind == QUERY_CURRENT) {
+	if (d->query.kind != QUERY_HISTORY) {
 		ask_current(d, source, str_text(&text), a->u.query.time_ms);
 		return;
 	}

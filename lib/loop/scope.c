@@ -14,7 +14,9 @@ struct target {
 	struct target *next;
 	char *name, *uid;
 	char version[KUBE_VERSION_SIZE];
-	int32_t replicas, status_replicas;
+	int32_t replicas, status_replicas, unavailable;
+	bool rolling;
+	enum scaler scaler;
 	struct kube_selector *selector; /* NULL: malformed */
 	char *selector_text;
 	bool wanted; /* a policy has it */
@@ -260,6 +262,10 @@ static void send_target(struct shelf *shelf, const char *name, const struct targ
 			.status_replicas = t->status_replicas,
 			.resource_version = t->version,
 			.uid = t->uid,
+			.scaler = t->scaler,
+			.has_rollout = true,
+			.rolling = t->rolling,
+			.unavailable = t->unavailable,
 		};
 	loop_step(shelf->area->scope->loop, &event);
 }
@@ -278,6 +284,14 @@ static void drop_target(struct shelf *shelf, const char *name)
 	}
 }
 
+/* The manager that every write of ours names. */
+static enum scaler scaler_of(const struct kube_workload *w)
+{
+	if (!w->scaler[0])
+		return SCALER_UNKNOWN;
+	return !strcmp(w->scaler, KUBE_FIELD_MANAGER) ? SCALER_US : SCALER_OTHERS;
+}
+
 static void put_target(struct shelf *shelf, struct kube_workload *w)
 {
 	struct target *t = find_target(shelf, w->name);
@@ -292,6 +306,11 @@ static void put_target(struct shelf *shelf, struct kube_workload *w)
 	snprintf(t->version, sizeof(t->version), "%s", w->version);
 	t->replicas = w->replicas;
 	t->status_replicas = w->status_replicas;
+	t->rolling = w->rolling;
+	t->unavailable = w->replicas > w->available_replicas
+				 ? w->replicas - w->available_replicas
+				 : 0;
+	t->scaler = scaler_of(w);
 	t->wanted = is_wanted(shelf, t->name);
 	char *text = w->selector ? kube_selector_text(w->selector) : xstrdup("");
 	bool other = !t->selector_text || strcmp(text, t->selector_text);

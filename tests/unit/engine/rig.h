@@ -33,6 +33,7 @@ struct rig {
 	int64_t now_ms;
 	const struct actions *did; /* by the newest step */
 	struct query_ref asked;    /* newest QUERY_CURRENT */
+	struct query_ref guard;    /* newest QUERY_GUARD */
 	struct query_ref history;  /* newest QUERY_HISTORY, with its range */
 	int64_t start_ms, end_ms;
 	struct write_ref write; /* newest ACTION_SCALE or ACTION_SAVE */
@@ -59,6 +60,8 @@ static inline const struct actions *rig_step(struct rig *r, struct event *event)
 		const struct action *a = &r->did->items[i];
 		if (a->type == ACTION_QUERY && a->u.query.ref.kind == QUERY_CURRENT)
 			r->asked = a->u.query.ref;
+		if (a->type == ACTION_QUERY && a->u.query.ref.kind == QUERY_GUARD)
+			r->guard = a->u.query.ref;
 		if (a->type == ACTION_QUERY && a->u.query.ref.kind == QUERY_HISTORY) {
 			r->history = a->u.query.ref;
 			r->start_ms = a->u.query.start_ms;
@@ -236,6 +239,22 @@ static inline void rig_value(struct rig *r, double value)
 {
 	struct value_row row = {.value = value, .time_ms = r->now_ms};
 	rig_rows(r, &row, 1);
+}
+
+/* The newest guard's query has this value; NaN: it failed. */
+static inline void rig_guard(struct rig *r, double value)
+{
+	struct value_row row = {.value = value, .time_ms = r->now_ms};
+	struct event event = {.type = EVENT_VALUES};
+	event.u.values.query = r->guard;
+	event.u.values.rows = &row;
+	event.u.values.count = 1;
+	if (isnan(value)) {
+		event.type = EVENT_QUERY_FAILED;
+		event.u.query_failed.query = r->guard;
+		event.u.query_failed.why = "connection refused";
+	}
+	rig_step(r, &event);
 }
 
 static inline void rig_fail(struct rig *r, const char *why)

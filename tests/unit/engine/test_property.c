@@ -57,8 +57,13 @@ static const struct {
 	 "behavior: {scaleDown: {stabilizationWindowSeconds: 0}, scaleUp: {policies: "
 	 "[{type: Pods, value: 3, periodSeconds: 60}]}}\n"},
 	{"d", "search",
-	 EXTERNAL "forecast: {mode: Always, history: 1d, leadTime: 30s}\n"
-		  "behavior: {scaleDown: {stabilizationWindowSeconds: 30}}\n"},
+	 EXTERNAL
+	 "forecast: {mode: Always, history: 1d, leadTime: 30s}\n"
+	 "behavior: {scaleDown: {stabilizationWindowSeconds: 30}}\n"
+	 "guards: [{name: a, query: a, above: 1500, action: HoldDown, for: 30s}, "
+	 "{name: b, query: b, below: 100, action: Hold}]\n"
+	 "schedule: [{cron: \"0 8 * * *\", duration: 1h, minReplicas: 4}]\n"
+	 "holds: {respectManualScale: 1m}\n"},
 	{"e", "search", EXTERNAL "pause: true\n" NO_FORECAST},
 };
 
@@ -228,6 +233,27 @@ static void set_policy(struct chaos *c)
 	struct event event = {.type = EVENT_POLICY_SET};
 	event.u.policy_set.prepared = engine_prepare(c->rig.e, "shop", texts[i].name, p,
 						     invalid ? "broken" : NULL, NULL);
+	step(c, &event);
+}
+
+static void open_schedules(struct chaos *c)
+{
+	int64_t start_ms = c->rig.now_ms + below(c, 600000) - 300000;
+	struct schedule_interval interval = {
+		.schedule = below(c, 3) - 1,
+		.start_ms = start_ms,
+		.end_ms = start_ms + below(c, 600000),
+		.min_replicas = below(c, 40) - 1,
+		.max_replicas = below(c, 40) - 1,
+	};
+	const struct policy_status *s = engine_policy_status(c->rig.e, below(c, 4));
+	struct event event = {.type = EVENT_SCHEDULE};
+	event.u.schedule.ns = "shop";
+	event.u.schedule.name = "d";
+	event.u.schedule.hash = s && s->policy ? s->policy->hash : 0;
+	event.u.schedule.intervals = &interval;
+	event.u.schedule.count = 1;
+	event.u.schedule.until_ms = c->rig.now_ms + below(c, 3000000);
 	step(c, &event);
 }
 
@@ -417,6 +443,8 @@ static void random_step(struct chaos *c)
 		set_policy(c);
 	else if (kind < 5)
 		lose_policy(c);
+	else if (kind < 15)
+		open_schedules(c);
 	else if (kind < 80)
 		change_target(c);
 	else if (kind < 300)

@@ -44,7 +44,10 @@ START_TEST(a_fresh_read_is_believed_whatever_its_version)
 	struct event event = {.type = EVENT_TARGET};
 	rig_target(&r, 3, "1000");
 	event.u.target.ref = (struct target_ref){"shop", "Deployment", "checkout"};
-	event.u.target.info = (struct target_info){7, 7, "5", "uid-1"};
+	event.u.target.info = (struct target_info){.replicas = 7,
+						   .status_replicas = 7,
+						   .resource_version = "5",
+						   .uid = "uid-1"};
 	event.u.target.fresh = true;
 	rig_step(&r, &event);
 	ck_assert_int_eq(rig_slot(&r)->target.replicas, 7);
@@ -85,7 +88,10 @@ START_TEST(only_the_named_target_is_touched)
 	ck_assert(!rig_slot(&r)->target.seen);
 	struct event event = {.type = EVENT_TARGET};
 	event.u.target.ref = (struct target_ref){"shop", "StatefulSet", "checkout"};
-	event.u.target.info = (struct target_info){7, 7, "5", "uid-1"};
+	event.u.target.info = (struct target_info){.replicas = 7,
+						   .status_replicas = 7,
+						   .resource_version = "5",
+						   .uid = "uid-1"};
 	rig_step(&r, &event);
 	ck_assert(!rig_slot(&r)->target.seen);
 }

@@ -42,8 +42,11 @@ static void give_target(struct twin *t)
 	snprintf(version, sizeof(version), "%lld", (long long)t->version);
 	struct event event = {.type = EVENT_TARGET};
 	event.u.target.ref = (struct target_ref){"shop", "Deployment", "checkout"};
-	event.u.target.info =
-		(struct target_info){t->replicas, t->replicas, version, "uid-1"};
+	event.u.target.info = (struct target_info){.replicas = t->replicas,
+						   .status_replicas = t->replicas,
+						   .resource_version = version,
+						   .uid = "uid-1",
+						   .scaler = SCALER_US};
 	give(t, &event);
 }
 
@@ -181,6 +184,9 @@ static const char *const texts[] = {
 	REACTIVE "behavior: {scaleDown: {policies: [{type: Pods, value: 2, "
 		 "periodSeconds: 120}]}, scaleUp: {policies: [{type: Pods, value: 3, "
 		 "periodSeconds: 60}]}}\n",
+	REACTIVE "holds: {respectManualScale: 10m, scaleDownDuringRollout: false}\n"
+		 "guards: [{name: a, query: a, above: 1900, action: HoldDown, for: 2m}, "
+		 "{name: b, query: b, above: 2000, action: HoldUp, for: 1m}]\n",
 };
 
 static void live_and_die(struct twin *t, uint64_t seed, int64_t end_ms)
@@ -200,8 +206,8 @@ START_TEST(no_write_of_a_killed_process_is_lower_than_its_twins)
 {
 	static struct twin whole, killed;
 	int64_t end_ms = MONDAY + HOURS * MS_PER_H;
-	born(&whole, texts[_i % 2]);
-	born(&killed, texts[_i % 2]);
+	born(&whole, texts[_i % 3]);
+	born(&killed, texts[_i % 3]);
 	run_to(&whole, end_ms + MS_PER_MIN);
 	live_and_die(&killed, (uint64_t)_i, end_ms);
 	ck_assert_int_gt(whole.write_count, 50);

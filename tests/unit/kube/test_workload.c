@@ -2,6 +2,7 @@
 
 #include "unit/harness.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define META                                                                             \
@@ -144,11 +145,43 @@ START_TEST(a_size_that_is_none_is_refused)
 }
 END_TEST
 
+START_TEST(who_scaled_last_stands_in_managed_fields)
+{
+	static const struct {
+		const char *fields, *scaler;
+	} cases[] = {
+		{"[]", ""},
+		{"[{\"manager\":\"helm\",\"fieldsV1\":{\"f:spec\":{\"f:paused\":{}}}},"
+		 "{\"manager\":\"foretop\",\"subresource\":\"scale\",\"fieldsV1\":{"
+		 "\"f:spec\":{\"f:replicas\":{}}}}]",
+		 "foretop"},
+		{"[{\"manager\":\"kubectl\",\"fieldsV1\":{\"f:spec\":{\"f:replicas\":{}}}"
+		 "}]",
+		 "kubectl"},
+		{"[{\"fieldsV1\":{\"f:spec\":{\"f:replicas\":{}}}}]", ""},
+		{"[5]", ""},
+	};
+	char text[1024];
+	snprintf(text, sizeof(text),
+		 "{\"metadata\":{\"name\":\"a\",\"uid\":\"u\",\"resourceVersion\":\"1\","
+		 "\"managedFields\":%s}}",
+		 cases[_i].fields);
+	cJSON *o = json_parse(text, strlen(text), NULL);
+	struct kube_workload w;
+	struct err err;
+	ck_assert_int_eq(kube_workload_read(o, "Deployment", &w, &err), 0);
+	ck_assert_str_eq(w.scaler, cases[_i].scaler);
+	kube_workload_fini(&w);
+	cJSON_Delete(o);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("kube workload");
 	TCase *t = tcase_create("workload");
 	tcase_add_test(t, a_whole_deployment_is_read);
+	tcase_add_loop_test(t, who_scaled_last_stands_in_managed_fields, 0, 5);
 	tcase_add_test(t, a_settled_deployment_neither_rolls_nor_stalls);
 	tcase_add_test(t, absent_replicas_are_one_as_the_api_says);
 	tcase_add_test(t, a_stateful_set_rolls_while_its_revisions_differ);
