@@ -53,7 +53,7 @@ VECTORS_BIN := $(BUILD)/tests/vectors
 STORIES_BIN := $(BUILD)/tests/stories/stories
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all help deps test sanitize lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e demo \
+.PHONY: all help deps test sanitize lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -207,6 +207,11 @@ demo: $(BUILD)/foretop
 e2e: $(BUILD)/foretop
 	@hack/deps e2e
 	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run
+
+## e2e-full: the long stories too: twins of the real HPA controller over scripted worlds
+e2e-full: $(BUILD)/foretop
+	@hack/deps e2e
+	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity
 
 ## install: put the binary under PREFIX
 install: $(BUILD)/foretop

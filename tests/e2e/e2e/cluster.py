@@ -57,6 +57,14 @@ class Cluster:
             "contexts": [{"name": "e2e", "context": {
                 "cluster": "e2e", "user": name, "namespace": namespace}}]})
 
+    def extra_flags(self, _name):
+        """More flags for a server, by its name: for beds that differ."""
+        return []
+
+    def stages(self):
+        """The folder of what kwok says in the place of kubelets."""
+        return os.path.join(HERE, "stages")
+
     def binary(self, name):
         return os.path.join(self.binaries, name)
 
@@ -92,7 +100,7 @@ class Cluster:
             f"--service-account-key-file={sa_public}", f"--service-account-signing-key-file={sa_key}",
             "--endpoint-reconciler-type=none", f"--audit-log-path={self.audit_log}",
             "--audit-policy-file=" + self.write_json("audit-policy.json", AUDIT_POLICY),
-            "--audit-log-mode=blocking"])
+            "--audit-log-mode=blocking", *self.extra_flags("kube-apiserver")])
         wait_for("the API server", lambda: self._is_ready(self.api), 120, alive=[etcd, self.server])
 
     @staticmethod
@@ -106,11 +114,12 @@ class Cluster:
             self.binary("kube-controller-manager"), kubeconfig, f"--controllers={controllers}",
             "--leader-elect=false", "--bind-address=127.0.0.1", f"--secure-port={self.controllers_port}",
             f"--cert-dir={self.path('pki')}", f"--root-ca-file={self.authority.ca}",
-            f"--service-account-private-key-file={self.authority.path('service-accounts.key')}", *FAST_CLIENT])
+            f"--service-account-private-key-file={self.authority.path('service-accounts.key')}", *FAST_CLIENT,
+            *self.extra_flags("kube-controller-manager")])
         start("kube-scheduler", [
             self.binary("kube-scheduler"), kubeconfig, "--leader-elect=false", "--bind-address=127.0.0.1",
             f"--secure-port={self.scheduler_port}", f"--cert-dir={self.path('pki')}", *FAST_CLIENT])
-        stages = [f"--config={stage}" for stage in sorted(glob.glob(os.path.join(HERE, "stages", "*.yaml")))]
+        stages = [f"--config={stage}" for stage in sorted(glob.glob(os.path.join(self.stages(), "*.yaml")))]
         start("kwok", [self.binary("kwok"), kubeconfig, "--manage-all-nodes=true", "--cidr=10.64.0.0/16",
                        "--node-ip=127.0.0.1", "--node-lease-duration-seconds=40", *stages])
 

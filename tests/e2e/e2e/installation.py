@@ -47,12 +47,13 @@ def listed(items):
 class Installation:
     """One foretop. Several can share a cluster: each has its own namespace, with its own Lease and status."""
 
-    def __init__(self, cluster, binary, serves, namespace, dry_run=False):
+    def __init__(self, cluster, binary, serves, namespace, dry_run=False, config=CONFIG):
         self.cluster = cluster
         self.binary = binary
         self.serves = serves
         self.namespace = namespace
         self.dry_run = dry_run
+        self.settings = config
         self.user = f"system:serviceaccount:{namespace}:foretop"
         (self.port,) = free_ports(1)
         self.starts = 0
@@ -70,7 +71,7 @@ class Installation:
         self.kubeconfig = self.cluster.write_kubeconfig(self.namespace, {"tokenFile": token}, self.namespace)
         self.config = self.cluster.path(self.namespace + ".yaml")
         with open(self.config, "w", encoding="ascii") as f:
-            f.write(CONFIG.format(prometheus=prometheus, namespace=self.namespace))
+            f.write(self.settings.format(prometheus=prometheus, namespace=self.namespace))
 
     def start(self):
         argv = [self.binary, "run", "--kubeconfig", self.kubeconfig, "--config", self.config,

@@ -9,7 +9,7 @@ from .processes import free_ports, wait_for
 
 SCRAPE_S = 15
 CONFIG = """\
-global: {{scrape_interval: {scrape}s, scrape_timeout: 5s}}
+global: {{scrape_interval: {scrape}s, scrape_timeout: {timeout}s}}
 scrape_configs:
 - job_name: shop
   static_configs:
@@ -34,9 +34,9 @@ class Prometheus:
         if done.returncode:
             raise RuntimeError(f"promtool: {done.stderr.strip() or done.stdout.strip()}")
 
-    def start(self, exporter_port):
+    def start(self, exporter_port, scrape_s=SCRAPE_S):
         with open(self.config, "w", encoding="ascii") as f:
-            f.write(CONFIG.format(scrape=SCRAPE_S, port=exporter_port))
+            f.write(CONFIG.format(scrape=scrape_s, timeout=min(5, scrape_s), port=exporter_port))
         process = self.supervisor.start("prometheus", [
             "prometheus", f"--config.file={self.config}", f"--storage.tsdb.path={self.data}",
             "--storage.tsdb.retention.time=60d", f"--web.listen-address=127.0.0.1:{self.port}"])
