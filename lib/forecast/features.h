@@ -38,12 +38,13 @@ enum feature {
 };
 
 struct feature_row {
-	double x[FEATURES_WEEK]; /* the first `known` are valid */
-	int32_t known;           /* 0, FEATURES_RECENT, FEATURES_DAY or FEATURES_WEEK */
-	bool learnable;          /* nothing but short gaps had to be bridged */
-	double deviation;        /* standard deviation of the last 15 minutes */
-	double movement; /* mean absolute change from minute to minute over the last hour
-			  */
+	/* The first `known` are valid; with one more, so that their number is even. */
+	double x[FEATURES_WEEK + 1];
+	int32_t known;    /* 0, FEATURES_RECENT, FEATURES_DAY or FEATURES_WEEK */
+	bool learnable;   /* nothing but short gaps had to be bridged */
+	double deviation; /* standard deviation of the last 15 minutes */
+	double movement;  /* mean absolute change from minute to minute over the last hour
+			   */
 };
 
 /* The recent part of the row of `minute`: uses nothing newer than that. A missing lag is

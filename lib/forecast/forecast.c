@@ -10,6 +10,7 @@
 
 /* A gap after which nothing of what was known is left in any history. */
 #define FORGET_MINUTES (15 * MINUTES_PER_DAY)
+#define YOUNG_MINUTES  (3 * MINUTES_PER_DAY)
 /* Work is counted in minutes learned, about 3 us each; a pass of a Holt-Winters fit costs
  * as much as SLICE_FIT of them. */
 #define SLICE     200
@@ -76,6 +77,7 @@ static void forget(struct forecaster *f)
 	history_init(&f->history);
 	window_init(&f->window, &window);
 	window.minutes += f->config.release_min;
+	window.phase = 1;
 	window_init(&f->release_window, &window);
 	f->holt_winters = (struct holt_winters){0};
 	f->fit.running = false;
@@ -144,15 +146,26 @@ static int64_t open_cell(const struct forecaster *f)
 	return cell_of(f->history.newest + 1);
 }
 
+/* Every hour in the first days; later, when another hour says little more, the windows
+ * take turns. */
+static void refit_windows(struct forecaster *f, int64_t minute)
+{
+	bool young = f->history.values < YOUNG_MINUTES;
+	bool odd = minute / MINUTES_PER_HOUR % 2;
+
+	if (young || !odd)
+		window_refit(&f->window);
+	if (young || odd)
+		window_refit(&f->release_window);
+}
+
 static void learn(struct forecaster *f, int64_t minute, double value)
 {
 	history_add(&f->history, minute, value);
 	window_learn(&f->window, &f->history);
 	window_learn(&f->release_window, &f->history);
-	if (full_hour(minute)) {
-		window_refit(&f->window);
-		window_refit(&f->release_window);
-	}
+	if (full_hour(minute))
+		refit_windows(f, minute);
 	while (f->holt_winters.fitted && f->holt_winters.next < open_cell(f))
 		holt_winters_step(&f->holt_winters,
 				  history_cell(&f->history, f->holt_winters.next));

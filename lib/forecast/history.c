@@ -1,4 +1,5 @@
 #include "forecast/history.h"
+#include "forecast/sums.h"
 
 #include <math.h>
 
@@ -29,6 +30,13 @@ void history_init(struct history *h)
 int64_t cell_of(int64_t minute)
 {
 	return minute / CELL_MINUTES - (minute % CELL_MINUTES < 0);
+}
+
+int32_t hour_of(int64_t minute)
+{
+	int64_t rest = minute % MINUTES_PER_DAY;
+
+	return (int32_t)((rest < 0 ? rest + MINUTES_PER_DAY : rest) / MINUTES_PER_HOUR);
 }
 
 /* The value, or NaN where it is not to be believed. */
@@ -88,16 +96,10 @@ double history_cell(const struct history *h, int64_t cell)
 
 static double largest_of(const struct ring *r, int64_t first, int32_t count)
 {
-	float values[SPAN_LIMIT];
-	float largest = -INFINITY;
-	int32_t known = 0;
+	float scratch[SPAN_LIMIT];
+	struct sum s = sum_of(ring_span(r, first, count, scratch), count);
 
-	ring_copy(r, first, count, values);
-	for (int32_t i = 0; i < count; i++) {
-		known += values[i] == values[i];
-		largest = values[i] > largest ? values[i] : largest;
-	}
-	return known > 0 && known * 5 >= count * 4 ? largest : NAN;
+	return s.count > 0 && s.count * 5 >= count * 4 ? (double)s.largest : NAN;
 }
 
 double history_maximum(const struct history *h, int64_t first, int32_t count)

@@ -59,7 +59,8 @@ double history_maximum(const struct history *h, int64_t first, int32_t count);
  * reach. */
 double history_cell_maximum(const struct history *h, int64_t first, int32_t count);
 
-/* The cell of a minute. */
+/* The cell of a minute; its hour of the day (UTC), in [0, 23]. */
 int64_t cell_of(int64_t minute);
+int32_t hour_of(int64_t minute);
 
 #endif

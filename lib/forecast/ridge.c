@@ -3,6 +3,41 @@
 #include <math.h>
 #include <string.h>
 
+/* Two neighbours at a time: every 64-bit processor has registers for that, and the result
+ * does not depend on which one it is. */
+typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
+
+static const pair *pairs(const double *v)
+{
+	return (const pair *)v;
+}
+
+/* Sum of a[i] b[i] over the first `count` entries. */
+static double dot(const double *a, const double *b, int32_t count)
+{
+	pair sum = {0, 0}, other = {0, 0};
+	int32_t i = 0, whole = count / 2;
+
+	for (; i + 1 < whole; i += 2) {
+		sum += pairs(a)[i] * pairs(b)[i];
+		other += pairs(a)[i + 1] * pairs(b)[i + 1];
+	}
+	if (i < whole)
+		sum += pairs(a)[i] * pairs(b)[i];
+	sum += other;
+	return sum[0] + sum[1] + (count % 2 ? a[count - 1] * b[count - 1] : 0);
+}
+
+/* to += factor from, over `count` entries rounded up to pairs. */
+static void add_times(double *to, const double *from, double factor, int32_t count)
+{
+	const pair both = {factor, factor};
+	pair *target = (pair *)to;
+
+	for (int32_t i = 0; i < RIDGE_EVEN(count) / 2; i++)
+		target[i] += both * pairs(from)[i];
+}
+
 void ridge_init(struct ridge *r, int32_t dim, double *storage)
 {
 	memset(storage, 0, RIDGE_STORAGE((size_t)dim) * sizeof(double));
@@ -10,43 +45,51 @@ void ridge_init(struct ridge *r, int32_t dim, double *storage)
 		.dim = dim,
 		.gram = storage,
 		.moment = storage + RIDGE_PACKED(dim),
-		.solution = storage + RIDGE_PACKED(dim) + dim,
+		.solution = storage + RIDGE_PACKED(dim) + RIDGE_EVEN(dim),
 	};
 }
 
-void ridge_learn(struct ridge *r, const double *x, double y, double keep, double weight)
+void ridge_learn(struct ridge *r, const double *x, double y, double weight)
 {
-	for (int32_t i = 0; i < r->dim; i++) {
-		double *restrict row = r->gram + RIDGE_PACKED(i);
-		double scaled = weight * x[i];
-
-		for (int32_t k = 0; k <= i; k++)
-			row[k] = keep * row[k] + scaled * x[k];
-		r->moment[i] = keep * r->moment[i] + scaled * y;
-	}
+	for (int32_t i = 0; i < r->dim; i++)
+		add_times(r->gram + RIDGE_PACKED(i), x, weight * x[i], i + 1);
+	add_times(r->moment, x, weight * y, r->dim);
 	r->samples++;
 }
 
-/* In place: the packed lower triangle of S + penalty I into its Cholesky factor. False
- * when a pivot is not positive. */
+void ridge_scale(struct ridge *r, double factor)
+{
+	for (int32_t i = 0; i < RIDGE_PACKED(r->dim) + RIDGE_EVEN(r->dim); i++)
+		r->gram[i] *= factor;
+}
+
+void ridge_add(struct ridge *r, const struct ridge *other)
+{
+	for (int32_t i = 0; i < RIDGE_PACKED(r->dim); i++)
+		r->gram[i] += other->gram[i];
+	for (int32_t i = 0; i < r->dim; i++)
+		r->moment[i] += other->moment[i];
+	r->samples += other->samples;
+}
+
+/* In place: the packed lower triangle of S + penalty I into its Cholesky factor, with
+ * inverses on the diagonal: divisions are slow. False when a pivot is not positive. */
 static bool factorise(double *lower, int32_t dim)
 {
 	for (int32_t i = 0; i < dim; i++) {
 		double *row = lower + RIDGE_PACKED(i);
 
-		for (int32_t k = 0; k <= i; k++) {
+		for (int32_t k = 0; k < i; k++) {
 			const double *other = lower + RIDGE_PACKED(k);
-			double sum = row[k];
 
-			for (int32_t m = 0; m < k; m++)
-				sum -= row[m] * other[m];
-			if (k < i)
-				row[k] = sum / other[k];
-			else if (!(sum > 0))
-				return false;
-			else
-				row[i] = sqrt(sum);
+			row[k] = (row[k] - dot(row, other, k)) * other[k];
 		}
+
+		double pivot = row[i] - dot(row, row, i);
+
+		if (!(pivot > 0))
+			return false;
+		row[i] = 1 / sqrt(pivot);
 	}
 	return true;
 }
@@ -57,14 +100,12 @@ static void substitute(const double *lower, int32_t dim, double *z)
 	for (int32_t i = 0; i < dim; i++) {
 		const double *row = lower + RIDGE_PACKED(i);
 
-		for (int32_t k = 0; k < i; k++)
-			z[i] -= row[k] * z[k];
-		z[i] /= row[i];
+		z[i] = (z[i] - dot(row, z, i)) * row[i];
 	}
 	for (int32_t i = dim - 1; i >= 0; i--) {
 		const double *row = lower + RIDGE_PACKED(i);
 
-		z[i] /= row[i];
+		z[i] *= row[i];
 		for (int32_t k = 0; k < i; k++)
 			z[k] -= row[k] * z[i];
 	}
@@ -80,10 +121,10 @@ int ridge_solve(struct ridge *r, double penalty)
 		scale[i] = diagonal > 0 ? 1 / sqrt(diagonal) : 0;
 		z[i] = scale[i] * r->moment[i];
 	}
-	for (int32_t i = 0, at = 0; i < r->dim; i++) {
-		for (int32_t k = 0; k < i; k++, at++)
+	for (int32_t i = 0; i < r->dim; i++) {
+		for (int32_t k = 0, at = RIDGE_PACKED(i); k < i; k++, at++)
 			lower[at] = scale[i] * scale[k] * r->gram[at];
-		lower[at++] = 1 + penalty;
+		lower[RIDGE_PACKED(i) + i] = 1 + penalty;
 	}
 	if (!factorise(lower, r->dim))
 		return -1;
@@ -96,9 +137,5 @@ int ridge_solve(struct ridge *r, double penalty)
 
 double ridge_predict(const struct ridge *r, const double *x)
 {
-	double sum = 0;
-
-	for (int32_t i = 0; i < r->dim; i++)
-		sum += r->solution[i] * x[i];
-	return sum;
+	return dot(r->solution, x, r->dim);
 }

@@ -8,26 +8,37 @@
 
 #define RIDGE_DIM_MAX 24
 
-/* Doubles that a regression of this dimension needs: the lower triangle, row by row, the
- * moments and the solution. */
-#define RIDGE_PACKED(dim)  ((dim) * ((dim) + 1) / 2)
-#define RIDGE_STORAGE(dim) (RIDGE_PACKED(dim) + 2 * (dim))
+/* The lower triangle, row by row, each row padded to an even number of entries: they are
+ * worked on in pairs. Where row i begins; RIDGE_PACKED(dim) entries in all. */
+#define RIDGE_PACKED(i) (2 * (((i) + 1) / 2) * (((i) + 2) / 2))
+#define RIDGE_EVEN(dim) (((dim) + 1) / 2 * 2)
+/* Doubles that a regression of this dimension needs: the triangle, the moments and the
+ * solution. */
+#define RIDGE_STORAGE(dim) (RIDGE_PACKED(dim) + 2 * RIDGE_EVEN(dim))
 
 struct ridge {
 	int32_t dim;      /* in [1, RIDGE_DIM_MAX] */
 	bool solved;      /* `solution` is valid */
 	int64_t samples;  /* rows learned */
-	double *gram;     /* borrowed: sum of keep^age weight x x', packed */
-	double *moment;   /* borrowed: sum of keep^age weight x y */
+	double *gram;     /* borrowed: sum of weight x x', packed */
+	double *moment;   /* borrowed: sum of weight x y */
 	double *solution; /* borrowed: dim coefficients */
 };
 
 /* `storage` holds RIDGE_STORAGE(dim) doubles and outlives the regression. */
 void ridge_init(struct ridge *r, int32_t dim, double *storage);
 
-/* A row with its target. keep in (0, 1]: what remains of everything learned before;
- * weight > 0. */
-void ridge_learn(struct ridge *r, const double *x, double y, double keep, double weight);
+/* A row with its target; weight > 0. x: RIDGE_EVEN(dim) finite numbers, of which the
+ * first dim count. To forget slowly, let the weights of new rows grow: a solution depends
+ * on their ratios only. */
+void ridge_learn(struct ridge *r, const double *x, double y, double weight);
+
+/* Multiplies all weights so far by `factor` > 0, before they grow out of range. */
+void ridge_scale(struct ridge *r, double factor);
+
+/* Adds the rows that `other` has learned, as far as it knows these columns; other->dim >=
+ * r->dim. */
+void ridge_add(struct ridge *r, const struct ridge *other);
 
 /* Solves (S + penalty I) z = D b with S = D A D of unit diagonal, D = diag(A)^-1/2,
  * solution = D z: a penalty in units of each column's own size. penalty > 0. Columns that
@@ -35,7 +46,7 @@ void ridge_learn(struct ridge *r, const double *x, double y, double keep, double
  * definite to working precision (the old solution stays). */
 int ridge_solve(struct ridge *r, double penalty);
 
-/* x . solution; 0 before the first solution. */
+/* x . solution; 0 before the first solution. x as for ridge_learn. */
 double ridge_predict(const struct ridge *r, const double *x);
 
 #endif

@@ -17,27 +17,26 @@ static const int32_t scores_to_compete[FC_MODEL_COUNT] = {
 /* The model of the day is the one to beat. */
 #define DAY_FAVOUR .98
 
-static double loss_of(const struct window *w, enum model m)
-{
-	double loss = tracker_loss(&w->trackers[m]);
-
-	return m == FC_LINEAR_DAY ? DAY_FAVOUR * loss : loss;
-}
+struct candidates {
+	const struct window *w;
+	const double *predictions;
+	double losses[FC_MODEL_COUNT];
+};
 
 /* The lowest loss among the candidates [first, last] that may speak, predict now and have
- * `scores`; FC_MODEL_COUNT when none. */
-static enum model best_of(const struct window *w, const double *predictions,
-			  enum model first, enum model last, bool compete)
+ * been scored enough; FC_MODEL_COUNT when none. `except`: not this one. */
+static enum model best_of(const struct candidates *c, enum model first, enum model last,
+			  bool compete, enum model except)
 {
 	enum model best = FC_MODEL_COUNT;
 
 	for (enum model m = first; m <= last; m++) {
 		double needed = compete ? scores_to_compete[m] : SCORES_NEEDED;
 
-		if (!w->allowed[m] || isnan(predictions[m]) ||
-		    w->trackers[m].scores < needed)
+		if (m == except || !c->w->allowed[m] || isnan(c->predictions[m]) ||
+		    c->w->trackers[m].scores < needed)
 			continue;
-		if (best == FC_MODEL_COUNT || loss_of(w, m) < loss_of(w, best))
+		if (best == FC_MODEL_COUNT || c->losses[m] < c->losses[best])
 			best = m;
 	}
 	return best;
@@ -54,41 +53,28 @@ static bool any_model(const struct window *w, bool scored)
 
 /* Whether yesterday's values did better than model `m` (a load that repeats itself to the
  * minute). */
-static bool yesterday_is_better(const struct window *w, const double *predictions,
-				enum model m)
+static bool yesterday_is_better(const struct candidates *c, enum model m)
 {
-	const struct tracker *yesterday = &w->trackers[FC_SEASONAL_NAIVE];
-
-	return !isnan(predictions[FC_SEASONAL_NAIVE]) &&
-	       yesterday->scores >= MINUTES_PER_DAY &&
-	       tracker_loss(yesterday) < tracker_loss(&w->trackers[m]);
+	return !isnan(c->predictions[FC_SEASONAL_NAIVE]) &&
+	       c->w->trackers[FC_SEASONAL_NAIVE].scores >= MINUTES_PER_DAY &&
+	       c->losses[FC_SEASONAL_NAIVE] < tracker_loss(&c->w->trackers[m]);
 }
 
 /* The best model, or yesterday where it is better still. The other baselines know no more
  * than a reactive rule and fill in only where all models lack input, never before a model
  * has earned its first word. */
-static enum model speaker(const struct window *w, const double *predictions)
+static enum model speaker(const struct candidates *c)
 {
-	enum model m = best_of(w, predictions, FC_LINEAR_RECENT, FC_HOLT_WINTERS, true);
+	const enum model nobody = FC_MODEL_COUNT;
+	enum model m = best_of(c, FC_LINEAR_RECENT, FC_HOLT_WINTERS, true, nobody);
 
-	if (m == FC_MODEL_COUNT)
-		m = best_of(w, predictions, FC_LINEAR_RECENT, FC_HOLT_WINTERS, false);
-	if (m != FC_MODEL_COUNT)
-		return yesterday_is_better(w, predictions, m) ? FC_SEASONAL_NAIVE : m;
-	if (any_model(w, true) || !any_model(w, false))
-		return best_of(w, predictions, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false);
-	return FC_MODEL_COUNT;
-}
-
-/* The best baseline beside the one that speaks. */
-static enum model rival(const struct window *w, const double *predictions,
-			enum model speaks)
-{
-	double others[FC_MODEL_COUNT];
-
-	for (enum model m = 0; m < FC_MODEL_COUNT; m++)
-		others[m] = m == speaks ? NAN : predictions[m];
-	return best_of(w, others, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false);
+	if (m == nobody)
+		m = best_of(c, FC_LINEAR_RECENT, FC_HOLT_WINTERS, false, nobody);
+	if (m != nobody)
+		return yesterday_is_better(c, m) ? FC_SEASONAL_NAIVE : m;
+	if (any_model(c->w, true) || !any_model(c->w, false))
+		return best_of(c, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false, nobody);
+	return nobody;
 }
 
 static double skill_of(const struct window *w, enum model m, enum model baseline)
@@ -105,23 +91,39 @@ static double skill_of(const struct window *w, enum model m, enum model baseline
 	return larger(1 - own / other, -1);
 }
 
-void select_outlook(const struct window *w, const double *predictions,
-		    const double *scales, struct outlook *ret_outlook)
+void select_choose(const struct window *w, const double *predictions,
+		   struct choice *ret_choice)
 {
-	enum model m = speaker(w, predictions);
-	enum model baseline = rival(w, predictions, m);
+	struct candidates c = {.w = w, .predictions = predictions};
+
+	for (enum model m = 0; m < FC_MODEL_COUNT; m++)
+		c.losses[m] = tracker_loss(&w->trackers[m]);
+	c.losses[FC_LINEAR_DAY] *= DAY_FAVOUR;
+	ret_choice->speaks = speaker(&c);
+	ret_choice->baseline =
+		best_of(&c, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false, ret_choice->speaks);
+	ret_choice->skill =
+		ret_choice->speaks == FC_MODEL_COUNT
+			? NAN
+			: skill_of(w, ret_choice->speaks, ret_choice->baseline);
+}
+
+void select_outlook(const struct window *w, const struct choice *choice,
+		    double prediction, double scale, struct outlook *ret_outlook)
+{
+	enum model m = choice->speaks;
 
 	*ret_outlook = (struct outlook){.known = m != FC_MODEL_COUNT};
 	if (!ret_outlook->known)
 		return;
 
-	double upper = tracker_upper(&w->trackers[m], predictions[m], scales[m]);
+	const struct tracker *t = &w->trackers[m];
+	bool alone = choice->baseline == FC_MODEL_COUNT;
 
-	ret_outlook->upper = larger(upper, 0);
-	ret_outlook->mean = smaller(larger(predictions[m] + w->trackers[m].bias, 0),
-				    ret_outlook->upper);
+	ret_outlook->upper = larger(tracker_upper(t, prediction, scale), 0);
+	ret_outlook->mean = within(prediction + t->bias, 0, ret_outlook->upper);
 	ret_outlook->model = m;
-	ret_outlook->baseline = baseline == FC_MODEL_COUNT ? FC_LAST_VALUE : baseline;
-	ret_outlook->skill = skill_of(w, m, baseline);
+	ret_outlook->baseline = alone ? FC_LAST_VALUE : choice->baseline;
+	ret_outlook->skill = choice->skill;
 	ret_outlook->coverage = w->load > 0 ? 1 - w->unserved / w->load : NAN;
 }

@@ -13,6 +13,7 @@
 #define SPREAD_KEEP   (1 - 1. / (14 * MINUTES_PER_DAY))
 #define SPREAD_RIDGE  1e-3
 #define SPREAD_NEEDED (5 * SPREAD_DIM + 200)
+#define UNIT_MAX      1e6 /* far from the range of numbers */
 /* In units of the mean error: the 0.95 quantile of a normal law is 1.645 / sqrt(2 / pi)
  * of it. */
 #define FIRST_OFFSET 2.06
@@ -28,15 +29,8 @@
 
 void tracker_init(struct tracker *t)
 {
-	*t = (struct tracker){.relative = 1, .offset = FIRST_OFFSET};
+	*t = (struct tracker){.relative = 1, .offset = FIRST_OFFSET, .spread_unit = 1};
 	ridge_init(&t->spread, SPREAD_DIM, t->spread_storage);
-}
-
-static int hour_of(int64_t minute)
-{
-	int64_t rest = minute % MINUTES_PER_DAY;
-
-	return (int)((rest < 0 ? rest + MINUTES_PER_DAY : rest) / MINUTES_PER_HOUR);
 }
 
 static void spread_row(const struct tracker *t, const struct circumstances *made,
@@ -47,7 +41,7 @@ static void spread_row(const struct tracker *t, const struct circumstances *made
 	ret_x[2] = sqrt(larger(made->prediction, 0));
 	ret_x[3] = made->deviation;
 	ret_x[4] = made->movement;
-	ret_x[5] = t->hour_error[hour_of(made->minute)];
+	ret_x[5] = (double)t->hour_error[made->hour];
 }
 
 struct thinning thinning_of(int32_t minutes)
@@ -55,7 +49,7 @@ struct thinning thinning_of(int32_t minutes)
 	return (struct thinning){
 		.minutes = minutes,
 		.discount = exp2(-(double)minutes / MINUTES_PER_DAY),
-		.spread_keep = pow(SPREAD_KEEP, minutes),
+		.spread_growth = pow(SPREAD_KEEP, -minutes),
 	};
 }
 
@@ -70,11 +64,16 @@ static double blend(double mean, double value, double rate, double minutes, doub
 static void learn_spread(struct tracker *t, const struct score *score, double size)
 {
 	double x[SPREAD_DIM];
-	int hour = hour_of(score->made.minute);
+	int32_t hour = score->made.hour;
 	double minutes = score->thinning->minutes;
 
 	spread_row(t, &score->made, x);
-	ridge_learn(&t->spread, x, size, pow(SPREAD_KEEP, minutes), minutes);
+	ridge_learn(&t->spread, x, size, t->spread_unit);
+	t->spread_unit *= score->thinning->spread_growth;
+	if (t->spread_unit > UNIT_MAX) {
+		ridge_scale(&t->spread, 1 / t->spread_unit);
+		t->spread_unit = 1;
+	}
 	t->hour_error[hour] = (float)blend(t->hour_error[hour], size, HOUR_RATE, minutes,
 					   t->hour_scores[hour]);
 	t->hour_scores[hour] =
@@ -115,7 +114,8 @@ void tracker_score(struct tracker *t, const struct score *score)
 	t->error = blend(t->error, fabs(cut), ERROR_RATE, minutes, t->scores);
 	t->bias = blend(t->bias, cut, ERROR_RATE, minutes, t->scores);
 	learn_offset(t, score, cut);
-	learn_spread(t, score, fabs(cut));
+	if (!t->plain)
+		learn_spread(t, score, fabs(cut));
 	t->scores += minutes;
 }
 
@@ -136,7 +136,7 @@ double tracker_scale(const struct tracker *t, const struct circumstances *now)
 	double size = ridge_predict(&t->spread, x);
 	double bounded = smaller(larger(size, t->error / 3), t->error * 3);
 
-	return sqrt(t->error) * sqrt(bounded);
+	return sqrt(t->error * bounded);
 }
 
 double tracker_upper(const struct tracker *t, double prediction, double scale)

@@ -19,7 +19,9 @@ struct tracker {
 			*/
 	double weight; /* discounted number of scores */
 	double scores; /* minutes scored so far */
+	bool plain;    /* its errors are of one size at all times: less to learn */
 	struct ridge spread;
+	double spread_unit; /* weight of the next row: it grows, old ones do not fade */
 	double spread_storage[RIDGE_STORAGE(SPREAD_DIM)];
 	float hour_error[24]; /* mean |y - p| by hour of the day, UTC */
 	float hour_scores[24];
@@ -27,16 +29,16 @@ struct tracker {
 
 /* Predictions are scored every `minutes` minutes; each score stands for that many. */
 struct thinning {
-	double minutes;     /* >= 1 */
-	double discount;    /* what remains of a discounted sum: half after a day */
-	double spread_keep; /* of the regression of sizes */
+	double minutes;       /* >= 1 */
+	double discount;      /* what remains of a discounted sum: half after a day */
+	double spread_growth; /* of the weights in the regression of sizes */
 };
 
 /* What was known when the prediction was made. */
 struct circumstances {
 	double prediction;
 	double deviation, movement;
-	int64_t minute;
+	int32_t hour; /* of the day, UTC */
 };
 
 /* One prediction with what became of it. */

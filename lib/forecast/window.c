@@ -4,43 +4,40 @@
 
 #include <math.h>
 
-#define LINEAR_KEEP  (1 - 1. / (14 * MINUTES_PER_DAY))
-#define LINEAR_RIDGE 1e-5
-/* Weight of rows above and below the regression: an expectile of 0.8, which leans to the
- * side where load is lost. */
-#define WEIGHT_ABOVE .8
-#define WEIGHT_BELOW .2
-
-static const int32_t linear_dims[LINEAR_COUNT] = {FEATURES_RECENT, FEATURES_DAY,
-						  FEATURES_WEEK};
-
-static int64_t samples_needed(int32_t dim)
+static int32_t stride_of(int32_t minutes)
 {
-	return 5 * dim + 200;
+	int32_t stride = (minutes + PENDING_MAX - 2) / (PENDING_MAX - 1);
+
+	return stride < STRIDE_MIN ? STRIDE_MIN : stride;
 }
 
 void window_init(struct window *w, const struct window_config *config)
 {
-	double *storage = w->linear_storage;
-
 	w->minutes = config->minutes;
-	w->stride = (config->minutes + PENDING_MAX - 2) / (PENDING_MAX - 1);
+	w->stride = stride_of(config->minutes);
+	w->phase = config->phase % w->stride;
 	w->thinning = thinning_of(w->stride);
 	w->quantile = config->quantile;
 	w->load = w->unserved = w->size = 0;
 	w->outcomes = 0;
-	for (int32_t i = 0; i < LINEAR_COUNT; i++) {
-		ridge_init(&w->linear[i], linear_dims[i], storage);
-		storage += RIDGE_STORAGE(linear_dims[i]);
-	}
-	for (int32_t i = 0; i < FC_MODEL_COUNT; i++)
+	nested_init(&w->linear, w->stride);
+	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
 		tracker_init(&w->trackers[i]);
-	for (int32_t i = 0; i < PENDING_MAX; i++)
-		w->pending[i].minute = INT64_MIN;
-	for (int32_t i = 0; i < FC_MODEL_COUNT; i++)
 		w->allowed[i] = i < FC_LINEAR_RECENT ||
 				(i == FC_HOLT_WINTERS ? config->use_holt_winters
 						      : config->use_linear);
+	}
+	w->trackers[FC_LAST_VALUE].plain = w->trackers[FC_HOUR_MEAN].plain = true;
+	for (int32_t i = 0; i < PENDING_MAX; i++)
+		w->pending[i].minute = INT64_MIN;
+}
+
+/* Whether what is predicted at this minute will be learned from. */
+static bool counts(const struct window *w, int64_t minute)
+{
+	int64_t rest = minute % w->stride;
+
+	return (rest < 0 ? rest + w->stride : rest) == w->phase;
 }
 
 static struct pending *pending_of(struct window *w, int64_t minute)
@@ -50,24 +47,15 @@ static struct pending *pending_of(struct window *w, int64_t minute)
 	return &w->pending[slot < 0 ? slot + PENDING_MAX : slot];
 }
 
-static void learn_row(struct window *w, const struct history *h, int64_t minute,
-		      double actual)
+static void learn_row(struct window *w, const struct pending *made, double actual)
 {
-	struct feature_row row;
+	struct feature_row row = {.known = made->known};
 
-	feature_row_recent(h, minute, &row);
-	if (!row.learnable)
+	if (!row.known)
 		return;
-	feature_row_seasons(h, minute, w->minutes, &row);
-	for (int32_t i = 0; i < LINEAR_COUNT && linear_dims[i] <= row.known; i++) {
-		struct ridge *r = &w->linear[i];
-		bool above = actual > ridge_predict(r, row.x);
-
-		ridge_learn(r, row.x, actual, LINEAR_KEEP,
-			    above ? WEIGHT_ABOVE : WEIGHT_BELOW);
-		if (r->samples == samples_needed(r->dim))
-			ridge_solve(r, LINEAR_RIDGE);
-	}
+	for (int32_t i = 0; i < FEATURES_WEEK; i++)
+		row.x[i] = (double)made->x[i];
+	nested_learn(&w->linear, &row, actual);
 }
 
 static void score_all(struct window *w, const struct pending *made, double actual)
@@ -75,7 +63,7 @@ static void score_all(struct window *w, const struct pending *made, double actua
 	struct score score = {
 		.made = {.deviation = made->deviation,
 			 .movement = made->movement,
-			 .minute = made->minute},
+			 .hour = hour_of(made->minute)},
 		.actual = actual,
 		.quantile = w->quantile,
 		.thinning = &w->thinning,
@@ -99,6 +87,10 @@ static void score_all(struct window *w, const struct pending *made, double actua
 void window_learn(struct window *w, const struct history *h)
 {
 	int64_t minute = h->newest - w->minutes;
+
+	if (!counts(w, minute))
+		return;
+
 	double actual = history_maximum(h, minute + 1, w->minutes);
 
 	if (isnan(actual))
@@ -106,65 +98,51 @@ void window_learn(struct window *w, const struct history *h)
 	w->size += (fabs(actual) - w->size) / (double)(w->outcomes + 1);
 	if (w->outcomes < MINUTES_PER_DAY - 1)
 		w->outcomes++;
-	learn_row(w, h, minute, actual);
 
 	const struct pending *made = pending_of(w, minute);
 
-	if (made->minute == minute)
-		score_all(w, made, actual);
+	if (made->minute != minute)
+		return;
+	learn_row(w, made, actual);
+	score_all(w, made, actual);
 }
 
 void window_refit(struct window *w)
 {
-	for (int32_t i = 0; i < LINEAR_COUNT; i++) {
-		if (w->linear[i].samples >= samples_needed(w->linear[i].dim))
-			ridge_solve(&w->linear[i], LINEAR_RIDGE);
-	}
+	nested_solve(&w->linear);
 	for (int32_t i = 0; i < FC_MODEL_COUNT; i++)
 		tracker_refit(&w->trackers[i]);
-}
-
-/* No further outside of what the row has seen than that is wide: a regression must not
- * run away on input that it never met. */
-static double bounded(double prediction, const struct feature_row *row, int32_t dim)
-{
-	double least = row->x[FEATURE_LAST], most = row->x[FEATURE_LAST];
-
-	for (int32_t i = FEATURE_LAST + 1; i < dim; i++) {
-		least = smaller(least, row->x[i]);
-		most = larger(most, row->x[i]);
-	}
-	return within(prediction, least - (most - least), most + (most - least));
-}
-
-static void predict_linear(const struct window *w, const struct feature_row *row,
-			   double ret_predictions[FC_MODEL_COUNT])
-{
-	for (int32_t i = 0; i < LINEAR_COUNT && linear_dims[i] <= row->known; i++) {
-		const struct ridge *r = &w->linear[i];
-
-		if (r->solved)
-			ret_predictions[FC_LINEAR_RECENT + i] =
-				bounded(ridge_predict(r, row->x), row, r->dim);
-	}
 }
 
 static void predict_all(const struct window *w, const struct history *h,
 			const struct holt_winters *hw, const struct feature_row *row,
 			double ret_predictions[FC_MODEL_COUNT])
 {
-	for (int32_t i = 0; i < FC_MODEL_COUNT; i++)
-		ret_predictions[i] = NAN;
-	if (row->known) {
-		ret_predictions[FC_LAST_VALUE] = row->x[FEATURE_LAST];
-		ret_predictions[FC_HOUR_MEAN] = row->x[FEATURE_MEAN_60];
-	}
+	ret_predictions[FC_LAST_VALUE] = row->known ? row->x[FEATURE_LAST] : NAN;
+	ret_predictions[FC_HOUR_MEAN] = row->known ? row->x[FEATURE_MEAN_60] : NAN;
 	ret_predictions[FC_SEASONAL_NAIVE] =
-		history_maximum(h, h->newest - MINUTES_PER_DAY + 1, w->minutes);
-	predict_linear(w, row, ret_predictions);
-	if (hw->fitted)
-		ret_predictions[FC_HOLT_WINTERS] =
-			holt_winters_maximum(hw, h->newest + 1, w->minutes);
+		row->known >= FEATURES_DAY
+			? row->x[FEATURE_DAY_TARGET]
+			: history_maximum(h, h->newest - MINUTES_PER_DAY + 1, w->minutes);
+	nested_predict(&w->linear, row, &ret_predictions[FC_LINEAR_RECENT]);
+	ret_predictions[FC_HOLT_WINTERS] =
+		hw->fitted ? holt_winters_maximum(hw, h->newest + 1, w->minutes) : NAN;
+}
+
+/* Keeps what all candidates say until the outcome is known. */
+static void remember(struct pending *made, const struct feature_row *row,
+		     const double *predictions, const double *scales, double upper)
+{
+	made->upper = (float)upper;
+	made->deviation = (float)row->deviation;
+	made->movement = (float)row->movement;
+	made->known = (int8_t)(row->learnable ? row->known : 0);
+	for (int32_t i = 0; i < FEATURES_WEEK; i++)
+		made->x[i] = i < row->known ? (float)row->x[i] : 0;
+	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
+		made->prediction[i] = (float)predictions[i];
+		made->scale[i] = (float)scales[i];
+	}
 }
 
 void window_predict(struct window *w, const struct history *h,
@@ -173,36 +151,43 @@ void window_predict(struct window *w, const struct history *h,
 {
 	struct feature_row row = *recent;
 	double predictions[FC_MODEL_COUNT], scales[FC_MODEL_COUNT];
-	struct pending made = {.minute = h->newest};
+	struct circumstances now = {.deviation = row.deviation,
+				    .movement = row.movement,
+				    .hour = hour_of(h->newest)};
+	bool scored = counts(w, h->newest);
 
 	feature_row_seasons(h, h->newest, w->minutes, &row);
 	predict_all(w, h, hw, &row, predictions);
-	made.deviation = (float)row.deviation;
-	made.movement = (float)row.movement;
-	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
-		struct circumstances now = {
-			.prediction = predictions[i],
-			.deviation = row.deviation,
-			.movement = row.movement,
-			.minute = h->newest,
-		};
+	struct choice choice;
 
-		scales[i] = isnan(predictions[i]) ? NAN
-						  : tracker_scale(&w->trackers[i], &now);
-		made.prediction[i] = (float)predictions[i];
-		made.scale[i] = (float)scales[i];
+	select_choose(w, predictions, &choice);
+
+	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
+		now.prediction = predictions[i];
+		scales[i] =
+			isnan(predictions[i]) || !(scored || i == (int32_t)choice.speaks)
+				? NAN
+				: tracker_scale(&w->trackers[i], &now);
 	}
-	select_outlook(w, predictions, scales, ret_outlook);
-	made.upper = ret_outlook->known ? (float)ret_outlook->upper : NAN;
-	if (h->newest % w->stride == 0)
-		*pending_of(w, h->newest) = made;
+
+	int32_t m = choice.speaks == FC_MODEL_COUNT ? 0 : (int32_t)choice.speaks;
+
+	select_outlook(w, &choice, predictions[m], scales[m], ret_outlook);
+	if (!scored)
+		return;
+
+	struct pending *made = pending_of(w, h->newest);
+
+	made->minute = h->newest;
+	remember(made, &row, predictions, scales,
+		 ret_outlook->known ? ret_outlook->upper : NAN);
 }
 
 int64_t window_minutes_needed(const struct window *w)
 {
 	/* The longest of the recent lags, the rows of the first solution, the window
 	 * after the last of them, then predictions and their windows. */
-	int64_t linear = 20 + samples_needed(FEATURES_RECENT) + w->minutes;
+	int64_t linear = 20 + nested_needed(NEST_RECENT) + w->stride + w->minutes;
 	int64_t holt_winters = 3 * MINUTES_PER_DAY + MINUTES_PER_HOUR;
 	int64_t model = w->allowed[FC_LINEAR_RECENT]  ? linear
 			: w->allowed[FC_HOLT_WINTERS] ? holt_winters

@@ -6,18 +6,15 @@
 #include "forecast/features.h"
 #include "forecast/forecast.h"
 #include "forecast/holt_winters.h"
-#include "forecast/ridge.h"
+#include "forecast/nested.h"
 #include "forecast/tracker.h"
 
-#define LINEAR_COUNT 3 /* recent, day, week: FC_LINEAR_RECENT and the two after it */
-#define LINEAR_STORAGE                                                                   \
-	(RIDGE_STORAGE(FEATURES_RECENT) + RIDGE_STORAGE(FEATURES_DAY) +                  \
-	 RIDGE_STORAGE(FEATURES_WEEK))
-
-/* Predictions wait for their outcome. For long windows only every second to fifth minute
- * is scored: neighbours share nearly the same window, so little is lost, and memory stays
- * fixed. */
-#define PENDING_MAX 34
+/* Predictions wait for their outcome. Only every second minute is learned from and scored
+ * (the window for releases takes the others), for long windows every third or fourth:
+ * neighbours share most of their window, so little is lost for half of the work, and
+ * memory stays fixed. */
+#define STRIDE_MIN  2
+#define PENDING_MAX 20
 
 /* Minutes that must be scored before the quantile of a model means anything: with q =
  * 0.95 three of them lie above. */
@@ -28,8 +25,10 @@ struct pending {
 	int64_t minute;
 	float prediction[FC_MODEL_COUNT];
 	float scale[FC_MODEL_COUNT];
-	float deviation, movement;
 	float upper; /* what was said; NaN when nothing was */
+	float deviation, movement;
+	float x[FEATURES_WEEK]; /* the row, to be learned with the outcome */
+	int8_t known;           /* of it; 0: not to be learned */
 };
 
 /* What a window says for its newest minute. */
@@ -43,20 +42,21 @@ struct outlook {
 struct window {
 	int32_t minutes; /* the window: (now, now + minutes] */
 	int32_t stride;  /* minutes from one score to the next */
+	int32_t phase;   /* of the minutes that are scored, modulo `stride` */
 	struct thinning thinning;
 	double quantile;
 	bool allowed[FC_MODEL_COUNT]; /* who may speak */
-	struct ridge linear[LINEAR_COUNT];
+	struct nested linear;
 	struct tracker trackers[FC_MODEL_COUNT];
 	double load, unserved; /* discounted sums, units of demand */
 	double size;           /* running mean of the outcomes' sizes */
 	int64_t outcomes;
 	struct pending pending[PENDING_MAX];
-	double linear_storage[LINEAR_STORAGE];
 };
 
 struct window_config {
 	int32_t minutes;
+	int32_t phase; /* >= 0 */
 	double quantile;
 	bool use_linear, use_holt_winters;
 };

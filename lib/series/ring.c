@@ -112,3 +112,15 @@ void ring_copy(const struct ring *r, int64_t first, int32_t count, float *ret_va
 	memcpy(ret_values + (from - first) + straight, r->cells,
 	       (size_t)(length - straight) * sizeof(float));
 }
+
+const float *ring_span(const struct ring *r, int64_t first, int32_t count, float *scratch)
+{
+	if (first >= r->first && first + count <= r->next) {
+		int32_t start = slot(r, first);
+
+		if (start + count <= r->cap)
+			return r->cells + start;
+	}
+	ring_copy(r, first, count, scratch);
+	return scratch;
+}

@@ -36,5 +36,9 @@ int64_t ring_cell(const struct ring *r, int64_t t_ms);
 /* Copies the cells [first, first + count) to ret_values, oldest first, NaN where they are
  * missing or outside. */
 void ring_copy(const struct ring *r, int64_t first, int32_t count, float *ret_values);
+/* The same without a copy where the cells lie in one piece: they are borrowed until the
+ * ring changes. Otherwise they are copied to `scratch` (count floats). */
+const float *ring_span(const struct ring *r, int64_t first, int32_t count,
+		       float *scratch);
 
 #endif

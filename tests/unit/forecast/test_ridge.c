@@ -19,6 +19,12 @@ static double next_number(uint32_t *state)
 	return (double)((*state >> 16) % 21) - 10;
 }
 
+/* The weight of a row when all before keep `keep` of theirs: it grows instead. */
+static double grown(double weight, double keep, int row)
+{
+	return weight * pow(keep, -row);
+}
+
 static void learn_numbers(struct regression *r, uint32_t seed, int rows, double keep)
 {
 	for (int row = 0; row < rows; row++) {
@@ -26,7 +32,8 @@ static void learn_numbers(struct regression *r, uint32_t seed, int rows, double 
 
 		for (int i = 1; i < r->ridge.dim; i++)
 			x[i] = next_number(&seed);
-		ridge_learn(&r->ridge, x, next_number(&seed), keep, row % 3 ? .2 : .8);
+		ridge_learn(&r->ridge, x, next_number(&seed),
+			    grown(row % 3 ? .2 : .8, keep, row));
 	}
 }
 
@@ -73,7 +80,7 @@ START_TEST(a_line_is_found_almost_exactly)
 
 	regression_init(&r, 2);
 	for (int k = -50; k <= 50; k++)
-		ridge_learn(&r.ridge, (double[]){1, k}, 3 + 2.5 * k, 1, 1);
+		ridge_learn(&r.ridge, (double[]){1, k}, 3 + 2.5 * k, 1);
 	ck_assert_int_eq(ridge_solve(&r.ridge, 1e-12), 0);
 	ck_near(r.ridge.solution[0], 3, 1e-8);
 	ck_near(r.ridge.solution[1], 2.5, 1e-8);
@@ -86,7 +93,7 @@ START_TEST(before_a_solution_the_prediction_is_zero)
 	struct regression r;
 
 	regression_init(&r, 2);
-	ridge_learn(&r.ridge, (double[]){1, 5}, 100, 1, 1);
+	ridge_learn(&r.ridge, (double[]){1, 5}, 100, 1);
 	ck_assert(!r.ridge.solved);
 	ck_near(ridge_predict(&r.ridge, (double[]){1, 5}), 0, 0);
 }
@@ -101,12 +108,12 @@ START_TEST(the_scale_of_a_column_does_not_matter)
 	regression_init(&plain, 3);
 	regression_init(&scaled, 3);
 	for (int row = 0; row < 40; row++) {
-		double x[] = {1, next_number(&seed), next_number(&seed)};
+		double x[] = {1, next_number(&seed), next_number(&seed), 0};
 		double y = next_number(&seed);
 
-		ridge_learn(&plain.ridge, x, y, .99, 1);
+		ridge_learn(&plain.ridge, x, y, grown(1, .99, row));
 		x[2] *= factors[_i];
-		ridge_learn(&scaled.ridge, x, y, .99, 1);
+		ridge_learn(&scaled.ridge, x, y, grown(1, .99, row));
 	}
 	ridge_solve(&plain.ridge, .1);
 	ridge_solve(&scaled.ridge, .1);
@@ -122,7 +129,7 @@ START_TEST(columns_that_say_the_same_share_the_weight)
 
 	regression_init(&r, 3);
 	for (int k = 0; k < 100; k++)
-		ridge_learn(&r.ridge, (double[]){1, k, k}, 4 * k, 1, 1);
+		ridge_learn(&r.ridge, (double[]){1, k, k, 0}, 4 * k, 1);
 	ck_assert_int_eq(ridge_solve(&r.ridge, 1e-5), 0);
 	ck_near(r.ridge.solution[1], r.ridge.solution[2], 1e-6);
 	ck_near(r.ridge.solution[1] + r.ridge.solution[2], 4, 1e-3);
@@ -135,7 +142,7 @@ START_TEST(a_column_of_zeros_gets_no_weight)
 
 	regression_init(&r, 3);
 	for (int k = 0; k < 10; k++)
-		ridge_learn(&r.ridge, (double[]){1, 0, k}, k, 1, 1);
+		ridge_learn(&r.ridge, (double[]){1, 0, k, 0}, k, 1);
 	ck_assert_int_eq(ridge_solve(&r.ridge, 1e-9), 0);
 	ck_near(r.ridge.solution[1], 0, 0);
 	ck_near(r.ridge.solution[2], 1, 1e-6);
@@ -159,12 +166,12 @@ START_TEST(an_unsolvable_system_keeps_the_old_solution)
 
 	regression_init(&r, 2);
 	for (int k = 0; k < 10; k++)
-		ridge_learn(&r.ridge, (double[]){1, k}, k, 1, 1);
+		ridge_learn(&r.ridge, (double[]){1, k}, k, 1);
 	ridge_solve(&r.ridge, 1e-9);
 
 	double slope = r.ridge.solution[1];
 
-	r.ridge.gram[1] = 1e6; /* no sum of products looks like that */
+	r.ridge.gram[RIDGE_PACKED(1)] = 1e6; /* no sum of products looks like that */
 	ck_assert_int_eq(ridge_solve(&r.ridge, 1e-9), -1);
 	ck_near(r.ridge.solution[1], slope, 0);
 }
@@ -177,10 +184,59 @@ START_TEST(old_rows_fade_and_heavy_rows_count_more)
 	/* A constant is fitted by the weighted mean of the targets: (1/2 * 3 * 10 + 1 *
 	 * 20) / (1/2 * 3 + 1). */
 	regression_init(&r, 1);
-	ridge_learn(&r.ridge, (double[]){1}, 10, .5, 3);
-	ridge_learn(&r.ridge, (double[]){1}, 20, .5, 1);
+	ridge_learn(&r.ridge, (double[]){1, 0}, 10, grown(3, .5, 0));
+	ridge_learn(&r.ridge, (double[]){1, 0}, 20, grown(1, .5, 1));
 	ridge_solve(&r.ridge, 1e-15);
 	ck_near(r.ridge.solution[0], 35 / 2.5, 1e-12);
+}
+END_TEST
+
+START_TEST(sums_that_are_scaled_together_solve_alike)
+{
+	struct regression r, other;
+	double before;
+
+	regression_init(&r, 5);
+	learn_numbers(&r, 9, 50, 1);
+	ridge_solve(&r.ridge, 1e-5);
+	before = r.ridge.solution[3];
+	ridge_scale(&r.ridge, 1e-6);
+	ridge_solve(&r.ridge, 1e-5);
+	ck_near(r.ridge.solution[3], before, 1e-12);
+	/* Old rows a millionth of the new: these decide. */
+	regression_init(&other, 5);
+	learn_numbers(&other, 77, 50, 1);
+	learn_numbers(&r, 77, 50, 1);
+	ridge_solve(&r.ridge, 1e-5);
+	ridge_solve(&other.ridge, 1e-5);
+	ck_near(r.ridge.solution[3], other.ridge.solution[3], 1e-4);
+}
+END_TEST
+
+/* Rows learned apart, some with two more columns, are as good as learned together. */
+START_TEST(sums_add_up)
+{
+	struct regression few, more, whole;
+	uint32_t seed = 4;
+
+	regression_init(&few, 3);
+	regression_init(&more, 5);
+	regression_init(&whole, 3);
+	for (int row = 0; row < 60; row++) {
+		double x[6] = {1};
+		double y = next_number(&seed);
+
+		for (int i = 1; i < 5; i++)
+			x[i] = next_number(&seed);
+		ridge_learn(row % 3 ? &few.ridge : &more.ridge, x, y, 1);
+		ridge_learn(&whole.ridge, x, y, 1);
+	}
+	ridge_add(&few.ridge, &more.ridge);
+	ck_assert_int_eq(few.ridge.samples, 60);
+	ck_assert_int_eq(ridge_solve(&few.ridge, 1e-5), 0);
+	ck_assert_int_eq(ridge_solve(&whole.ridge, 1e-5), 0);
+	for (int i = 0; i < 3; i++)
+		ck_near(few.ridge.solution[i], whole.ridge.solution[i], 1e-12);
 }
 END_TEST
 
@@ -198,6 +254,8 @@ int main(void)
 	tcase_add_test(tc, nothing_learned_solves_to_zero);
 	tcase_add_test(tc, an_unsolvable_system_keeps_the_old_solution);
 	tcase_add_test(tc, old_rows_fade_and_heavy_rows_count_more);
+	tcase_add_test(tc, sums_that_are_scaled_together_solve_alike);
+	tcase_add_test(tc, sums_add_up);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

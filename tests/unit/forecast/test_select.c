@@ -35,19 +35,27 @@ static void window_with(struct window *w, const struct candidate *candidates,
 	}
 }
 
+static struct outlook outlook_with(const struct window *w,
+				   const struct candidate *candidates, double scale)
+{
+	double predictions[FC_MODEL_COUNT];
+	struct choice choice;
+	struct outlook outlook;
+
+	for (int i = 0; i < FC_MODEL_COUNT; i++)
+		predictions[i] = candidates[i].prediction;
+	select_choose(w, predictions, &choice);
+	select_outlook(w, &choice, predictions[choice.speaks % FC_MODEL_COUNT], scale,
+		       &outlook);
+	return outlook;
+}
+
 static struct outlook outlook_of(const struct candidate *candidates, unsigned models)
 {
 	AUTO_FREE struct window *w = xcalloc(1, sizeof(*w));
-	double predictions[FC_MODEL_COUNT], scales[FC_MODEL_COUNT];
-	struct outlook outlook;
 
 	window_with(w, candidates, models);
-	for (int i = 0; i < FC_MODEL_COUNT; i++) {
-		predictions[i] = candidates[i].prediction;
-		scales[i] = 3;
-	}
-	select_outlook(w, predictions, scales, &outlook);
-	return outlook;
+	return outlook_with(w, candidates, 3);
 }
 
 enum { LINEAR = 1, HOLT_WINTERS = 2, BOTH = 3 };
@@ -293,33 +301,21 @@ START_TEST(losses_that_only_rounding_tells_apart_are_equal)
 	AUTO_FREE struct window *w = xcalloc(1, sizeof(*w));
 	struct candidate candidates[FC_MODEL_COUNT] = {
 		{10, 0, AGES}, ABSENT, ABSENT, {10, 1e-6, AGES}, ABSENT, ABSENT, ABSENT};
-	double predictions[FC_MODEL_COUNT], scales[FC_MODEL_COUNT];
-	struct outlook o;
 
 	window_with(w, candidates, BOTH);
 	w->size = 100;
-	for (int i = 0; i < FC_MODEL_COUNT; i++) {
-		predictions[i] = candidates[i].prediction;
-		scales[i] = 0;
-	}
-	select_outlook(w, predictions, scales, &o);
-	ck_near(o.skill, 0, 1e-3);
+	ck_near(outlook_with(w, candidates, 0).skill, 0, 1e-3);
 }
 END_TEST
 
 START_TEST(coverage_is_the_share_of_load_below)
 {
 	AUTO_FREE struct window *w = xcalloc(1, sizeof(*w));
-	double predictions[FC_MODEL_COUNT], scales[FC_MODEL_COUNT] = {0};
-	struct outlook o;
 
 	window_with(w, plain, BOTH);
-	for (int i = 0; i < FC_MODEL_COUNT; i++)
-		predictions[i] = plain[i].prediction;
 	w->load = 200;
 	w->unserved = 5;
-	select_outlook(w, predictions, scales, &o);
-	ck_near(o.coverage, .975, 1e-12);
+	ck_near(outlook_with(w, plain, 0).coverage, .975, 1e-12);
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 #include "forecast/tracker.h"
 
 #include "base/base.h"
+#include "forecast/history.h"
 #include "unit/harness.h"
 
 /* Scores `count` minutes of a prediction of 100 whose errors are `size` times a standard
@@ -26,7 +27,7 @@ static void world_init(struct world *w, double quantile, int32_t thinning)
 static struct circumstances now(const struct world *w, double deviation)
 {
 	return (struct circumstances){
-		.prediction = 100, .deviation = deviation, .minute = w->minute};
+		.prediction = 100, .deviation = deviation, .hour = hour_of(w->minute)};
 }
 
 static void score_error(struct world *w, double error, double deviation)
@@ -124,7 +125,7 @@ START_TEST(a_loss_counts_half_after_a_day)
 
 	ck_near(pow(minute.discount, 1440), .5, 1e-12);
 	ck_near(pow(four.discount, 360), .5, 1e-12);
-	ck_near(pow(minute.spread_keep, 4), four.spread_keep, 1e-12);
+	ck_near(pow(minute.spread_growth, 4), four.spread_growth, 1e-12);
 }
 END_TEST
 

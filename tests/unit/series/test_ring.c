@@ -191,11 +191,15 @@ START_TEST(every_copy_equals_reading_cell_by_cell)
 		put(&h, minute, minute);
 	for (int first = -8; first < 12; first++) {
 		for (int count = 0; count <= 12; count++) {
+			float scratch[12];
+			const float *span = ring_span(&h.ring, first, count, scratch);
+
 			ring_copy(&h.ring, first, count, copy);
 			for (int k = 0; k < count; k++) {
 				double want = at(&h, first + k);
 
 				ck_assert(isnan(want) ? isnan(copy[k]) : copy[k] == want);
+				ck_assert(isnan(want) ? isnan(span[k]) : span[k] == want);
 			}
 		}
 	}
