@@ -32,9 +32,6 @@ enum event_type {
 	EVENT_SAVE_FAILED,
 };
 
-/* Of all schedules of one policy: a week of openings by the hour. */
-#define SCHEDULE_INTERVALS_MAX 192
-
 struct prepared;
 
 /* A workload; matched to policies by the three names. */

@@ -80,6 +80,7 @@ struct prepared *engine_prepare(const struct engine *e, const char *ns, const ch
 		.reactive = DECIDE_NO_REPLICAS,
 		.predicted = DECIDE_NO_REPLICAS,
 		.record = &p->record,
+		.decision = &p->decision,
 	};
 	if (policy)
 		prepare_policy(e, p);

@@ -246,6 +246,10 @@ void values_failed(struct engine *e, struct prepared *s, const struct event *eve
 const char *value_problem(const struct value_row *row, int64_t now_ms, char *buf,
 			  size_t size);
 
+/* explain.c */
+/* winner, proposals and clamps of a decision of this policy, into an object. */
+void explain_decision(cJSON *o, const struct policy *policy, const struct decision *d);
+
 /* holds.c */
 /* Every reason to hold that is known before the decision, the most telling first. */
 void holds_collect(struct engine *e, struct prepared *s, int64_t now_ms,

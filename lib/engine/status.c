@@ -1,5 +1,7 @@
 #include "engine/status.h"
 
+#include "engine/slot.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -156,6 +158,8 @@ cJSON *status_summary(const struct policy_status *s)
 	cJSON *last = cJSON_AddObjectToObject(o, "lastDecision");
 	add_time(last, "time", s->decided_ms);
 	cJSON_AddStringToObject(last, "reason", s->reason);
+	if (s->policy && s->decision && s->decided_ms)
+		explain_decision(last, s->policy, s->decision);
 	add_time(o, "lastScaleTime", s->scaled_ms);
 	return o;
 }

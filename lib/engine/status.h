@@ -53,9 +53,10 @@ struct policy_status {
 	int64_t lead_ms;
 	enum lead_source lead_source;
 	int32_t lead_samples;
-	int64_t decided_ms; /* 0: no decision yet */
-	char reason[512];   /* of the last decision */
-	int64_t scaled_ms;  /* 0: never */
+	int64_t decided_ms;              /* 0: no decision yet */
+	char reason[512];                /* of the last decision */
+	const struct decision *decision; /* the last one; NULL: none to speak of */
+	int64_t scaled_ms;               /* 0: never */
 	uint64_t decisions, writes, conflicts,
 		failures;                  /* since the policy was prepared */
 	const struct state_record *record; /* as of now */

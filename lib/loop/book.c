@@ -164,6 +164,7 @@ static void give(struct page *p)
 	loop_step(l, &event);
 	if (policy)
 		scope_want(l->scope, policy);
+	calendar_tell(l, p->ns, p->name);
 }
 
 static void read_status(void *arg);

@@ -52,6 +52,12 @@ bool performer_idle(const struct performer *p);
 /* Before sources are closed: their queries are forgotten, the cycle ends without them. */
 void performer_drop_queries(struct performer *p);
 
+/* --- calendar.c: when schedules open --- */
+/* Tells the engine of the version that it has in force. */
+void calendar_tell(struct loop *l, const char *ns, const char *name);
+/* From now on it is told again before its plans end. */
+void calendar_start(struct loop *l);
+
 /* --- telemetry.c: /metrics and /api/v1/policies --- */
 struct telemetry;
 struct telemetry *telemetry_new(struct loop *l, const char *listen, struct err *err);
@@ -73,7 +79,8 @@ struct loop {
 	struct scope *scope;
 	struct performer *performer;
 	struct telemetry *telemetry;
-	struct timer tick, work;
+	struct timer tick, work, calendar;
+	int32_t calendar_round;
 	int64_t answer_deadline_ms; /* of a cycle, engine time */
 	bool leading, stopping;
 };

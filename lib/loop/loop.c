@@ -85,6 +85,7 @@ static void lead(void *arg)
 	log_info("Began to lead",
 		 KV_TEXT("instance", l->config.instance ? l->config.instance : ""));
 	book_feed(l->book);
+	calendar_start(l);
 }
 
 static void follow(void *arg, const char *holder)
@@ -201,6 +202,7 @@ void loop_free(struct loop *l)
 	l->stopping = true;
 	timer_cancel(&l->tick);
 	timer_cancel(&l->work);
+	timer_cancel(&l->calendar);
 	telemetry_free(l->telemetry);
 	book_free(l->book);
 	scope_free(l->scope);
@@ -223,6 +225,7 @@ void loop_shutdown(struct loop *l, int64_t bound_ms, void (*done)(void *arg), vo
 	l->stopping = true;
 	timer_cancel(&l->tick);
 	timer_cancel(&l->work);
+	timer_cancel(&l->calendar);
 	if (l->lease)
 		kube_lease_release(l->lease, bound_ms, done, arg);
 	else

@@ -35,6 +35,7 @@ enum family {
 	F_WRITES,
 	F_CONFLICTS,
 	F_FAILURES,
+	F_BREAKER,
 	F_QUERIES,
 	F_EVENTS,
 	F_WRITE_ERRORS,
@@ -157,6 +158,10 @@ static const struct metric_family families[F_COUNT] = {
 			.help = "Writes that failed.",
 			.kind = FAMILY_COUNTER,
 			PER_POLICY},
+	[F_BREAKER] = {.name = "foretop_breaker_trips_total",
+		       .help = "Times that many policies of a source wanted much less at "
+			       "once and were held.",
+		       .kind = FAMILY_COUNTER},
 	[F_QUERIES] = {.name = "foretop_queries_total",
 		       .help = "Queries asked for, by kind.",
 		       .kind = FAMILY_COUNTER,
@@ -252,6 +257,7 @@ static void before_scrape(void *arg)
 		put_policy(t->metrics, s);
 	}
 	metrics_set(t->metrics, F_POLICIES, NO_LABELS, served);
+	metrics_set(t->metrics, F_BREAKER, NO_LABELS, (double)engine_breaker_trips(e));
 	metrics_set(t->metrics, F_LEADER,
 		    LABELS(t->loop->config.controller->election.lease_name),
 		    t->loop->leading);
@@ -305,11 +311,11 @@ void telemetry_free(struct telemetry *t)
 
 void telemetry_count(struct telemetry *t, const struct action *a)
 {
+	static const char *const kinds[] = {[QUERY_CURRENT] = "current",
+					    [QUERY_HISTORY] = "history",
+					    [QUERY_GUARD] = "guard"};
 	if (a->type == ACTION_QUERY)
-		metrics_add(t->metrics, F_QUERIES,
-			    LABELS(a->u.query.ref.kind == QUERY_CURRENT ? "current"
-									: "history"),
-			    1);
+		metrics_add(t->metrics, F_QUERIES, LABELS(kinds[a->u.query.ref.kind]), 1);
 	else if (a->type == ACTION_EVENT)
 		metrics_add(t->metrics, F_EVENTS, LABELS(a->u.event.reason), 1);
 }
