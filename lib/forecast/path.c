@@ -92,23 +92,38 @@ static void *carve(char **memory, size_t bytes)
 	return at;
 }
 
+static void place_knot(struct path *p, int32_t first, int32_t last)
+{
+	struct path_knot *k = &p->knot[p->knots];
+	double half;
+
+	k->first = first;
+	k->last = last;
+	k->centre = (first + last) / 2;
+	k->stride = (last + PATH_WAITING_MAX - 3) / (PATH_WAITING_MAX - 2);
+	half = larger(HALF_LIFE_SEASONS * p->config.seasons[0] / (double)k->stride,
+		      HALF_LIFE_ORIGINS);
+	p->keep[p->knots] = 1 - M_LN2 / half;
+	for (int i = 0; i < PATH_WAITING_MAX; i++)
+		k->said[i].due = -1;
+	p->knots++;
+}
+
 /* Knots grow by a factor, so that the nearer horizon, which changes faster, has more of
  * them; the last is the horizon. */
 static void place_knots(struct path *p)
 {
-	int32_t horizon = p->config.horizon, last = 0;
+	int32_t last = 0;
 
-	for (int i = 0; i < PATH_KNOTS_MAX && last < horizon; i++) {
+	for (int i = 0; i < PATH_KNOTS_MAX && last < p->config.horizon; i++) {
 		double share = (double)i / (PATH_KNOTS_MAX - 1);
-		int32_t at = (int32_t)lround(exponential(share * logarithm(horizon)));
-
+		int32_t at = (int32_t)lround(
+			exponential(share * logarithm(p->config.horizon)));
 		int32_t first = last + 1;
 
 		last = at > last ? at : first;
-		p->centre[p->knots] = (first + last) / 2;
-		p->knot[p->knots++] = last;
+		place_knot(p, first, last);
 	}
-	p->stride = (horizon + PATH_ORIGINS - 3) / (PATH_ORIGINS - 2);
 }
 
 struct path *path_init(void *memory, const struct path_config *config)
@@ -128,13 +143,6 @@ struct path *path_init(void *memory, const struct path_config *config)
 	path_series_init(&p->series, config->capacity, config->seasons[0]);
 	baselines_init(&p->baselines, config->step_s, config->seasons);
 	place_knots(p);
-	for (int i = 0; i < PATH_ORIGINS; i++)
-		p->origins[i].number = -1;
-
-	double half = larger(HALF_LIFE_SEASONS * config->seasons[0] / (double)p->stride,
-			     HALF_LIFE_ORIGINS);
-
-	p->keep = exp2(-1 / half);
 	return p;
 }
 
@@ -228,47 +236,63 @@ static double mean_of(const double weight[PATH_MODEL_COUNT],
 	return sum;
 }
 
-/* The step that origin number i scores for a knot: steps low + 1 to high in turn, by the
- * golden ratio, so that few origins are spread evenly. */
-static int32_t scored_step(const struct path *p, int32_t knot, int64_t i)
+/* The step that origin number i scores for a knot: its steps in turn, by the golden
+ * ratio, so that few origins are spread evenly. */
+static int32_t scored_step(const struct path_knot *k, int64_t i)
 {
-	int32_t low = knot ? p->knot[knot - 1] : 0, width = p->knot[knot] - low;
 	double turn = (double)(i % 1000) * 0.6180339887498949;
 
-	return p->knot[knot] - (int32_t)((turn - floor(turn)) * width);
+	return k->last - (int32_t)((turn - floor(turn)) * (k->last - k->first + 1));
+}
+
+/* How far the paths must go from this origin: to the last knot whose turn it is. 0: no
+ * knot's. */
+static int32_t steps_wanted(const struct path *p, int64_t number)
+{
+	for (int32_t k = p->knots - 1; k >= 0; k--)
+		if (number % p->knot[k].stride == 0)
+			return scored_step(&p->knot[k], number / p->knot[k].stride);
+	return 0;
 }
 
 void path_remember(struct path *p, int32_t n)
 {
-	int64_t number = p->series.first + n - 1, index = number / p->stride;
-	struct path_origin *o = &p->origins[index % PATH_ORIGINS];
-	struct path_view view;
+	int64_t number = p->series.first + n - 1;
+	int32_t steps = steps_wanted(p, number);
 	bool speaks[PATH_MODEL_COUNT];
+	struct path_view view;
 
-	if (number % p->stride)
+	if (!steps)
 		return;
 	path_speakers(p, n, speaks);
-	path_view_init(p, n, p->config.horizon, speaks, &view);
-	o->number = number;
-	for (int32_t k = 0; k < p->knots; k++) {
+	path_view_init(p, n, steps, speaks, &view);
+	for (int32_t i = 0; i < p->knots; i++) {
+		struct path_knot *k = &p->knot[i];
 		double weight[PATH_MODEL_COUNT];
 
-		o->ahead[k] = scored_step(p, k, index);
-		path_view_at(p, &view, o->ahead[k], o->forecast[k]);
-		combine_weights(&p->scores[k], speaks, weight);
-		o->combined[k] = (float)mean_of(weight, o->forecast[k]);
+		if (number % k->stride)
+			continue;
+
+		int64_t index = number / k->stride;
+		int32_t ahead = scored_step(k, index);
+		struct path_said *said = &k->said[index % PATH_WAITING_MAX];
+
+		said->due = number + ahead;
+		path_view_at(p, &view, ahead, said->forecast);
+		combine_weights(&p->scores[i], speaks, weight);
+		said->combined = (float)mean_of(weight, said->forecast);
 	}
 }
 
-static void score_origin(struct path *p, const struct path_origin *o, int32_t k, double y)
+static void score_said(struct path *p, int32_t k, const struct path_said *said, double y)
 {
-	double error = path_error(p, p->log_errors, y, o->combined[k]);
+	double error = path_error(p, p->log_errors, y, said->combined);
 
-	combine_score(&p->scores[k], p->keep, y, o->forecast[k], o->combined[k]);
-	interval_score(&p->intervals[k], p->config.level_count, p->config.levels, p->keep,
-		       error);
+	combine_score(&p->scores[k], p->keep[k], y, said->forecast, said->combined);
+	interval_score(&p->intervals[k], p->config.level_count, p->config.levels,
+		       p->keep[k], error);
 	if (!p->seeded && p->series.use_log) {
-		error = path_error(p, true, y, o->combined[k]);
+		error = path_error(p, true, y, said->combined);
 		p->log_squares[k] += error * error;
 	}
 }
@@ -279,16 +303,10 @@ void path_score(struct path *p, int32_t n)
 
 	if (!p->series.known[n - 1])
 		return;
-	for (int i = 0; i < PATH_ORIGINS; i++) {
-		const struct path_origin *o = &p->origins[i];
-		int64_t ahead = number - o->number;
-
-		if (o->number < 0 || ahead > p->config.horizon)
-			continue;
-		for (int32_t k = 0; k < p->knots; k++)
-			if (o->ahead[k] == ahead)
-				score_origin(p, o, k, p->series.v[n - 1]);
-	}
+	for (int32_t k = 0; k < p->knots; k++)
+		for (int i = 0; i < PATH_WAITING_MAX; i++)
+			if (p->knot[k].said[i].due == number)
+				score_said(p, k, &p->knot[k].said[i], p->series.v[n - 1]);
 }
 
 static int32_t refit_steps(const struct path *p)

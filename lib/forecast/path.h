@@ -97,6 +97,11 @@ struct path_steps {
  * ones. */
 bool path_predict(const struct path *p, const struct path_steps *ret_steps);
 
+/* What one model alone says: ret_mean holds `steps` values, in [1, horizon]. False, and
+ * nothing written, where it has nothing to say. */
+bool path_predict_model(const struct path *p, enum path_model m, int32_t steps,
+			double *ret_mean);
+
 /* How a model does at one knot. */
 struct path_score {
 	double weight; /* its share in the mean, in [0, 1] */

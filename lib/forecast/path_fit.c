@@ -9,7 +9,7 @@
 
 /* A slice of the replay, in values. */
 #define REPLAY_SLICE 32
-#define REPLAY_PART  5
+#define REPLAY_PART  2
 /* Forecasts stay this part of the range of the values seen beyond it. */
 #define RANGE_MARGIN .1
 /* Back-tested errors are those of few, overlapping origins and of parameters that were
@@ -80,10 +80,10 @@ static void begin(struct path *p)
 	bool linear = p->config.use_linear;
 
 	path_series_measure(&p->series);
-	p->fit_end = p->series.n - (p->seeded ? 0 : replayed(p));
+	p->fit_end = p->series.n;
 	set_bounds(p, &p->models);
 	p->stage = FIT_REPLAY;
-	p->replay = p->fit_end;
+	p->replay = p->seeded ? p->fit_end : p->fit_end - replayed(p);
 	if (linear && p->series.most > p->series.least)
 		begin_ridge(p, false);
 }
@@ -110,12 +110,15 @@ static void seed_intervals(struct path *p)
 {
 	double analytic[PATH_KNOTS_MAX] = {0}, last = 0;
 	const struct lag_ridge *r = &p->models.level;
+	int32_t centres[PATH_KNOTS_MAX];
 
 	choose_errors(p);
 	if (p->log_errors)
 		r = &p->models.log;
+	for (int32_t k = 0; k < p->knots; k++)
+		centres[k] = p->knot[k].centre;
 	if (r->solved)
-		lag_ridge_deviations(r, p->centre, p->knots, p->work[0], analytic);
+		lag_ridge_deviations(r, centres, p->knots, p->work[0], analytic);
 	for (int32_t k = 0; k < p->knots; k++) {
 		struct interval *i = &p->intervals[k];
 		double square = i->scores > 0 ? i->square / i->scores : 0;
@@ -157,15 +160,14 @@ static void after_replay(struct path *p)
 	}
 	seed_intervals(p);
 	p->seeded = true;
-	p->stage = FIT_BEGIN;
+	finish(p);
 }
 
 static void after_ridges(struct path *p)
 {
 	p->stage = FIT_REPLAY;
-	p->replay = p->fit_end;
 	if (!p->seeded)
-		path_remember(p, p->fit_end);
+		path_remember(p, p->replay);
 }
 
 bool path_fit_slice(struct path *p)

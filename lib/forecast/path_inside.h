@@ -9,17 +9,24 @@
 #include "forecast/path_interval.h"
 #include "forecast/path_series.h"
 
-/* Forecasts wait for their outcomes: an origin every `stride` steps, at most so many. */
-#define PATH_ORIGINS 26
+/* Forecasts wait for their outcomes: of each knot at most so many, from origins that are
+ * `stride` steps apart. The nearest knots are scored with every value. */
+#define PATH_WAITING_MAX 10
 
-struct path_origin {
-	int64_t number; /* of the value that is the origin; -1: none */
-	/* Each knot stands for the steps after the knot before it; origins take turns
-	   among these. A knot that was always scored at the same step would praise the
-	   last value where that step is a whole season. */
-	int32_t ahead[PATH_KNOTS_MAX]; /* steps to the step that is scored */
-	float forecast[PATH_KNOTS_MAX][PATH_MODEL_COUNT];
-	float combined[PATH_KNOTS_MAX];
+/* What was said at an origin for one knot. */
+struct path_said {
+	int64_t due; /* number of the value that it is about; -1: none */
+	float forecast[PATH_MODEL_COUNT];
+	float combined;
+};
+
+/* A knot stands for the steps after the knot before it up to its own; origins take turns
+ * among these. One that was always scored at the same step would praise the last value
+ * where that step is a whole season. */
+struct path_knot {
+	int32_t first, last, centre; /* steps ahead */
+	int32_t stride;
+	struct path_said said[PATH_WAITING_MAX];
 };
 
 /* The models' parameters, as they are in use. */
@@ -40,9 +47,9 @@ struct path {
 	struct path_series series;
 	struct baselines baselines;
 	struct path_models models;
-	int32_t knots, knot[PATH_KNOTS_MAX], stride;
-	int32_t centre[PATH_KNOTS_MAX]; /* of the steps that a knot stands for */
-	double keep;                    /* of the scores, from one to the next */
+	int32_t knots;
+	struct path_knot knot[PATH_KNOTS_MAX];
+	double keep[PATH_KNOTS_MAX]; /* of the scores, from one to the next */
 	struct combine_scores scores[PATH_KNOTS_MAX];
 	struct interval intervals[PATH_KNOTS_MAX];
 	bool log_errors;                    /* errors are differences of logarithms */
@@ -54,7 +61,6 @@ struct path {
 	int32_t replay;  /* next index of the replay */
 	struct gram_fit fit;
 	float *work[2]; /* borrowed: config.horizon each */
-	struct path_origin origins[PATH_ORIGINS];
 };
 
 /* Forecasts at the knots from v[n - 1] on, and remembers them. */

@@ -18,12 +18,12 @@ static struct between between_of(const struct path *p, int32_t h)
 {
 	int32_t high = 0;
 
-	while (high < p->knots - 1 && p->centre[high] < h)
+	while (high < p->knots - 1 && p->knot[high].centre < h)
 		high++;
-	if (p->centre[high] <= h || high == 0)
+	if (p->knot[high].centre <= h || high == 0)
 		return (struct between){high, high, 0};
 
-	double low = p->centre[high - 1], top = p->centre[high];
+	double low = p->knot[high - 1].centre, top = p->knot[high].centre;
 
 	return (struct between){high - 1, high,
 				logarithm(h / low) / logarithm(top / low)};
@@ -94,6 +94,25 @@ bool path_predict(const struct path *p, const struct path_steps *ret_steps)
 		}
 		ret_steps->mean[h - 1] = total > 0 ? sum / total : forecast[0];
 		write_intervals(p, ret_steps, &at, h - 1);
+	}
+	return true;
+}
+
+bool path_predict_model(const struct path *p, enum path_model m, int32_t steps,
+			double *ret_mean)
+{
+	bool speaks[PATH_MODEL_COUNT];
+	struct path_view view;
+
+	path_speakers(p, p->series.n, speaks);
+	if (!speaks[m])
+		return false;
+	path_view_init(p, p->series.n, steps, speaks, &view);
+	for (int32_t h = 1; h <= steps; h++) {
+		float forecast[PATH_MODEL_COUNT];
+
+		path_view_at(p, &view, h, forecast);
+		ret_mean[h - 1] = forecast[m];
 	}
 	return true;
 }
@@ -170,7 +189,7 @@ void path_report(const struct path *p, struct path_report *ret_report)
 		double weight[PATH_MODEL_COUNT];
 
 		combine_weights(c, speaks, weight);
-		r->horizon[k] = p->knot[k];
+		r->horizon[k] = p->knot[k].last;
 		r->baseline[k] = combine_baseline(c);
 
 		double baseline = combine_loss(c, r->baseline[k]);

@@ -13,7 +13,7 @@
 
 int32_t path_series_room(int32_t capacity)
 {
-	return capacity + capacity / 8 + 1;
+	return capacity + capacity / 32 + 1;
 }
 
 void path_series_init(struct path_series *s, int32_t capacity, int32_t season)
