@@ -13,6 +13,7 @@ struct command {
 };
 
 int cmd_demo(int argc, char **argv);
+int cmd_forecast(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 
 #endif

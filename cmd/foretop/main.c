@@ -15,6 +15,8 @@ static int cmd_version(int argc, char **argv)
 static const struct command commands[] = {
 	{"demo", "a simulated shop's day in about a minute, on loopback servers",
 	 cmd_demo},
+	{"forecast", "forecast a series with intervals, and test that on its past",
+	 cmd_forecast},
 	{"run", "serve the policies of a cluster", cmd_run},
 	{"version", "print the version", cmd_version},
 };

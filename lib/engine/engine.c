@@ -40,7 +40,6 @@ struct engine *engine_new(const struct engine_config *config)
 	e->downs_period = -1;
 	e->items = xcalloc(ACTIONS_MAX, sizeof(e->items[0]));
 	e->actions.items = e->items;
-	e->scratch = xmalloc(forecaster_size());
 	return e;
 }
 
@@ -57,7 +56,6 @@ void engine_free(struct engine *e)
 	free(e->work);
 	free(e->shrinks);
 	free(e->items);
-	free(e->scratch);
 	free(e);
 }
 

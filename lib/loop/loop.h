@@ -48,6 +48,11 @@ void loop_shutdown(struct loop *l, int64_t bound_ms, void (*done)(void *arg), vo
 int loop_reload(struct loop *l, const struct controller_config *controller,
 		struct err *err);
 
+/* One source of the configuration as a client of its own, for commands that only ask.
+ * NULL with *err. The caller frees it (prom_source_free). */
+struct prom_source *source_open(struct reactor *r, const struct config_source *c,
+				struct err *err);
+
 /* For summaries. */
 const struct engine *loop_engine(const struct loop *l);
 bool loop_leading(const struct loop *l);

@@ -8,8 +8,8 @@ struct sources {
 	struct prom_source **open; /* beside config->sources */
 };
 
-static struct prom_source *open_source(struct reactor *r, const struct config_source *c,
-				       struct err *err)
+struct prom_source *source_open(struct reactor *r, const struct config_source *c,
+				struct err *err)
 {
 	struct http_header *headers AUTO_FREE =
 		xcalloc((size_t)c->headers.count, sizeof(*headers));
@@ -56,7 +56,7 @@ struct sources *sources_new(struct reactor *r, const struct controller_config *c
 	s->config = c;
 	s->open = xcalloc((size_t)c->source_count, sizeof(s->open[0]));
 	for (int32_t i = 0; i < c->source_count; i++) {
-		s->open[i] = open_source(r, &c->sources[i], err);
+		s->open[i] = source_open(r, &c->sources[i], err);
 		if (!s->open[i]) {
 			sources_free(s);
 			return NULL;

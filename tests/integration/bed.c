@@ -387,7 +387,6 @@ static void spawn(struct bed *b, struct child *c, const char *pod_name,
 	int n = 0, e = 0;
 	ck_assert_int_eq(c->pid, 0);
 	argv[n++] = binary();
-	argv[n++] = xstrdup("run");
 	for (; *args && n < ARGS_MAX - 1; args++)
 		argv[n++] = xstrdup(*args);
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
@@ -411,18 +410,26 @@ static void spawn(struct bed *b, struct child *c, const char *pod_name,
 		free(env[i]);
 }
 
+void bed_call(struct bed *b, struct child *c, const char *const *args)
+{
+	spawn(b, c, NULL, args);
+	c->may_end = true;
+}
+
 void bed_start_bare(struct bed *b, struct child *c, const char *const *flags)
 {
-	spawn(b, c, NULL, flags);
-	c->may_end = true;
+	const char *args[ARGS_MAX] = {"run"};
+	for (int n = 1; *flags && n < ARGS_MAX - 1; flags++)
+		args[n++] = *flags;
+	bed_call(b, c, args);
 }
 
 void bed_start(struct bed *b, struct child *c, const char *pod_name,
 	       const char *const *flags)
 {
-	const char *args[ARGS_MAX] = {"--config", b->config, "--kubeconfig",
+	const char *args[ARGS_MAX] = {"run", "--config", b->config, "--kubeconfig",
 				      b->kubeconfig};
-	for (int n = 4; flags && *flags && n < ARGS_MAX - 1; flags++)
+	for (int n = 5; flags && *flags && n < ARGS_MAX - 1; flags++)
 		args[n++] = *flags;
 	spawn(b, c, pod_name, args);
 }

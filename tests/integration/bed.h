@@ -120,7 +120,9 @@ void bed_write_file(const char *path, const char *text);
 /* Starts `foretop run` with the usual flags and these (ended by NULL, or NULL). */
 void bed_start(struct bed *b, struct child *c, const char *pod_name,
 	       const char *const *flags);
-/* The same with these flags alone. */
+/* Starts `foretop` with these arguments, the command first, ended by NULL; it may end. */
+void bed_call(struct bed *b, struct child *c, const char *const *args);
+/* `foretop run` with these flags alone; it may end. */
 void bed_start_bare(struct bed *b, struct child *c, const char *const *flags);
 void bed_signal(const struct child *c, int signal);
 /* Waits for its end; the exit code. */

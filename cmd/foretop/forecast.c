@@ -1,0 +1,273 @@
+/* foretop forecast: a forecast with its intervals from a table or a query, and how well
+ * the same would have done before. */
+#include "cmd.h"
+
+#include "backtest.h"
+#include "forecast_flags.h"
+#include "io/io.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUTPUT_LIMIT (256u * 1024 * 1024)
+#define SERIES_MAX   1000000
+
+/* The series on its grid. */
+struct series {
+	int64_t start_ms, step_ms;
+	double *values; /* owned */
+	int32_t count, missing;
+};
+
+static void series_fini(struct series *s)
+{
+	free(s->values);
+}
+
+/* Steps that hold whole samples: from the first to the last of them. At the samples' own
+ * distance every sample is in the middle of its step, so that small drifts do not leave
+ * holes. */
+static int put_on_grid(const struct forecast_flags *f, struct demand *d,
+		       struct series *ret_series, struct err *err)
+{
+	samples_sort(d->items, d->count);
+	int64_t own_ms = d->step_ms ? d->step_ms : samples_step_ms(d->items, d->count);
+	int64_t first = d->items[0].t_ms, last = d->items[d->count - 1].t_ms;
+	int64_t step = f->step_ms ? f->step_ms : own_ms;
+	if (own_ms < MS_PER_S)
+		return err_set(err, ERR_INVALID,
+			       "the values are less than a second apart, or of one time");
+	if (step < own_ms)
+		return err_set(
+			err, ERR_INVALID,
+			"--step: the values are %g s apart, steps cannot be shorter",
+			(double)own_ms / 1000);
+	struct grid grid = {.start_ms = first - own_ms / 2, .step_ms = step};
+	if (step > own_ms)
+		grid.start_ms = (first + step - 1) / step * step;
+	int64_t count = (last - grid.start_ms + own_ms) / step;
+	if (count < 2 || count > SERIES_MAX)
+		return err_set(err, ERR_INVALID,
+			       "%lld steps of %g s: allowed are 2 to %d",
+			       (long long)count, (double)step / 1000, SERIES_MAX);
+	grid.count = (int32_t)count;
+	*ret_series = (struct series){
+		.start_ms = step > own_ms ? grid.start_ms : first,
+		.step_ms = step,
+		.values = xcalloc((size_t)count, sizeof(double)),
+		.count = (int32_t)count,
+	};
+	ret_series->missing = grid_fill(&grid, d->items, d->count, ret_series->values);
+	return 0;
+}
+
+static int steps_of(const char *flag, int64_t ms, int64_t step_ms, int32_t most,
+		    int32_t *ret_steps, struct err *err)
+{
+	char text[48], step[48];
+	int64_t steps = (ms + step_ms / 2) / step_ms;
+	if (steps >= 1 && steps <= most) {
+		*ret_steps = (int32_t)steps;
+		return 0;
+	}
+	return err_set(err, ERR_INVALID, "%s %s: allowed are 1 to %d steps of %s", flag,
+		       duration_format(ms, text, sizeof(text)), most,
+		       duration_format(step_ms, step, sizeof(step)));
+}
+
+/* Seasons from the data: the newest values that the search looks at. */
+static void find_seasons(const struct series *s, struct path_config *config,
+			 struct prospect *ret_prospect)
+{
+	int32_t count = s->count < SEASON_VALUES_MAX ? s->count : SEASON_VALUES_MAX;
+	float *values AUTO_FREE = xcalloc((size_t)count, sizeof(float));
+	void *work AUTO_FREE = xmalloc(season_work_size(count));
+	struct season_search search;
+	for (int32_t i = 0; i < count; i++)
+		values[i] = (float)s->values[s->count - count + i];
+	season_search_init(&search, values, count, s->step_ms, work);
+	while (season_search_work(&search))
+		;
+	const struct seasons *found = season_search_result(&search);
+	for (int32_t i = 0; i < found->count; i++) {
+		struct prospect_season *season = &ret_prospect->seasons[i];
+		season->period_ms = found->found[i].period_ms;
+		season_text(&found->found[i], season->text);
+		config->seasons[i] = (int32_t)(season->period_ms / s->step_ms);
+	}
+	ret_prospect->season_count = found->count;
+}
+
+/* What the seasons rest on goes to ret_prospect. */
+static int choose_seasons(const struct forecast_flags *f, const struct series *s,
+			  struct path_config *config, struct prospect *ret_prospect,
+			  struct err *err)
+{
+	if (f->find_seasons) {
+		/* The search knows steps up to an hour; longer ones hide the day. */
+		if (s->step_ms <= MS_PER_H)
+			find_seasons(s, config, ret_prospect);
+		return 0;
+	}
+	for (int32_t i = 0; i < f->season_count; i++) {
+		struct prospect_season *season = &ret_prospect->seasons[i];
+		char text[48];
+		if (steps_of("--seasons", f->seasons_ms[i], s->step_ms, s->count,
+			     &config->seasons[i], err) < 0)
+			return -1;
+		season->period_ms = config->seasons[i] * s->step_ms;
+		snprintf(season->text, sizeof(season->text), "%s, as asked for",
+			 duration_format(season->period_ms, text, sizeof(text)));
+	}
+	ret_prospect->season_count = f->season_count;
+	return 0;
+}
+
+static int configure(const struct forecast_flags *f, const struct series *s,
+		     struct path_config *ret_config, struct prospect *ret_prospect,
+		     struct err *err)
+{
+	*ret_config = (struct path_config){
+		.capacity = s->count < PATH_CAPACITY_MIN   ? PATH_CAPACITY_MIN
+			    : s->count > PATH_CAPACITY_MAX ? PATH_CAPACITY_MAX
+							   : s->count,
+		.step_s = (int32_t)(s->step_ms / MS_PER_S),
+		.level_count = f->level_count,
+		.use_linear = true,
+		.use_holt_winters = true,
+	};
+	memcpy(ret_config->levels, f->levels, sizeof(f->levels));
+	if (steps_of("--horizon", f->horizon_ms, s->step_ms, PATH_HORIZON_MAX,
+		     &ret_config->horizon, err) < 0 ||
+	    choose_seasons(f, s, ret_config, ret_prospect, err) < 0)
+		return -1;
+	return path_config_check(ret_config, err);
+}
+
+/* --- output --- */
+
+static bool utf8_terminal(void)
+{
+	const char *lang = getenv("LC_ALL") ? getenv("LC_ALL") : getenv("LANG");
+	return lang && (strstr(lang, "UTF-8") || strstr(lang, "utf8"));
+}
+
+static int run_backtest(const struct forecast_flags *f, const struct series *s,
+			const struct path_config *config, struct str *out,
+			struct err *err)
+{
+	struct backtest_row rows[PATH_KNOTS_MAX];
+	struct backtest b = {
+		.start_ms = s->start_ms,
+		.step_ms = s->step_ms,
+		.values = s->values,
+		.count = s->count,
+		.config = *config,
+		.origins = f->origins,
+	};
+	if (f->output == OUTPUT_CSV)
+		return backtest_csv(&b, out, err);
+	int32_t count = backtest_rows(&b, rows, err);
+	if (count < 0)
+		return -1;
+	if (f->output == OUTPUT_JSON)
+		backtest_json(&b, rows, count, out);
+	else
+		backtest_table(&b, rows, count, out);
+	return 0;
+}
+
+static void print_prospect(const struct forecast_flags *f, const struct prospect *p,
+			   struct str *out)
+{
+	switch (f->output) {
+	case OUTPUT_TABLE:
+		prospect_table(p, utf8_terminal(), out);
+		break;
+	case OUTPUT_CSV:
+		prospect_csv(p, out);
+		break;
+	case OUTPUT_JSON:
+		prospect_json(p, out);
+		break;
+	case OUTPUT_SVG:
+		prospect_svg(p, out);
+		break;
+	}
+}
+
+static int run_forecast(const struct forecast_flags *f, const struct series *s,
+			const struct path_config *config, struct prospect *p,
+			struct str *out, struct err *err)
+{
+	size_t steps = (size_t)config->horizon, levels = (size_t)config->level_count;
+	void *memory AUTO_FREE = xmalloc(path_size(config));
+	double *mean AUTO_FREE = xcalloc(steps, sizeof(double));
+	double *lower AUTO_FREE = xcalloc(steps * levels, sizeof(double));
+	double *upper AUTO_FREE = xcalloc(steps * levels, sizeof(double));
+	struct path_steps ret = {.steps = config->horizon, .mean = mean};
+	struct path_report report;
+	for (size_t l = 0; l < levels; l++) {
+		ret.lower[l] = lower + l * steps;
+		ret.upper[l] = upper + l * steps;
+	}
+	struct path *path = backtest_learn(config, s->values, s->count, memory);
+	path_report(path, &report);
+	if (!path_predict(path, &ret))
+		return err_set(err, ERR_INVALID, "%s", report.reason);
+	p->report = &report;
+	p->horizon = config->horizon;
+	p->mean = mean;
+	p->level_count = config->level_count;
+	p->levels = config->levels;
+	p->lower = lower;
+	p->upper = upper;
+	print_prospect(f, p, out);
+	return 0;
+}
+
+static int run(const struct forecast_flags *f, struct str *out, struct err *err)
+{
+	struct demand demand AUTO(demand_fini) = {0};
+	struct series series AUTO(series_fini) = {0};
+	struct path_config config;
+	struct prospect prospect = {0};
+	if (demand_load(&f->from, &demand, err) < 0 ||
+	    put_on_grid(f, &demand, &series, err) < 0 ||
+	    configure(f, &series, &config, &prospect, err) < 0)
+		return -1;
+	prospect.name = f->from.column  ? f->from.column
+			: f->from.query ? f->from.query
+					: f->from.input;
+	prospect.step_ms = series.step_ms;
+	prospect.start_ms = series.start_ms;
+	prospect.values = series.values;
+	prospect.count = series.count;
+	prospect.missing = series.missing;
+	return f->backtest ? run_backtest(f, &series, &config, out, err)
+			   : run_forecast(f, &series, &config, &prospect, out, err);
+}
+
+int cmd_forecast(int argc, char **argv)
+{
+	struct forecast_flags flags;
+	struct err err;
+	struct str out AUTO(str_fini) = {0};
+	int code = forecast_flags_parse(&flags, argc, argv, &err);
+	if (code > 0)
+		return EXIT_SUCCESS;
+	if (code < 0) {
+		fprintf(stderr, "foretop forecast: %s\nSee foretop forecast --help\n",
+			err.msg);
+		return EXIT_USAGE;
+	}
+	str_init(&out, OUTPUT_LIMIT);
+	if (run(&flags, &out, &err) < 0) {
+		fprintf(stderr, "foretop forecast: %s\n", err.msg);
+		return EXIT_FAILURE;
+	}
+	fputs(str_text(&out), stdout);
+	return EXIT_SUCCESS;
+}

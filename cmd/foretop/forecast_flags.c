@@ -1,0 +1,289 @@
+#include "forecast_flags.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LEVEL_DEFAULT   .9
+#define HORIZON_DEFAULT (24 * MS_PER_H)
+#define HISTORY_DEFAULT (14 * MS_PER_DAY)
+#define ORIGINS_DEFAULT 20
+#define ORIGINS_MAX     1000
+
+static const char help[] =
+	"usage: foretop forecast --input FILE.csv [flags]\n"
+	"       foretop forecast --query PROMQL --prometheus-url URL [flags]\n\n"
+	"Forecasts a series and says what the forecast rests on.\n\n"
+	"      --input FILE           lines unix_seconds,value; - is standard input\n"
+	"      --column NAME          of a table with several columns and a header line\n"
+	"      --query PROMQL         of one series\n"
+	"      --prometheus-url URL   the server; or --config FILE [--source NAME] of "
+	"foretop run\n"
+	"      --history DURATION     how far the query reaches back (14d)\n"
+	"      --step DURATION        Auto (default), or the series' mean over such "
+	"steps\n"
+	"      --horizon DURATION     how far ahead (24h)\n"
+	"      --levels LIST          shares inside the intervals (0.9), as 0.9,0.95\n"
+	"      --seasons LIST         Auto (found in the data), none, or as 24h,7d\n"
+	"      --at TIME              ignore everything after it (RFC 3339 or Unix "
+	"seconds)\n"
+	"      --backtest             forecast from earlier moments, with what was known "
+	"then\n"
+	"      --origins N            how many of them (20)\n"
+	"  -o, --output FORMAT        table, csv, json or svg\n"
+	"  -h, --help\n";
+
+enum {
+	OPT_INPUT = 256,
+	OPT_COLUMN,
+	OPT_QUERY,
+	OPT_PROMETHEUS,
+	OPT_CONFIG,
+	OPT_SOURCE,
+	OPT_HISTORY,
+	OPT_STEP,
+	OPT_HORIZON,
+	OPT_LEVELS,
+	OPT_SEASONS,
+	OPT_AT,
+	OPT_BACKTEST,
+	OPT_ORIGINS,
+};
+
+static const struct option options[] = {
+	{"input", required_argument, NULL, OPT_INPUT},
+	{"column", required_argument, NULL, OPT_COLUMN},
+	{"query", required_argument, NULL, OPT_QUERY},
+	{"prometheus-url", required_argument, NULL, OPT_PROMETHEUS},
+	{"config", required_argument, NULL, OPT_CONFIG},
+	{"source", required_argument, NULL, OPT_SOURCE},
+	{"history", required_argument, NULL, OPT_HISTORY},
+	{"step", required_argument, NULL, OPT_STEP},
+	{"horizon", required_argument, NULL, OPT_HORIZON},
+	{"levels", required_argument, NULL, OPT_LEVELS},
+	{"seasons", required_argument, NULL, OPT_SEASONS},
+	{"at", required_argument, NULL, OPT_AT},
+	{"backtest", no_argument, NULL, OPT_BACKTEST},
+	{"origins", required_argument, NULL, OPT_ORIGINS},
+	{"output", required_argument, NULL, 'o'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+/* --- flags --- */
+
+static bool is_auto(const char *text)
+{
+	return !strcasecmp(text, "auto");
+}
+
+static int take_duration(const char *text, int64_t *ret_ms, struct err *err)
+{
+	if (duration_parse(text, ret_ms, err) < 0)
+		return -1;
+	return *ret_ms >= MS_PER_S
+		       ? 0
+		       : err_set(err, ERR_INVALID, "\"%s\": at least 1s", text);
+}
+
+static int take_time(const char *text, int64_t *ret_ms, struct err *err)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+	if (*text && !*end && fabs(seconds) < 1e11) {
+		*ret_ms = llround(seconds * 1000);
+		return 0;
+	}
+	return time_parse(text, ret_ms, err);
+}
+
+/* Calls `take` for every part between commas. */
+static int for_parts(const char *text,
+		     int (*take)(struct forecast_flags *, const char *, struct err *),
+		     struct forecast_flags *f, struct err *err)
+{
+	while (true) {
+		size_t len = strcspn(text, ",");
+		char *part AUTO_FREE = xstrndup(text, len);
+		if (take(f, part, err) < 0)
+			return -1;
+		if (!text[len])
+			return 0;
+		text += len + 1;
+	}
+}
+
+static int take_level(struct forecast_flags *f, const char *text, struct err *err)
+{
+	char *end;
+	double level = strtod(text, &end);
+	if (!*text || *end || !(level > 0 && level < 1))
+		return err_set(err, ERR_INVALID,
+			       "\"%s\": allowed are shares between 0 and 1, as 0.95",
+			       text);
+	if (f->level_count == PATH_LEVELS_MAX)
+		return err_set(err, ERR_INVALID, "more than %d levels", PATH_LEVELS_MAX);
+	if (f->level_count && level <= f->levels[f->level_count - 1])
+		return err_set(err, ERR_INVALID, "\"%s\": the levels must ascend", text);
+	f->levels[f->level_count++] = level;
+	return 0;
+}
+
+static int take_season(struct forecast_flags *f, const char *text, struct err *err)
+{
+	int64_t ms;
+	if (take_duration(text, &ms, err) < 0)
+		return -1;
+	if (f->season_count == PROSPECT_SEASONS)
+		return err_set(err, ERR_INVALID, "more than %d seasons",
+			       PROSPECT_SEASONS);
+	if (f->season_count && ms <= f->seasons_ms[f->season_count - 1])
+		return err_set(err, ERR_INVALID, "\"%s\": the seasons must ascend", text);
+	f->seasons_ms[f->season_count++] = ms;
+	return 0;
+}
+
+static int take_seasons(struct forecast_flags *f, const char *text, struct err *err)
+{
+	f->season_count = 0;
+	f->find_seasons = is_auto(text);
+	if (f->find_seasons || !strcasecmp(text, "none"))
+		return 0;
+	return for_parts(text, take_season, f, err);
+}
+
+static int take_levels(struct forecast_flags *f, const char *text, struct err *err)
+{
+	f->level_count = 0;
+	return for_parts(text, take_level, f, err);
+}
+
+static int take_origins(const char *text, int32_t *ret, struct err *err)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+	if (!*text || *end || n < 1 || n > ORIGINS_MAX)
+		return err_set(err, ERR_INVALID, "\"%s\": allowed: 1 to %d", text,
+			       ORIGINS_MAX);
+	*ret = (int32_t)n;
+	return 0;
+}
+
+static int take_output(const char *text, enum output *ret, struct err *err)
+{
+	static const char *const names[] = {[OUTPUT_TABLE] = "table",
+					    [OUTPUT_CSV] = "csv",
+					    [OUTPUT_JSON] = "json",
+					    [OUTPUT_SVG] = "svg"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!strcmp(text, names[i])) {
+			*ret = (enum output)i;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_INVALID, "\"%s\": allowed: table, csv, json, svg", text);
+}
+
+/* The flags that name a source of data: false when c is none of them. */
+static bool take_source(struct demand_source *from, int c)
+{
+	const char **texts[] = {
+		[OPT_INPUT - OPT_INPUT] = &from->input,
+		[OPT_COLUMN - OPT_INPUT] = &from->column,
+		[OPT_QUERY - OPT_INPUT] = &from->query,
+		[OPT_PROMETHEUS - OPT_INPUT] = &from->prometheus_url,
+		[OPT_CONFIG - OPT_INPUT] = &from->config,
+		[OPT_SOURCE - OPT_INPUT] = &from->source,
+	};
+	if (c < OPT_INPUT || c > OPT_SOURCE)
+		return false;
+	*texts[c - OPT_INPUT] = optarg;
+	return true;
+}
+
+static int take_flag(struct forecast_flags *f, int c, const char *flag, struct err *err)
+{
+	if (take_source(&f->from, c))
+		return 0;
+	switch (c) {
+	case OPT_HISTORY:
+		return take_duration(optarg, &f->from.history_ms, err);
+	case OPT_STEP:
+		f->step_ms = 0;
+		return is_auto(optarg) ? 0 : take_duration(optarg, &f->step_ms, err);
+	case OPT_HORIZON:
+		return take_duration(optarg, &f->horizon_ms, err);
+	case OPT_LEVELS:
+		return take_levels(f, optarg, err);
+	case OPT_SEASONS:
+		return take_seasons(f, optarg, err);
+	case OPT_AT:
+		return take_time(optarg, &f->from.at_ms, err);
+	case OPT_BACKTEST:
+		f->backtest = true;
+		return 0;
+	case OPT_ORIGINS:
+		return take_origins(optarg, &f->origins, err);
+	case 'o':
+		return take_output(optarg, &f->output, err);
+	case ':':
+		return err_set(err, ERR_INVALID, "%s needs a value", flag);
+	default:
+		return err_set(err, ERR_INVALID, "unknown flag %s", flag);
+	}
+}
+
+static int check_flags(const struct forecast_flags *f, struct err *err)
+{
+	const struct demand_source *from = &f->from;
+	if (!from->input == !from->query)
+		return err_set(err, ERR_INVALID, "either --input or --query is needed");
+	if (from->column && !from->input)
+		return err_set(err, ERR_INVALID, "--column belongs to --input");
+	if (from->query && !from->prometheus_url && !from->config)
+		return err_set(err, ERR_INVALID,
+			       "--query needs --prometheus-url or --config");
+	if (f->backtest && f->output == OUTPUT_SVG)
+		return err_set(err, ERR_INVALID,
+			       "a back-test has no picture: use -o table, csv or json");
+	return 0;
+}
+
+static const char *name_of(int c)
+{
+	size_t i = 0;
+	while (options[i].name && options[i].val != c)
+		i++;
+	return options[i].name;
+}
+
+int forecast_flags_parse(struct forecast_flags *ret_flags, int argc, char **argv,
+			 struct err *err)
+{
+	struct forecast_flags *f = ret_flags;
+	int c;
+	*f = (struct forecast_flags){
+		.from = {.history_ms = HISTORY_DEFAULT, .at_ms = INT64_MAX},
+		.horizon_ms = HORIZON_DEFAULT,
+		.level_count = 1,
+		.levels = {LEVEL_DEFAULT},
+		.find_seasons = true,
+		.origins = ORIGINS_DEFAULT,
+	};
+	optind = 1;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return 1;
+		}
+		if (take_flag(f, c, argv[optind - 1], err) < 0)
+			return c == ':' || c == '?' ? -1
+						    : err_wrap(err, "--%s", name_of(c));
+	}
+	if (optind < argc)
+		return err_set(err, ERR_INVALID, "unexpected argument %s", argv[optind]);
+	return check_flags(f, err);
+}
