@@ -120,7 +120,8 @@ void select_outlook(const struct window *w, const struct choice *choice,
 	const struct tracker *t = &w->trackers[m];
 	bool alone = choice->baseline == FC_MODEL_COUNT;
 
-	ret_outlook->upper = larger(tracker_upper(t, prediction, scale), 0);
+	ret_outlook->upper =
+		larger(tracker_upper(t, prediction, scale) + scale * w->shift, 0);
 	ret_outlook->mean = within(prediction + t->bias, 0, ret_outlook->upper);
 	ret_outlook->model = m;
 	ret_outlook->baseline = alone ? FC_LAST_VALUE : choice->baseline;

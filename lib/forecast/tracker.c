@@ -80,21 +80,25 @@ static void learn_spread(struct tracker *t, const struct score *score, double si
 		(float)smaller(t->hour_scores[hour] + minutes, 1 / HOUR_RATE);
 }
 
-/* One step down the gradient of the pinball loss in z (Angelopoulos, Candes, Tibshirani
- * 2023, "P control"). Returns nothing to learn where errors were all zero. */
+double tracker_step(const struct tracker *t, const struct score *score)
+{
+	double rate = larger(OFFSET_RATE, FAST_RATE / (1 + t->scores / FAST_SCORES));
+
+	return rate * score->thinning->minutes * 3 * t->relative * score->weight;
+}
+
+/* One step down the gradient of the weighted pinball loss in z (Angelopoulos, Candes,
+ * Tibshirani 2023, "P control"). Nothing is learned where errors were all zero. */
 static void learn_offset(struct tracker *t, const struct score *score, double error)
 {
 	if (!(score->scale > 0))
 		return;
 
-	double minutes = score->thinning->minutes;
 	double z = within(error / score->scale, -RELATIVE_MAX, RELATIVE_MAX);
-	double rate = larger(OFFSET_RATE, FAST_RATE / (1 + t->scores / FAST_SCORES));
-	double gain = t->error > 0 ? smaller(score->scale / t->error, 10) : 1;
 
-	t->relative = blend(t->relative, fabs(z), ERROR_RATE, minutes, t->scores);
-	t->offset += rate * minutes * 3 * t->relative * gain *
-		     ((z > t->offset) - (1 - score->quantile));
+	t->relative = blend(t->relative, fabs(z), ERROR_RATE, score->thinning->minutes,
+			    t->scores);
+	t->offset += tracker_step(t, score) * ((z > t->offset) - (1 - score->quantile));
 }
 
 void tracker_score(struct tracker *t, const struct score *score)

@@ -47,6 +47,9 @@ struct score {
 	double scale;    /* tracker_scale at that time */
 	double actual;   /* y: what came */
 	double quantile; /* q */
+	/* What the outcome counts in the quantile, 1 on average: its share of the load,
+	 * so that the quantile covers q of the load and not of the minutes. */
+	double weight;
 	const struct thinning *thinning;
 };
 
@@ -61,6 +64,10 @@ void tracker_refit(struct tracker *t);
 /* The size of the errors to expect: s = sqrt(g clip(h, g/3, 3g)), h the regression; >= 0.
  */
 double tracker_scale(const struct tracker *t, const struct circumstances *now);
+
+/* How far one score moves a quantile, in units of z, before the direction: slower the
+ * more has been scored. */
+double tracker_step(const struct tracker *t, const struct score *score);
 
 /* p + s c, not bounded below. */
 double tracker_upper(const struct tracker *t, double prediction, double scale);

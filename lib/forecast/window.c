@@ -4,6 +4,13 @@
 
 #include <math.h>
 
+/* In mean errors of the one who speaks: a correction, not a second quantile. */
+#define SHIFT_MAX    2
+#define SHIFT_PACE   .2
+#define SHIFT_SCORES (2 * MINUTES_PER_DAY)
+/* One huge outcome must not move the quantile far. */
+#define WEIGHT_MAX 10
+
 static int32_t stride_of(int32_t minutes)
 {
 	int32_t stride = (minutes + PENDING_MAX - 2) / (PENDING_MAX - 1);
@@ -18,7 +25,7 @@ void window_init(struct window *w, const struct window_config *config)
 	w->phase = config->phase % w->stride;
 	w->thinning = thinning_of(w->stride);
 	w->quantile = config->quantile;
-	w->load = w->unserved = w->size = 0;
+	w->load = w->unserved = w->size = w->shift = 0;
 	w->outcomes = 0;
 	nested_init(&w->linear, w->stride);
 	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
@@ -58,6 +65,26 @@ static void learn_row(struct window *w, const struct pending *made, double actua
 	nested_learn(&w->linear, &row, actual);
 }
 
+/* The share of the load in an outcome, 1 on average. */
+static double weight_of(const struct window *w, double actual)
+{
+	return w->size > 0 ? within(actual / w->size, 0, WEIGHT_MAX) : 1;
+}
+
+/* At first as fast as the offset itself, later at a fifth: what it corrects changes
+ * slowly, and at full speed it would answer to every bad hour a second time. */
+static void learn_shift(struct window *w, const struct pending *made,
+			const struct score *score)
+{
+	const struct tracker *spoke = &w->trackers[made->speaker];
+	double limit = SHIFT_MAX * spoke->relative;
+	double pace = larger(SHIFT_PACE, 1 / (1 + spoke->scores / SHIFT_SCORES));
+	double direction = (score->actual > (double)made->upper) - (1 - w->quantile);
+
+	w->shift = within(w->shift + pace * direction * tracker_step(spoke, score),
+			  -limit, limit);
+}
+
 static void score_all(struct window *w, const struct pending *made, double actual)
 {
 	struct score score = {
@@ -66,6 +93,7 @@ static void score_all(struct window *w, const struct pending *made, double actua
 			 .hour = hour_of(made->minute)},
 		.actual = actual,
 		.quantile = w->quantile,
+		.weight = weight_of(w, actual),
 		.thinning = &w->thinning,
 	};
 
@@ -78,7 +106,7 @@ static void score_all(struct window *w, const struct pending *made, double actua
 	}
 	if (isnan(made->upper))
 		return;
-
+	learn_shift(w, made, &score);
 	w->load = w->thinning.discount * w->load + larger(actual, 0);
 	w->unserved =
 		w->thinning.discount * w->unserved + larger(actual - made->upper, 0);
@@ -179,6 +207,7 @@ void window_predict(struct window *w, const struct history *h,
 	struct pending *made = pending_of(w, h->newest);
 
 	made->minute = h->newest;
+	made->speaker = (int8_t)m;
 	remember(made, &row, predictions, scales,
 		 ret_outlook->known ? ret_outlook->upper : NAN);
 }

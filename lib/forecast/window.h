@@ -25,7 +25,8 @@ struct pending {
 	int64_t minute;
 	float prediction[FC_MODEL_COUNT];
 	float scale[FC_MODEL_COUNT];
-	float upper; /* what was said; NaN when nothing was */
+	float upper;    /* what was said; NaN when nothing was */
+	int8_t speaker; /* by whom */
 	float deviation, movement;
 	float x[FEATURES_WEEK]; /* the row, to be learned with the outcome */
 	int8_t known;           /* of it; 0: not to be learned */
@@ -48,6 +49,10 @@ struct window {
 	bool allowed[FC_MODEL_COUNT]; /* who may speak */
 	struct nested linear;
 	struct tracker trackers[FC_MODEL_COUNT];
+	/* Added to the offset of whoever speaks. The lowest recent loss is partly luck,
+	 * so what is said misses more often than each candidate by itself does: it is
+	 * calibrated once more. */
+	double shift;
 	double load, unserved; /* discounted sums, units of demand */
 	double size;           /* running mean of the outcomes' sizes */
 	int64_t outcomes;

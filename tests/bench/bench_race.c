@@ -8,17 +8,11 @@
  * The world: a pod serves one unit of demand, is paid from its creation and Ready LEAD_S
  * later; demand is constant within a step and known when the step has ended; decisions
  * fall every 15 s on the mean of [t - 75 s, t - 15 s). */
+#include "bench/demand.h"
 #include "forecast/forecast.h"
-
-#include <limits.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define SYNC_S        15
 #define SYNCS_PER_MIN 4
-#define SYNCS_PER_DAY 5760
 #define STABLE_SYNCS  20 /* the HPA's 300 s before it goes down */
 #define PODS_MIN      2
 #define PODS_MAX      10000
@@ -26,15 +20,7 @@
 /* The reactive part is a safety net beside a forecast: at this share of what a pod
  * serves. */
 #define NET_TARGET 1.2
-#define WARM_DAYS  7 /* or half of the trace: not scored */
 #define POINTS_MAX 64
-#define ROWS_MAX   10000000
-
-struct load {
-	int64_t first_minute;
-	int64_t minutes;
-	double *values; /* pods' worth of demand by minute */
-};
 
 struct plan {
 	bool reactive, forecast;
@@ -53,119 +39,6 @@ struct front {
 	struct point points[POINTS_MAX];
 	int32_t count;
 };
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* By linear interpolation between ranks. */
-static double percentile(const double *values, int64_t count, double share)
-{
-	AUTO_FREE double *sorted = xcalloc((size_t)count, sizeof(*sorted));
-	double rank = share * (double)(count - 1);
-	int64_t below = (int64_t)rank;
-
-	memcpy(sorted, values, (size_t)count * sizeof(*sorted));
-	qsort(sorted, (size_t)count, sizeof(*sorted), by_value);
-	if (below + 1 >= count)
-		return sorted[count - 1];
-	return sorted[below] +
-	       (rank - (double)below) * (sorted[below + 1] - sorted[below]);
-}
-
-struct rows {
-	double *times, *values;
-	int64_t count;
-};
-
-static struct rows read_rows(const char *path)
-{
-	struct rows rows = {0};
-	FILE *file = fopen(path, "r");
-	char line[4096];
-	int64_t room = 0;
-
-	if (!file)
-		return rows;
-	while (fgets(line, sizeof(line), file) && rows.count < ROWS_MAX) {
-		char *end, *comma = strchr(line, ',');
-		double t = strtod(line, &end);
-
-		if (end == line || !comma)
-			continue;
-
-		double v = strtod(comma + 1, &end);
-
-		if (end == comma + 1 || isnan(v))
-			continue;
-		if (rows.count == room) {
-			room = room ? 2 * room : 4096;
-			rows.times = xrealloc(rows.times, (size_t)room * sizeof(double));
-			rows.values =
-				xrealloc(rows.values, (size_t)room * sizeof(double));
-		}
-		rows.times[rows.count] = t;
-		rows.values[rows.count++] = fmax(v, 0);
-	}
-	fclose(file);
-	return rows;
-}
-
-static double median_step(const struct rows *rows)
-{
-	AUTO_FREE double *steps = xcalloc((size_t)rows->count, sizeof(*steps));
-
-	for (int64_t i = 0; i + 1 < rows->count; i++)
-		steps[i] = rows->times[i + 1] - rows->times[i];
-	return percentile(steps, rows->count - 1, .5);
-}
-
-/* On whole minutes, each with the newest value until then; the 99.9th percentile of the
- * steps is `peak`. */
-static int load_read(const char *path, double peak, struct load *ret_load)
-{
-	struct rows rows = read_rows(path);
-
-	if (rows.count < 3) {
-		free(rows.times);
-		free(rows.values);
-		return -1;
-	}
-
-	double step = fmax(60, median_step(&rows));
-	int64_t repeat = (int64_t)(step / 60);
-	double span = rows.times[rows.count - 1] - rows.times[0];
-	int64_t steps = (int64_t)ceil((span + 1) / step);
-	double *values = xcalloc((size_t)(steps * repeat), sizeof(*values));
-	AUTO_FREE double *grid = xcalloc((size_t)steps, sizeof(*grid));
-
-	for (int64_t i = 0, at = 0; i < steps; i++) {
-		double t = rows.times[0] + (double)i * step;
-
-		while (at + 1 < rows.count && rows.times[at + 1] <= t)
-			at++;
-		grid[i] = rows.values[at];
-	}
-
-	double unit = percentile(grid, steps, .999) / peak;
-
-	for (int64_t i = 0; i < steps * repeat; i++)
-		values[i] = grid[i / repeat] / unit;
-	*ret_load = (struct load){(int64_t)(rows.times[0] / 60), steps * repeat, values};
-	free(rows.times);
-	free(rows.values);
-	return 0;
-}
-
-static int64_t scored_from(const struct load *load)
-{
-	double days = fmin(WARM_DAYS, (double)load->minutes / 1440 / 2);
-
-	return (int64_t)(days * SYNCS_PER_DAY);
-}
 
 static double demand_at(const struct load *load, int64_t sync)
 {
@@ -249,7 +122,8 @@ static bool decide(const struct plan *plan, const struct load *load, int64_t k,
 static struct point replay(const struct plan *plan, const struct load *load,
 			   double setting)
 {
-	int64_t syncs = load->minutes * SYNCS_PER_MIN, start = scored_from(load);
+	int64_t syncs = load->minutes * SYNCS_PER_MIN,
+		start = load_scored_from(load) * SYNCS_PER_MIN;
 	AUTO_FREE int64_t *births = xcalloc(PODS_MAX, sizeof(*births));
 	AUTO_FREE int64_t *wanted = xcalloc((size_t)syncs, sizeof(*wanted));
 	struct deployment d = {.births = births, .wanted = wanted};

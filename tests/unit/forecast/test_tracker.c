@@ -39,6 +39,7 @@ static void score_error(struct world *w, double error, double deviation)
 		.scale = scale,
 		.actual = 100 + error,
 		.quantile = w->quantile,
+		.weight = 1,
 		.thinning = &w->thinning,
 	};
 

@@ -1,6 +1,7 @@
 #include "forecast/window.h"
 
 #include "base/base.h"
+#include "forecast/select.h"
 #include "unit/forecast/feed.h"
 #include "unit/harness.h"
 
@@ -196,6 +197,71 @@ START_TEST(the_served_share_counts_what_lay_above)
 }
 END_TEST
 
+/* Nine quiet minutes of 10 to a busy one of 100, whose error is ten times as large. The
+ * busy ones are half of the load: 0.9 of the minutes would leave all of them out. */
+static double bursty(int64_t i)
+{
+	bool busy = noise_at(i * 7919) > 1.28;
+
+	return busy ? 100 + 10 * noise_at(i) : 10 + noise_at(i);
+}
+
+START_TEST(the_quantile_covers_a_share_of_the_load)
+{
+	AUTO_FREE struct fixture *f = fixture_new(1);
+	double load = 0, covered = 0;
+	int64_t minutes = 0, below = 0;
+
+	for (int64_t i = 0; i < 20 * DAY_MINUTES; i++) {
+		double v = bursty(i);
+
+		if (f->outlook.known && i > 3 * DAY_MINUTES) {
+			load += v;
+			covered += v <= f->outlook.upper ? v : 0;
+			minutes++;
+			below += v <= f->outlook.upper;
+		}
+		feed_minute(f, i, v);
+		if (i % 60 == 0)
+			window_refit(&f->window);
+	}
+	ck_near(covered / load, .9, .01);
+	ck_assert((double)below / (double)minutes > .94);
+}
+END_TEST
+
+/* Misses of what was said, while no candidate's own quantile moves, widen what is said
+ * next, up to a bound. */
+START_TEST(what_is_said_is_calibrated_once_more)
+{
+	AUTO_FREE struct fixture *f = fixture_new(1);
+	int64_t i = 0;
+
+	while (!f->outlook.known || i % 2 == 0)
+		feed_minute(f, i, 10 + noise_at(i)), i++;
+	for (int miss = 0; miss < 5; miss++) {
+		double before = f->window.shift;
+
+		f->window.pending[(i - 1) / 2 % PENDING_MAX].upper = 0;
+		feed_minute(f, i, 10 + noise_at(i));
+		i++;
+		ck_assert(f->window.shift > before);
+		feed_minute(f, i, 10 + noise_at(i));
+		i++;
+	}
+
+	double shift = f->window.shift, upper;
+	struct choice choice = {.speaks = FC_LINEAR_RECENT};
+	struct outlook outlook;
+
+	select_outlook(&f->window, &choice, 10, 2, &outlook);
+	upper = outlook.upper;
+	f->window.shift = 0;
+	select_outlook(&f->window, &choice, 10, 2, &outlook);
+	ck_near(upper, outlook.upper + 2 * shift, 1e-9);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("window");
@@ -211,6 +277,8 @@ int main(void)
 	tcase_add_test(tc, rows_of_the_day_are_learned_from_the_second_day_on);
 	tcase_add_test(tc, a_regression_does_not_run_away);
 	tcase_add_test(tc, the_served_share_counts_what_lay_above);
+	tcase_add_test(tc, the_quantile_covers_a_share_of_the_load);
+	tcase_add_test(tc, what_is_said_is_calibrated_once_more);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
