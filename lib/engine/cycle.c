@@ -95,13 +95,15 @@ void cycle_tick(struct engine *e, struct prepared *s, int64_t now_ms)
 	begin(e, s, now_ms);
 }
 
-static bool usable(const struct prepared *s, int32_t m, int64_t now_ms)
+static bool usable(const struct prepared *s, int32_t m, const struct forecast *f,
+		   int64_t now_ms)
 {
-	const struct metric_status *st = &s->status.metrics[m];
-	const struct forecast *f = &st->forecast;
-	if (!st->forecast_on || f->state != FORECAST_READY || !isfinite(f->upper))
+	if (!s->status.metrics[m].forecast_on || f->state != FORECAST_READY ||
+	    !isfinite(f->upper))
 		return false;
 	if (!forecast_is_fresh(f, now_ms))
+		return false;
+	if (s->metrics[m].values.unknown && !loss_follows(s, m, now_ms))
 		return false;
 	switch (s->policy->forecast.mode) {
 	case FORECAST_ALWAYS:
@@ -114,12 +116,13 @@ static bool usable(const struct prepared *s, int32_t m, int64_t now_ms)
 	return false;
 }
 
-static void propose(struct prepared *s, int64_t now_ms, struct forecast_proposal *ret)
+static void propose(struct engine *e, struct prepared *s, int64_t now_ms,
+		    struct forecast_proposal *ret)
 {
 	for (int32_t m = 0; m < s->policy->metric_count; m++) {
 		struct metric_status *st = &s->status.metrics[m];
-		const struct forecast *f = &st->forecast;
-		st->forecast_usable = usable(s, m, now_ms);
+		const struct forecast *f = loss_forecast(e, s, m, now_ms);
+		st->forecast_usable = usable(s, m, f, now_ms);
 		ret[m] = (struct forecast_proposal){
 			.usable = st->forecast_usable,
 			.mean = f->mean,
@@ -217,7 +220,8 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 	char error[256];
 	for (int32_t m = 0; m < s->policy->metric_count; m++)
 		values[m] = s->metrics[m].values;
-	propose(s, now_ms, forecasts);
+	loss_note(s, now_ms);
+	propose(e, s, now_ms, forecasts);
 	holds_collect(e, s, now_ms, &holds);
 	schedule_bounds(e, s, &holds, now_ms, &bounds);
 	struct decide_input in = {
@@ -228,6 +232,8 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 		.pod_count = s->pod_count,
 		.values = values,
 		.forecasts = forecasts,
+		.follow_forecast_on_loss =
+			s->policy->on_metrics_loss == LOSS_FOLLOW_FORECAST,
 		.release_allowed = s->policy->forecast.release && s->gate.open,
 		.over_reactive_max =
 			gate_proved(&s->gate) ? 0 : s->policy->forecast.max_over_reactive,

@@ -40,6 +40,7 @@ struct engine *engine_new(const struct engine_config *config)
 	e->downs_period = -1;
 	e->items = xcalloc(ACTIONS_MAX, sizeof(e->items[0]));
 	e->actions.items = e->items;
+	e->scratch = xmalloc(forecaster_size());
 	return e;
 }
 
@@ -56,6 +57,7 @@ void engine_free(struct engine *e)
 	free(e->work);
 	free(e->shrinks);
 	free(e->items);
+	free(e->scratch);
 	free(e);
 }
 

@@ -36,6 +36,9 @@ struct metric_slot {
 	int32_t pod_values_max;
 	bool answered; /* in this cycle */
 	char unknown[160];
+	int64_t lost_ms; /* unknown in every cycle since then; 0: known */
+	struct forecast
+		ahead; /* of a lost metric: from the newest minute on that ended */
 	struct feed feed;
 };
 
@@ -199,6 +202,7 @@ struct engine {
 				   */
 	struct action *items;
 	struct actions actions;
+	void *scratch; /* of a forecaster's size */
 };
 
 /* engine.c */
@@ -324,6 +328,16 @@ int32_t history_backfills(const struct prepared *s);
 bool forecast_is_fresh(const struct forecast *f, int64_t now_ms);
 /* The clock went back to now_ms: what was learned of the time after it is dropped. */
 void history_clock_back(struct prepared *s, int64_t now_ms);
+
+/* loss.c */
+/* Notes which metrics of this cycle are unknown, and since when. */
+void loss_note(struct prepared *s, int64_t now_ms);
+/* The forecast of this metric, whose value is unknown, may raise. */
+bool loss_follows(const struct prepared *s, int32_t m, int64_t now_ms);
+/* The forecast to act on: the newest, or, once that is too old for a metric that is lost
+ * and followed, what follows from it. At most once a minute it is worked out anew. */
+const struct forecast *loss_forecast(struct engine *e, struct prepared *s, int32_t m,
+				     int64_t now_ms);
 
 /* gate.c */
 /* What a forecaster says, for the shadow; alone: it is the policy's only one. */

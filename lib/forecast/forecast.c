@@ -340,3 +340,22 @@ void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecas
 	ret_forecast->coverage = said->outlook.coverage;
 	explain_ready(ret_forecast);
 }
+
+/* It is worked on in its place, because parts of it point to others, and then put back.
+ */
+void forecaster_look_ahead(struct forecaster *f, int32_t minutes, void *scratch,
+			   struct forecast *ret_forecast)
+{
+	int64_t end = f->history.newest + minutes;
+
+	memcpy(scratch, f, sizeof(*f));
+	f->config.heed = NULL;
+	/* Models stand as they were fitted. */
+	f->config.use_holt_winters = false;
+	if (f->said.minute != INT64_MIN)
+		forecaster_add(f, end * MS_PER_MIN, NAN);
+	while (forecaster_work(f))
+		;
+	forecaster_predict(f, ret_forecast);
+	memcpy(f, scratch, sizeof(*f));
+}

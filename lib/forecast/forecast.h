@@ -120,4 +120,11 @@ bool forecaster_work(struct forecaster *f);
  * release, skill and coverage are NaN. */
 void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecast);
 
+/* The forecast that would stand if the `minutes` (in [1, 1440]) after the newest one had
+ * brought no value: what is known of the season goes on where data has ended. The
+ * forecaster is as before afterwards, and nobody is told. It must have no due work;
+ * `scratch`: forecaster_size bytes. About 5 us a minute. */
+void forecaster_look_ahead(struct forecaster *f, int32_t minutes, void *scratch,
+			   struct forecast *ret_forecast);
+
 #endif

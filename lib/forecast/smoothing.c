@@ -2,21 +2,15 @@
 #include "forecast/logarithm.h"
 #include "forecast/scalar.h"
 
+#include <assert.h>
 #include <math.h>
 
-#define SIZE_RATE .01
 /* The fewest values that say how large errors are now. */
 #define NOISE_RATE .002
-#define CUT_SIZES  6
-/* A value beyond the limit counts for at most this many limits: the mean error grows by
- * 0.01 x 10 x 6, so that noise that begins after weeks of silence is known within hours,
- * and a spike does not open the door for the next one. */
-#define SIZE_LIMITS 10
 /* Innovations beyond the limit in a row that make a level shift: half an hour of
  * five-minute steps, six hours of hourly ones. */
-#define SHIFT_RUN  6
-#define VALUE_MOST 1e300
-#define TO_SIGMA   1.2533141373155003 /* sqrt(pi / 2) */
+#define SHIFT_RUN 6
+#define TO_SIGMA  1.2533141373155003 /* sqrt(pi / 2) */
 
 static int32_t slots_of(const struct smoothing_config *config, int32_t i)
 {
@@ -39,6 +33,9 @@ void smoothing_init(struct smoothing *s, const struct smoothing_config *config,
 	};
 	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
 		int32_t slots = slots_of(config, i);
+
+		assert(config->spans[i] < 2 ||
+		       config->seasons[i] % config->spans[i] == 0);
 
 		s->seasons[i] = (struct smoothing_season){
 			.length = config->seasons[i],
@@ -67,12 +64,12 @@ double smoothing_damped(double phi, int32_t n)
 
 double smoothing_inward(const struct smoothing *s, double y)
 {
-	if (!(fabs(y) <= VALUE_MOST))
+	if (!(fabs(y) <= SMOOTHING_VALUE_MOST))
 		return NAN;
 	if (!s->logs)
 		return y;
 	/* A hundredth of the least: what is zero or negative now looks very small. */
-	return logarithm(larger(y, larger(s->least / 100, 1e-300)));
+	return logarithm(larger(y, larger(s->least / 100, SMOOTHING_VALUE_LEAST)));
 }
 
 double smoothing_shift(double e, double limit, int32_t *run)
@@ -112,7 +109,8 @@ static void move_on(struct smoothing_season *season)
 
 static void learn_noise(struct smoothing *s, double e, double limit)
 {
-	double before = s->error * smoothing_power(s->gains.rho, s->age + 1);
+	double rho = s->gains.rho;
+	double before = s->error * (s->age ? smoothing_power(rho, s->age + 1) : rho);
 	double rate = larger(1 / (s->learned + 1), NOISE_RATE);
 
 	s->noise += rate * (smaller(fabs(e - before), limit) - s->noise);
@@ -122,9 +120,9 @@ static void learn_noise(struct smoothing *s, double e, double limit)
 /* The largest innovation that is believed: any, while nothing but silence is known. */
 static double limit_now(const struct smoothing *s)
 {
-	double limit = larger(s->swing, CUT_SIZES * s->size);
+	double limit = larger(s->swing, SMOOTHING_CUT_SIZES * s->size);
 
-	return limit > 0 ? limit : VALUE_MOST;
+	return limit > 0 ? limit : SMOOTHING_VALUE_MOST;
 }
 
 /* Everything that a value changes; the trend has been added to the level. */
@@ -137,7 +135,8 @@ static void correct(struct smoothing *s, double x)
 	learn_noise(s, e, limit);
 	s->error = e;
 	s->age = 0;
-	s->size += SIZE_RATE * (smaller(fabs(e), SIZE_LIMITS * limit) - s->size);
+	s->size += SMOOTHING_SIZE_RATE *
+		   (smaller(fabs(e), SMOOTHING_SIZE_LIMITS * limit) - s->size);
 	s->level += s->gains.alpha * cut;
 	s->trend += s->gains.beta * cut;
 	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
@@ -154,13 +153,20 @@ static void correct(struct smoothing *s, double x)
 	}
 }
 
+int32_t smoothing_memory(const struct smoothing *s)
+{
+	return s->seasons[0].length   ? s->seasons[0].length
+	       : s->seasons[1].length ? s->seasons[1].length
+				      : INT32_MAX;
+}
+
 void smoothing_advance(struct smoothing *s, double x)
 {
 	s->trend *= s->gains.phi;
 	s->level += s->trend;
 	if (!isnan(x))
 		correct(s, x);
-	else if (++s->age > s->seasons[0].length)
+	else if (++s->age > smoothing_memory(s))
 		s->error = 0;
 	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
 		if (s->seasons[i].length)

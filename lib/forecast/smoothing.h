@@ -20,6 +20,17 @@
 #define SMOOTHING_SEASONS     2
 #define SMOOTHING_SEASON_MAX  20160
 #define SMOOTHING_HORIZON_MAX 4032
+/* Values of a larger size are taken as missing; logarithms end at the smallest. */
+#define SMOOTHING_VALUE_MOST  1e300
+#define SMOOTHING_VALUE_LEAST 1e-300
+
+/* An innovation is cut to so many mean errors, which follow at this rate. */
+#define SMOOTHING_CUT_SIZES 6
+#define SMOOTHING_SIZE_RATE .01
+/* A value beyond the limit counts for at most this many limits: the mean error grows by
+ * 0.01 x 10 x 6, so that noise that begins after weeks of silence is known within hours,
+ * and a spike does not open the door for the next one. */
+#define SMOOTHING_SIZE_LIMITS 10
 
 struct smoothing_config {
 	/* Lengths in steps, in [2, SMOOTHING_SEASON_MAX], the longer one second; 0: none.
@@ -113,6 +124,9 @@ double smoothing_inward(const struct smoothing *s, double y);
 /* The level's jump after an innovation that was cut at `limit`: e once `run` innovations
  * in a row were beyond it on one side, 0 before. */
 double smoothing_shift(double e, double limit, int32_t *run);
+
+/* Steps without a value after which the AR(1) term has nothing to say. */
+int32_t smoothing_memory(const struct smoothing *s);
 
 /* x^n by squaring: the same on every machine, which pow is not. n >= 0. */
 double smoothing_power(double x, int32_t n);

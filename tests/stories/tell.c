@@ -111,8 +111,9 @@ static void tell_condition(struct world *w, const char *policy, enum policy_cond
 	*said = *now;
 	if (same || (first && is_usual(c, now)))
 		return;
-	/* What a forecast rests on is for its own tests to say. */
-	bool more = now->message[0] && c != PC_FORECAST_TRUSTED;
+	/* What a forecast rests on is for its own tests to say; not why it is refused. */
+	bool more = now->message[0] && (c != PC_FORECAST_TRUSTED ||
+					!strcmp(now->reason, "ForecastUntrusted"));
 	tell(w, "%s %s of %s: %s%s%s", policy_condition_name(c),
 	     now->status == STATUS_TRUE ? "True" : "False", policy, now->reason,
 	     more ? ", " : "", more ? now->message : "");
