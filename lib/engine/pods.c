@@ -136,13 +136,28 @@ static void put(struct engine *e, struct prepared *s, const struct pod_info *inf
 	note_lead(e, s, i);
 }
 
-static void take_away(struct prepared *s, uint64_t key)
+/* A pod that went without ever having been Ready says that starts can take longer than it
+ * was there. One that was shorter there than starts take anyway says nothing. */
+static void note_never_ready(struct prepared *s, int32_t i, int64_t now_ms)
+{
+	const struct pod *p = &s->pods[i];
+	if (s->pod_marks[i] & POD_WAS_READY || p->created_ms == POD_TIME_NONE ||
+	    now_ms - p->created_ms <= s->status.lead_ms)
+		return;
+	lead_note_never(&s->record.lead, now_ms - p->created_ms);
+	lead_publish(s);
+	s->changed = true;
+}
+
+static void take_away(struct prepared *s, uint64_t key, int64_t now_ms)
 {
 	int32_t i = find(s, key);
-	if (i >= 0)
-		drop(s, i);
-	else
+	if (i < 0) {
 		find_again(s, key);
+		return;
+	}
+	note_never_ready(s, i, now_ms);
+	drop(s, i);
 }
 
 static void reset(struct prepared *s)
@@ -171,7 +186,7 @@ void pods_event(struct engine *e, struct prepared *s, const struct event *event)
 		put(e, s, event->u.pod.info);
 		return;
 	case EVENT_POD_GONE:
-		take_away(s, hash_text(event->u.pod.name));
+		take_away(s, hash_text(event->u.pod.name), event->now_ms);
 		return;
 	case EVENT_PODS_RESET:
 		reset(s);

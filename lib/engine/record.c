@@ -93,7 +93,7 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 	events_from_json(json_at(o, "scaledDown"), &m->down);
 	cJSON_ArrayForEach (item, json_at(o, "leadTimesMs")) {
 		if (r.lead.count < LEAD_SAMPLES_MAX && cJSON_IsNumber(item) &&
-		    item->valuedouble >= 0 && item->valuedouble <= INT32_MAX)
+		    fabs(item->valuedouble) <= INT32_MAX)
 			r.lead.ms[r.lead.count++] = (int32_t)item->valuedouble;
 	}
 	r.lead.newest_ms = json_int(o, "leadNewestMs", 0);

@@ -10,6 +10,8 @@
 
 /* Created -> Ready of pods of this workload, newest last; older ones are dropped. */
 struct lead_samples {
+	/* Negative: the pod went without having become Ready, so it would have taken
+	 * longer than this. */
 	int32_t ms[LEAD_SAMPLES_MAX];
 	int32_t count;
 	/* Which pods are in: the newest moment at which one became Ready, and how many

@@ -362,6 +362,8 @@ int64_t pods_lost(const struct prepared *s);
 
 /* lead.c */
 void lead_note(struct lead_samples *l, int64_t created_ms, int64_t ready_ms);
+/* A pod is gone that was there for age_ms and never became Ready. */
+void lead_note_never(struct lead_samples *l, int64_t age_ms);
 /* Lead time in force and where it comes from. */
 int64_t lead_time_ms(const struct prepared *s, enum lead_source *ret_source);
 /* Brings the status up to date after a new sample or policy. */
