@@ -11,7 +11,7 @@
 
 /* Forecasts wait for their outcomes: of each knot at most so many, from origins that are
  * `stride` steps apart. The nearest knots are scored with every value. */
-#define PATH_WAITING_MAX 10
+#define PATH_WAITING_MAX 14
 
 /* What was said at an origin for one knot. */
 struct path_said {

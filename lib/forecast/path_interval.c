@@ -9,7 +9,9 @@
 #define STEP      .02
 #define MOST_MEAN 2.5
 /* Errors a miss too many that double the step. */
-#define DEBT 8.
+#define RETREAT 10
+#define HASTE   4.
+#define DEBT    12.
 /* Of the running mean of |error|. */
 #define SIZE_RATE .005
 /* Offsets stay below this many times the largest error seen. */
@@ -44,16 +46,14 @@ void interval_seed(struct interval *i, int32_t levels, const double *level,
 	i->largest = larger(i->largest, 3 * deviation);
 }
 
-/* One side: `beyond` is how far the error lies outside the offset, > 0 a miss. Returns
- * the move outwards. */
+/* The move outwards of one side; `missed` is what it missed too often so far. */
 static double move(double *missed, double share, bool miss, double unit)
 {
-	double direction = miss - share;
-	double debt = *missed;
+	double direction = miss - share, debt = *missed;
+	double haste = debt * direction > 0 ? 1 + fabs(debt) / DEBT : 1;
 
 	*missed += direction;
-	return STEP * unit * direction *
-	       (debt * direction > 0 ? 1 + fabs(debt) / DEBT : 1);
+	return STEP * unit * direction * smaller(haste, miss ? HASTE : RETREAT);
 }
 
 void interval_score(struct interval *i, int32_t levels, const double *level, double keep,
