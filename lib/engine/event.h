@@ -75,8 +75,8 @@ struct event {
 			const char *ns, *name;
 			uint64_t hash; /* of the policy that they were made for: others
 					  ignore them */
-			/* At most SCHEDULE_INTERVALS_MAX are kept: give those that end
-			 * first, and an until_ms that says so. */
+			/* At most SCHEDULE_INTERVALS_MAX are kept: give those that
+			 * start first, and an until_ms that says so. */
 			const struct schedule_interval *intervals;
 			int32_t count;
 			int64_t until_ms; /* all that start before are there */

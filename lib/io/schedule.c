@@ -8,14 +8,15 @@
 /* Openings are looked for a little outside of the window: no clock changes by more than a
  * day (Samoa, December 30th 2011). */
 #define CLOCK_CHANGE_MAX MS_PER_DAY
-/* Not sooner, however dense the openings are. */
-#define AGAIN_MIN MS_PER_MIN
 /* Of forecast.zone; schedules are expanded again in time. */
 #define LOCAL_AHEAD_MS (3 * 365 * MS_PER_DAY)
 
+/* One place more than can be told, so that the last opening always has one. */
+#define OPENINGS_MAX (SCHEDULE_INTERVALS_MAX + 1)
+
 /* The openings of one schedule, by start, apart from each other. */
 struct openings {
-	struct time_range ranges[SCHEDULE_INTERVALS_MAX];
+	struct time_range ranges[OPENINGS_MAX];
 	int32_t count;
 	int64_t until_ms; /* none is missing that opens before then */
 };
@@ -29,8 +30,8 @@ static void join(struct time_range *into, const struct time_range *range)
 }
 
 /* What was found before on the clock may open later: skipped times are shifted behind
- * those that follow. False when there is no room. */
-static bool openings_add(struct openings *o, struct time_range range)
+ * those that follow. There must be room. */
+static void openings_add(struct openings *o, struct time_range range)
 {
 	int32_t i = o->count;
 	while (i > 0 && o->ranges[i - 1].to_ms >= range.from_ms)
@@ -39,32 +40,35 @@ static bool openings_add(struct openings *o, struct time_range range)
 	int32_t end = i;
 	for (; end < o->count && o->ranges[end].from_ms <= range.to_ms; end++)
 		join(&range, &o->ranges[end]);
-	if (end == i && o->count == SCHEDULE_INTERVALS_MAX)
-		return false;
 	memmove(&o->ranges[i + 1], &o->ranges[end],
 		(size_t)(o->count - end) * sizeof(range));
 	o->ranges[i] = range;
 	o->count += 1 - (end - i);
-	return true;
 }
 
 static void find_openings(const struct policy_schedule *s, const struct zone *zone,
 			  int64_t now_ms, struct openings *ret)
 {
 	int64_t limit_ms = now_ms + SCHEDULE_AHEAD_MS;
-	int64_t wall = zone_wall(zone, now_ms - s->duration_ms) - CLOCK_CHANGE_MAX;
+	int64_t wall = zone_wall(zone, now_ms - s->duration_ms - SCHEDULE_PAST_MS) -
+		       CLOCK_CHANGE_MAX;
 	int64_t wall_limit = zone_wall(zone, limit_ms) + CLOCK_CHANGE_MAX;
+	struct time_range past = {0};
 	ret->count = 0;
 	ret->until_ms = limit_ms;
 	while (cron_next(&s->cron, wall, wall_limit, &wall)) {
 		int64_t start = zone_utc(zone, wall);
 		struct time_range range = {start, start + s->duration_ms};
-		if (range.to_ms <= now_ms || start >= limit_ms)
-			continue;
-		/* Not the end: what a shift puts before this one must not be missed. */
-		if (!openings_add(ret, range) && start < ret->until_ms)
+		/* When full it goes on: what a shift puts before must not be missed. */
+		if (range.to_ms <= now_ms)
+			past = range;
+		else if (start < limit_ms && ret->count < SCHEDULE_INTERVALS_MAX)
+			openings_add(ret, range);
+		else if (start < ret->until_ms)
 			ret->until_ms = start;
 	}
+	if (past.to_ms > now_ms - SCHEDULE_PAST_MS)
+		openings_add(ret, past);
 }
 
 static int load_zone(const char *name, int64_t from_ms, int64_t to_ms, struct zone *ret,
@@ -88,7 +92,7 @@ static int collect(const struct policy *p, int32_t index, int64_t now_ms,
 	struct zone zone;
 	struct openings openings;
 	/* Ends lie up to a duration behind the last opening, overlapping ones further. */
-	if (load_zone(s->time_zone, now_ms - s->duration_ms,
+	if (load_zone(s->time_zone, now_ms - s->duration_ms - SCHEDULE_PAST_MS,
 		      now_ms + SCHEDULE_AHEAD_MS + s->duration_ms, &zone, err) < 0)
 		return err_wrap(err, "line %d: schedule[%d].timeZone", s->time_zone_line,
 				index);
@@ -133,8 +137,8 @@ int schedule_expand(const struct policy *p, int64_t now_ms,
 		    struct schedule_plan *ret_plan, struct err *err)
 {
 	struct collection c = {.until_ms = now_ms + SCHEDULE_AHEAD_MS};
-	AUTO_FREE struct schedule_interval *intervals = xcalloc(
-		(size_t)p->schedule_count * SCHEDULE_INTERVALS_MAX, sizeof(*intervals));
+	AUTO_FREE struct schedule_interval *intervals =
+		xcalloc((size_t)p->schedule_count * OPENINGS_MAX, sizeof(*intervals));
 	c.intervals = intervals;
 	for (int32_t i = 0; i < p->schedule_count; i++)
 		if (collect(p, i, now_ms, &c, err) < 0)
@@ -160,12 +164,4 @@ int schedule_localize(struct policy *p, int64_t now_ms, struct err *err)
 				p->forecast.time_zone_line);
 	p->forecast.zone = zone;
 	return 0;
-}
-
-int64_t schedule_due_ms(const struct schedule_plan *plan, int64_t now_ms)
-{
-	int64_t half = (plan->until_ms - now_ms) / 2;
-	if (half < AGAIN_MIN)
-		return now_ms + AGAIN_MIN;
-	return now_ms + (half < MS_PER_DAY ? half : MS_PER_DAY);
 }

@@ -4,10 +4,13 @@
 
 #include "policy/policy.h"
 
-/* How far ahead schedules are expanded: a week, and a day to do it again. */
+/* What a schedule asked for until shortly explains what is done now: the last opening of
+ * each is kept that long. */
+#define SCHEDULE_PAST_MS MS_PER_H
+/* How far ahead schedules are expanded: more than a week. */
 #define SCHEDULE_AHEAD_MS (8 * MS_PER_DAY)
 
-/* What is open, and what opens next. */
+/* What was open lately, is open, or opens next. */
 struct schedule_plan {
 	int64_t until_ms; /* nothing is missing that opens before then */
 	int32_t count;    /* at most SCHEDULE_INTERVALS_MAX */
@@ -23,17 +26,14 @@ struct schedule_plan {
 int schedule_localize(struct policy *policy, int64_t now_ms, struct err *err);
 
 /* Expands the schedules of a policy: what is open at now_ms or opens within
- * SCHEDULE_AHEAD_MS. A schedule opens at the minutes that its cron matches on the clock
- * of its zone: a time that the clock skips opens as much later as the clock is put
- * forward (02:30 is 03:30), a time that it shows twice opens the first time only. It
- * stays open for `duration` of elapsed time; openings of one schedule that overlap or
- * touch are one. Past SCHEDULE_INTERVALS_MAX the latest are left out and until_ms says
- * from when on. 0, or -1 with *err as above. */
+ * SCHEDULE_AHEAD_MS, and of each the last that ended within SCHEDULE_PAST_MS. A schedule
+ * opens at the minutes that its cron matches on the clock of its zone: a time that the
+ * clock skips opens as much later as the clock is put forward (02:30 is 03:30), a time
+ * that it shows twice opens the first time only. It stays open for `duration` of elapsed
+ * time; openings of one schedule that overlap or touch are one. Past
+ * SCHEDULE_INTERVALS_MAX the latest are left out and until_ms says from when on. 0, or -1
+ * with *err as above. */
 int schedule_expand(const struct policy *policy, int64_t now_ms,
 		    struct schedule_plan *ret_plan, struct err *err);
-
-/* When to expand again: daily, and sooner where many openings leave less than two days.
- */
-int64_t schedule_due_ms(const struct schedule_plan *plan, int64_t now_ms);
 
 #endif

@@ -9,6 +9,16 @@
  * reach days ahead, and many policies must not be expanded all at once. */
 #define ROUNDS 60
 
+/* Openings of all schedules in an hour, if they opened in every one. What is kept must
+ * reach beyond the next time that the policy is told. */
+static bool is_dense(const struct policy *policy)
+{
+	int openings = 0;
+	for (int32_t i = 0; i < policy->schedule_count; i++)
+		openings += __builtin_popcountll(policy->schedules[i].cron.minutes);
+	return openings > SCHEDULE_INTERVALS_MAX / 2;
+}
+
 static void tell(struct loop *l, const struct policy *policy)
 {
 	if (policy->schedule_count == 0)
@@ -45,10 +55,10 @@ static void next_round(void *arg)
 {
 	struct loop *l = arg;
 	l->calendar_round = (l->calendar_round + 1) % ROUNDS;
-	for (int32_t i = l->calendar_round; i < engine_policy_count(l->engine);
-	     i += ROUNDS) {
+	for (int32_t i = 0; i < engine_policy_count(l->engine); i++) {
 		const struct policy_status *s = engine_policy_status(l->engine, i);
-		if (s && s->policy)
+		if (s && s->policy &&
+		    (i % ROUNDS == l->calendar_round || is_dense(s->policy)))
 			tell(l, s->policy);
 	}
 	calendar_start(l);

@@ -105,6 +105,48 @@ START_TEST(a_time_zone_that_is_not_there_is_named)
 }
 END_TEST
 
+/* --- schedules --- */
+
+#define OPEN_NOW "cron: '* * * * *', timeZone: America/New_York, duration: 5m"
+
+START_TEST(an_open_schedule_is_a_floor_and_a_ceiling)
+{
+	bed_policy(b, "checkout", "checkout",
+		   "mode: Scale\nschedule: [{" OPEN_NOW ", minReplicas: 9}]\n");
+	bed_policy(b, "cart", "cart",
+		   "mode: Scale\nschedule: [{" OPEN_NOW ", maxReplicas: 6}]\n");
+	bed_demand(b, "cart", 930);
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_scaled(b, "checkout") == 1, "the floor raises");
+	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 9);
+	wait_until(b, bed_scaled(b, "cart") == 1, "the load raises");
+	ck_assert_int_eq(bed_scaled_to(b, "cart", 0), 6);
+	/* Without its schedule the load alone decides. */
+	bed_policy(b, "cart", "cart", "mode: Scale\n");
+	wait_until(b, bed_scaled(b, "cart") == 2, "the ceiling is gone");
+	ck_assert_int_eq(bed_scaled_to(b, "cart", 1), 10);
+}
+END_TEST
+
+START_TEST(a_schedule_survives_a_broken_text_and_a_restart)
+{
+	bed_policy(b, "checkout", "checkout",
+		   "mode: Scale\nschedule: [{" OPEN_NOW ", maxReplicas: 6}]\n");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_condition(b, "checkout", "MetricsAvailable", "True", NULL),
+		   "a first decision");
+	bed_policy(b, "checkout", "checkout", broken);
+	wait_until(b, bed_condition(b, "checkout", "Ready", "False", NULL),
+		   "the status says that it is refused");
+	bed_signal(&b->first, SIGTERM);
+	ck_assert_int_eq(bed_wait_end(b, &b->first), 0);
+	bed_demand(b, "checkout", 930);
+	bed_start(b, &b->first, "foretop-1", NULL);
+	wait_until(b, bed_scaled(b, "checkout") == 1, "the last good one decides");
+	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 6);
+}
+END_TEST
+
 /* --- two for one target --- */
 
 static void put_old_policy(const char *name)
@@ -279,6 +321,9 @@ int main(void)
 	tcase_add_test(tc, the_last_good_policy_survives_a_restart);
 	tcase_add_test(tc, a_policy_that_was_never_valid_is_named);
 	tcase_add_test(tc, a_time_zone_that_is_not_there_is_named);
+	tc = bed_lane("schedules", setup, teardown);
+	tcase_add_test(tc, an_open_schedule_is_a_floor_and_a_ceiling);
+	tcase_add_test(tc, a_schedule_survives_a_broken_text_and_a_restart);
 	tc = bed_lane("policies and targets", setup, teardown);
 	tcase_add_test(tc, the_newer_of_two_waits_and_takes_over_when_the_older_goes);
 	tcase_add_test(tc, what_is_deleted_or_loses_its_label_is_left_alone);
