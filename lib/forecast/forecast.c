@@ -1,5 +1,4 @@
 #include "forecast/forecast.h"
-#include "forecast/holt_winters_fit.h"
 #include "forecast/scalar.h"
 #include "forecast/window.h"
 
@@ -11,10 +10,10 @@
 /* A gap after which nothing of what was known is left in any history. */
 #define FORGET_MINUTES (15 * MINUTES_PER_DAY)
 #define YOUNG_MINUTES  (3 * MINUTES_PER_DAY)
-/* Work is counted in minutes learned, about 3 us each; a pass of a Holt-Winters fit costs
- * as much as SLICE_FIT of them. */
+/* Work is counted in minutes learned, about 2 us each; a pass of a Holt-Winters fit over
+ * two weeks costs as much as SLICE_FIT of them. */
 #define SLICE     200
-#define SLICE_FIT 25
+#define SLICE_FIT 70
 
 enum phase { PHASE_IDLE, PHASE_FIT, PHASE_PREDICT };
 
@@ -39,7 +38,6 @@ struct forecaster {
 	enum phase phase;
 	struct said said;
 	struct holt_winters holt_winters;
-	struct holt_winters_fit fit;
 	struct window window, release_window;
 	struct history history;
 };
@@ -80,7 +78,6 @@ static void forget(struct forecaster *f)
 	window.phase = 1;
 	window_init(&f->release_window, &window);
 	f->holt_winters = (struct holt_winters){0};
-	f->fit.running = false;
 	f->said = (struct said){.minute = INT64_MIN};
 	f->phase = PHASE_IDLE;
 }
@@ -161,16 +158,16 @@ static void refit_windows(struct forecaster *f, int64_t minute)
 
 static void learn(struct forecaster *f, int64_t minute, double value)
 {
+	struct holt_winters *hw = &f->holt_winters;
+
 	history_add(&f->history, minute, value);
 	window_learn(&f->window, &f->history);
 	window_learn(&f->release_window, &f->history);
 	if (full_hour(minute))
 		refit_windows(f, minute);
-	while (f->holt_winters.fitted && f->holt_winters.next < open_cell(f))
-		holt_winters_step(&f->holt_winters,
-				  history_cell(&f->history, f->holt_winters.next));
-	f->phase = fit_is_due(f) && holt_winters_fit_begin(&f->fit, &f->history,
-							   open_cell(f),
+	while (hw->fitted && hw->model.next < open_cell(f))
+		holt_winters_step(hw, history_cell(&f->history, hw->model.next));
+	f->phase = fit_is_due(f) && holt_winters_fit_begin(hw, &f->history, open_cell(f),
 							   f->config.window_min)
 			   ? PHASE_FIT
 			   : PHASE_PREDICT;
@@ -252,8 +249,7 @@ bool forecaster_work(struct forecaster *f)
 			left--;
 			break;
 		case PHASE_FIT:
-			if (!holt_winters_fit_work(&f->fit, &f->history,
-						   &f->holt_winters))
+			if (!holt_winters_fit_work(&f->holt_winters, &f->history))
 				f->phase = PHASE_PREDICT;
 			left -= SLICE_FIT;
 			break;
