@@ -6,9 +6,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Errors are looked at from every 11th value on: 11 has no factor in common with hours,
- * days and weeks of any usual step, so every time of the day gets its turn. */
-#define ORIGIN_STRIDE 11
+/* Errors are looked at from every 11th value on, or every fifth where only few steps
+ * ahead are: neither has a factor in common with hours, days and weeks of usual steps, so
+ * every time of the day gets its turn. */
+#define ORIGIN_STRIDE     11
+#define ORIGIN_STRIDE_FEW 5
+#define KNOTS_FEW         3
 /* A trend must win by this factor: most that look like one are gone tomorrow. */
 #define TREND_GAIN .99
 /* No gain so small that the search could not come back, none beyond the region in which
@@ -242,11 +245,11 @@ static void try_candidates(struct smoothing_fit *fit, const double *x, double *w
 		.x = x,
 		.count = fit->count,
 		.scored = fit->scored,
-		.stride = ORIGIN_STRIDE,
 	};
 	double gain = fit->round == ROUND_TREND ? TREND_GAIN : 1;
 
 	choose_knots(&batch, fit->horizon);
+	batch.stride = batch.knot_count > KNOTS_FEW ? ORIGIN_STRIDE : ORIGIN_STRIDE_FEW;
 	choose_candidates(fit, &batch);
 	smoothing_batch_run(&batch, workspace, lanes);
 	for (int32_t lane = 0; lane < BATCH_LANES; lane++) {
