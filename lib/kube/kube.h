@@ -8,6 +8,7 @@
 #include "kube/configmap.h"
 #include "kube/discovery.h"
 #include "kube/events.h"
+#include "kube/hpa.h"
 #include "kube/lease.h"
 #include "kube/list.h"
 #include "kube/pod.h"
