@@ -15,6 +15,8 @@ enum action_type {
 	ACTION_STATUS,      /* write the status object when convenient */
 	ACTION_EVENT,       /* a Kubernetes Event */
 	ACTION_DECIDED,     /* a decision worth a line in the log */
+	ACTION_FLOOR, /* set minReplicas of the target's HPA, with preconditions; answer
+			 needed */
 };
 
 struct action {
@@ -35,6 +37,16 @@ struct action {
 			const char *resource_version, *uid; /* preconditions */
 			const char *reason;
 		} scale;
+		struct {
+			struct write_ref ref;
+			const char *autoscaler;             /* its name */
+			const char *resource_version, *uid; /* preconditions */
+			int32_t from, to;
+			int32_t original; /* for its annotation; < 0: it is given back,
+					     annotations go */
+			int64_t expires_ms;
+			const char *reason;
+		} floor;
 		struct {
 			struct write_ref ref;
 		} save;

@@ -73,9 +73,9 @@ static void close_late(struct engine *e, struct prepared *s, int64_t now_ms)
 static void begin(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	publish_standing(e, s, now_ms);
-	if (s->policy->pause)
-		publish_hold(e, s, "paused by the policy", now_ms);
-	else if (s->target.missing)
+	if (rest_now(e, s, now_ms))
+		return;
+	if (s->target.missing)
 		cycle_decide(e, s, now_ms);
 	else if (s->target.seen && s->pods_synced && !s->cycle)
 		ask(e, s, now_ms);
@@ -150,7 +150,7 @@ static bool looks_at_pods(const struct policy *p)
 static void scale_view(const struct prepared *s, struct scale_view *ret, char *error,
 		       size_t size)
 {
-	*ret = (struct scale_view){.spec_replicas = s->target.replicas,
+	*ret = (struct scale_view){.spec_replicas = floor_base(s),
 				   .status_replicas = s->target.status_replicas};
 	/* What a rollout keeps beside the pods that it replaces is not there twice. */
 	if (holds_rollout(s)) {
@@ -210,20 +210,24 @@ static void ask_breaker(struct engine *e, struct prepared *s,
 
 void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	if (s->write.state != WRITE_IDLE || !slot_active(s) || s->policy->pause)
+	char error[256];
+	if (s->write.state != WRITE_IDLE || !slot_active(s) ||
+	    rest_why(s, now_ms, error, sizeof(error)))
 		return;
 	struct metric_values values[POLICY_METRICS_MAX];
 	struct forecast_proposal forecasts[POLICY_METRICS_MAX];
 	struct hold_reasons holds;
 	struct schedule_bounds bounds;
 	struct policy scheduled;
-	char error[256];
 	for (int32_t m = 0; m < s->policy->metric_count; m++)
 		values[m] = s->metrics[m].values;
 	loss_note(s, now_ms);
 	propose(e, s, now_ms, forecasts);
 	holds_collect(e, s, now_ms, &holds);
 	schedule_bounds(e, s, &holds, now_ms, &bounds);
+	int32_t asked = bounds.min_text[0] ? bounds.min : 0;
+	floor_bounds(s, &bounds);
+	floor_note(e, s, now_ms);
 	struct decide_input in = {
 		.policy = within_bounds(s, &bounds, &scheduled),
 		.config = &e->config.decide,
@@ -252,6 +256,7 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms)
 	schedule_tell(e, s, &bounds);
 	guards_tell(e, s, now_ms);
 	holds_tell(e, s, &holds, now_ms);
+	floor_move(e, s, &holds, asked, now_ms);
 	if (!write_begin(e, s, now_ms))
 		publish_if_due(e, s, now_ms);
 }

@@ -79,6 +79,15 @@ bool slot_active(const struct prepared *s)
 	return s->policy && !s->conflict;
 }
 
+struct prepared *slot_named(const struct engine *e, const char *ns, const char *name)
+{
+	for (int32_t i = 0; i < e->count; i++)
+		if (e->slots[i] && !strcmp(e->slots[i]->name, name) &&
+		    !strcmp(e->slots[i]->ns, ns))
+			return e->slots[i];
+	return NULL;
+}
+
 static int64_t earlier(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -191,7 +200,11 @@ static void written(struct engine *e, const struct event *event)
 	struct prepared *s = slot_of(e, event->u.written.write.slot);
 	if (!s || !s->policy)
 		return;
-	write_answer(e, s, event);
+	if (event->type == EVENT_FLOORED || event->type == EVENT_FLOOR_CONFLICT ||
+	    event->type == EVENT_FLOOR_FAILED)
+		floor_answer(e, s, event);
+	else
+		write_answer(e, s, event);
 	slot_refresh(e, (int32_t)s->index);
 }
 
@@ -207,6 +220,7 @@ static void clock_back(struct engine *e, int64_t now_ms)
 			earlier(s->deadline_ms, now_ms + e->config.answer_deadline_ms);
 		s->asked_ms = earlier(s->asked_ms, now_ms);
 		s->write.since_ms = earlier(s->write.since_ms, now_ms);
+		s->floor.since_ms = earlier(s->floor.since_ms, now_ms);
 		s->status_sent_ms = earlier(s->status_sent_ms, now_ms);
 		history_clock_back(s, now_ms);
 		if (e->now_ms - now_ms > CLOCK_JUMP_MS)
@@ -245,6 +259,12 @@ const struct actions *engine_step(struct engine *e, const struct event *event)
 		policies_gone(e, event);
 		slots_refresh(e);
 		break;
+	case EVENT_PAUSE:
+		rest_take(e, event);
+		slots_refresh(e);
+		break;
+	case EVENT_AUTOSCALER:
+	case EVENT_AUTOSCALER_AWAITED:
 	case EVENT_TARGET:
 	case EVENT_TARGET_GONE:
 	case EVENT_READ_FAILED:
@@ -268,6 +288,9 @@ const struct actions *engine_step(struct engine *e, const struct event *event)
 	case EVENT_SCALE_FAILED:
 	case EVENT_SAVED:
 	case EVENT_SAVE_FAILED:
+	case EVENT_FLOORED:
+	case EVENT_FLOOR_CONFLICT:
+	case EVENT_FLOOR_FAILED:
 		written(e, event);
 		break;
 	}

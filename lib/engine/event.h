@@ -30,7 +30,17 @@ enum event_type {
 	EVENT_SCALE_FAILED,
 	EVENT_SAVED, /* answers to ACTION_SAVE */
 	EVENT_SAVE_FAILED,
+	EVENT_AUTOSCALER_AWAITED, /* whether something else scales the target is about to
+				     be told: nothing is decided before */
+	EVENT_AUTOSCALER,         /* what else scales the target, or that nothing does */
+	EVENT_FLOORED,            /* answers to ACTION_FLOOR */
+	EVENT_FLOOR_CONFLICT,
+	EVENT_FLOOR_FAILED,
+	EVENT_PAUSE, /* somebody pauses a policy from outside of it, or ends that */
 };
+
+/* EVENT_PAUSE: until somebody ends it. */
+#define PAUSE_WITHOUT_END INT64_MAX
 
 struct prepared;
 
@@ -52,6 +62,18 @@ struct target_info {
 	bool has_rollout;
 	bool rolling;        /* pods of more than one revision exist */
 	int32_t unavailable; /* spec.replicas that are not available, >= 0 */
+};
+
+/* The HorizontalPodAutoscaler that scales a target. */
+struct autoscaler_info {
+	const char *name, *uid, *resource_version;
+	const char *owner; /* what sets its minReplicas itself, for people: "ScaledObject
+			      checkout"; "": nothing does */
+	int32_t min, max;
+	int32_t original; /* the minimum that its user asked for; not `min` while a floor
+			     of ours is in force */
+	bool marked;      /* annotations of ours are on it */
+	int64_t expires_ms; /* of the floor in force; 0: none */
 };
 
 /* One row of an instant query's answer. */
@@ -89,6 +111,17 @@ struct event {
 		} target;           /* EVENT_TARGET, _GONE, EVENT_READ_FAILED */
 		struct {
 			struct target_ref ref;
+			/* NULL: nothing else scales the target, or `problem` says why
+			 * that is not known. */
+			const struct autoscaler_info *info;
+			const char *problem;
+		} autoscaler; /* EVENT_AUTOSCALER, _AWAITED */
+		struct {
+			const char *ns, *name; /* of the policy */
+			int64_t until_ms;      /* 0: not paused */
+		} pause;
+		struct {
+			struct target_ref ref;
 			const struct pod_info *info; /* EVENT_POD */
 			const char *name;            /* EVENT_POD_GONE */
 		} pod;
@@ -109,8 +142,10 @@ struct event {
 		} query_failed;
 		struct {
 			struct write_ref write;
-			const char *resource_version; /* EVENT_SCALED: after the write */
-			const char *why; /* EVENT_SCALE_FAILED, EVENT_SAVE_FAILED */
+			const char *resource_version; /* EVENT_SCALED, EVENT_FLOORED:
+							 after the write */
+			const char *why; /* EVENT_SCALE_FAILED, EVENT_SAVE_FAILED,
+					    EVENT_FLOOR_FAILED */
 		} written;
 	} u;
 };

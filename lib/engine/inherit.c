@@ -87,6 +87,16 @@ static void inherit_pods(struct prepared *to, const struct prepared *from)
 	to->lead_unknown = false;
 }
 
+/* A write under way is answered to the place that asked for it. */
+static void inherit_floor(struct prepared *to, const struct prepared *from)
+{
+	if (to->autoscaler.standing == AUTOSCALER_UNASKED)
+		to->autoscaler = from->autoscaler;
+	to->floor = from->floor;
+	if (to->index != from->index)
+		to->floor.since_ms = 0;
+}
+
 static void inherit_status(struct prepared *to, const struct prepared *from)
 {
 	to->status.scaled_ms = from->status.scaled_ms;
@@ -114,6 +124,7 @@ void inherit(struct prepared *to, struct prepared *from)
 		to->record = from->record;
 	if (!to->target.seen)
 		to->target = from->target;
+	inherit_floor(to, from);
 	inherit_pods(to, from);
 	inherit_feeds(to, from);
 	inherit_status(to, from);

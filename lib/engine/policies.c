@@ -237,9 +237,10 @@ static void put_in_place(struct engine *e, struct prepared *s, int32_t i, int64_
 		s->lead_before = s->record.lead;
 		lead_publish(s);
 	}
-	/* Out of a pause nobody knows what would have been recommended during it. */
-	if (old && old->policy && old->policy->pause && !s->policy->pause)
-		s->record.memory.seeded = false;
+	if (old) {
+		s->paused_until_ms = old->paused_until_ms;
+		s->rested = old->rested;
+	}
 	if (s->invalid[0])
 		refuse(e, s, s->invalid, now_ms);
 	settle(e, s, NULL, now_ms);

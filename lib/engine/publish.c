@@ -175,6 +175,7 @@ static void publish_numbers(struct prepared *s, int64_t now_ms)
 	bool known = s->target.seen;
 	st->current = known ? s->target.replicas : DECIDE_NO_REPLICAS;
 	st->desired = known ? d->desired : DECIDE_NO_REPLICAS;
+	floor_publish(s);
 	st->reactive = d->reactive;
 	st->predicted = d->predicted;
 	st->gate = s->gate;
@@ -202,7 +203,7 @@ static void publish_news(struct engine *e, struct prepared *s)
 		.stabilization = d->stabilization,
 		.limit = d->limit,
 		.by_forecast = d->by_forecast,
-		.paused = 1 + s->policy->pause,
+		.paused = 1 + s->rested,
 	};
 	if (!memcmp(&now, &s->news, sizeof(now)))
 		return;
@@ -265,17 +266,23 @@ void publish_written(struct engine *e, struct prepared *s, int64_t now_ms)
 
 void publish_standing(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	bool refused = s->invalid[0], paused = s->policy && s->policy->pause;
+	char text[256] = "";
+	bool refused = s->invalid[0];
+	const char *paused = rest_paused(s, now_ms, text, sizeof(text));
 	set(s, PC_READY, refused || !s->policy ? STATUS_FALSE : STATUS_TRUE,
 	    refused ? "PolicyInvalid" : "PolicyValid",
 	    refused ? s->invalid : "the policy is valid", now_ms);
-	if (!s->conflict && set(s, PC_CONFLICT, STATUS_FALSE, "NoConflict",
-				"no older policy has this target", now_ms))
+	bool scaled_by_others = s->policy && s->policy->mode == MODE_SCALE &&
+				s->autoscaler.standing == AUTOSCALER_PRESENT &&
+				!s->conflict;
+	if (!s->conflict && !scaled_by_others &&
+	    set(s, PC_CONFLICT, STATUS_FALSE, "NoConflict",
+		"no older policy has this target", now_ms))
 		emit_event(e, s, false, "TargetTakenOver",
 			   "this policy is now in force for %s %s",
 			   s->policy->target.kind, s->policy->target.name);
 	set(s, PC_PAUSED, paused ? STATUS_TRUE : STATUS_FALSE,
-	    paused ? "PausedByPolicy" : "NotPaused", paused ? "pause: true" : "", now_ms);
+	    paused ? paused : "NotPaused", text, now_ms);
 	if (s->changed || now_ms - s->status_sent_ms >= HEARTBEAT_MS)
 		publish_status(e, s, now_ms);
 }
@@ -293,6 +300,20 @@ void publish_conflict(struct engine *e, struct prepared *s, const struct prepare
 		 text);
 	if (!said)
 		emit_event(e, s, true, "TargetConflict", "%s", s->status.reason);
+}
+
+void publish_obstacle(struct engine *e, struct prepared *s, const char *reason,
+		      const char *text, int64_t now_ms)
+{
+	enum policy_condition c =
+		s->policy->mode == MODE_SCALE ? PC_CONFLICT : PC_ABLE_TO_SCALE;
+	int status = c == PC_CONFLICT ? STATUS_TRUE : STATUS_FALSE;
+	bool said = is(s, c, status) && s->status.conditions[c].reason &&
+		    !strcmp(s->status.conditions[c].reason, reason);
+	set(s, c, status, reason, text, now_ms);
+	if (!said)
+		emit_event(e, s, true, c == PC_CONFLICT ? "TargetConflict" : reason,
+			   "%s -> nothing is written", text);
 }
 
 /* What a killed process would not know: the recommendation of the cycles since the record

@@ -5,18 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct prepared *find(const struct engine *e, const char *ns, const char *name)
-{
-	for (int32_t i = 0; i < e->count; i++)
-		if (e->slots[i] && !strcmp(e->slots[i]->name, name) &&
-		    !strcmp(e->slots[i]->ns, ns))
-			return e->slots[i];
-	return NULL;
-}
-
 void schedule_take(struct engine *e, const struct event *event)
 {
-	struct prepared *s = find(e, event->u.schedule.ns, event->u.schedule.name);
+	struct prepared *s = slot_named(e, event->u.schedule.ns, event->u.schedule.name);
 	if (!s || !s->intervals || s->policy->hash != event->u.schedule.hash)
 		return;
 	s->interval_count = 0;

@@ -76,6 +76,35 @@ struct target_state {
 	int32_t unavailable; /* replicas that are not available */
 };
 
+/* What else scales the target. */
+struct autoscaler_state {
+	enum {
+		AUTOSCALER_UNASKED, /* nobody looks */
+		AUTOSCALER_AWAITED,
+		AUTOSCALER_UNKNOWN, /* `problem` */
+		AUTOSCALER_NONE,
+		AUTOSCALER_PRESENT,
+	} standing;
+	char name[254], uid[64], resource_version[32], owner[160];
+	int32_t min, max, original;
+	bool marked;
+	int64_t expires_ms;
+	char problem[200];
+};
+
+/* Mode Floor. */
+struct floor {
+	int32_t base;     /* size that the newest decision began with; 0: none yet */
+	int32_t to;       /* of the write under way, or of the one that met a conflict */
+	int32_t tries;    /* conflicts in a row since the cycle's own decision */
+	int64_t since_ms; /* a write is under way since then; 0: none is */
+	bool again;       /* the write met a conflict: once more with a newer version */
+	bool failing;     /* the last one failed: said once */
+	struct write_ref ref;
+	char version[32]; /* sent as precondition */
+	char reason[512]; /* lives on with the action */
+};
+
 /* The newest answer to a guard's query. */
 struct guard_slot {
 	bool answered; /* in this cycle */
@@ -121,6 +150,10 @@ struct prepared {
 	bool conflict;         /* an older policy has the target */
 	bool held;             /* it was in force for its target until now */
 	struct target_state target;
+	struct autoscaler_state autoscaler;
+	struct floor floor;
+	int64_t paused_until_ms; /* by EVENT_PAUSE; 0: it is not */
+	bool rested;             /* nothing was decided in the newest cycle, on purpose */
 	/* pods */
 	struct pod *pods;
 	uint8_t *pod_marks; /* POD_GIVEN, POD_WAS_READY; beside pods */
@@ -211,6 +244,8 @@ struct action *emit(struct engine *e, struct prepared *s, enum action_type type)
 bool has_room(const struct engine *e);
 /* In force: valid, not in conflict. */
 bool slot_active(const struct prepared *s);
+/* The policy of this name, or NULL. */
+struct prepared *slot_named(const struct engine *e, const char *ns, const char *name);
 /* Brings due_ms, keys and work of a place up to date; of all places. */
 void slot_refresh(struct engine *e, int32_t i);
 void slots_refresh(struct engine *e);
@@ -310,6 +345,42 @@ void breaker_hold(const struct engine *e, const struct prepared *s, int64_t now_
 /* The policy at this place goes, or loses its force. */
 void breaker_forget(struct engine *e, int32_t place);
 void breaker_clock_back(struct engine *e, int64_t now_ms);
+
+/* autoscaler.c: what else scales the target */
+void autoscaler_event(struct engine *e, struct prepared *s, const struct event *event);
+/* Why the policy may not act on its target now, for people and as a condition's reason;
+ * false: it may. */
+bool autoscaler_obstacle(const struct prepared *s, const char **ret_reason, char *buf,
+			 size_t size);
+
+/* floor.c: mode Floor */
+/* The size that a decision begins with: an HPA goes to a raised minimum by itself. */
+int32_t floor_base(const struct prepared *s);
+/* Notes how the target was scaled since the last decision, by whom ever. */
+void floor_note(struct engine *e, struct prepared *s, int64_t now_ms);
+/* Narrows the bounds to what the HPA allows. */
+void floor_bounds(const struct prepared *s, struct schedule_bounds *b);
+/* Begins the write that the newest decision asks for, if any. `asked`: the least that
+ * schedules ask for, forecast or not; 0: they do not. */
+void floor_move(struct engine *e, struct prepared *s, const struct hold_reasons *holds,
+		int32_t asked, int64_t now_ms);
+/* Gives the minimum back while nothing is decided; why: for people. */
+void floor_withdraw(struct engine *e, struct prepared *s, const char *why,
+		    int64_t now_ms);
+/* What the status says of it. */
+void floor_publish(struct prepared *s);
+/* The HPA was seen anew. */
+void floor_seen(struct engine *e, struct prepared *s, int64_t now_ms);
+void floor_answer(struct engine *e, struct prepared *s, const struct event *event);
+
+/* rest.c: when nothing is decided on purpose */
+/* Is it paused by anyone, or stopped by an autoscaler? Text of why, with "" no. */
+bool rest_why(const struct prepared *s, int64_t now_ms, char *buf, size_t size);
+void rest_take(struct engine *e, const struct event *event);
+/* The condition Paused: its reason, with its message in buf; NULL: not paused. */
+const char *rest_paused(const struct prepared *s, int64_t now_ms, char *buf, size_t size);
+/* True when nothing is to be decided now; then that is said. */
+bool rest_now(struct engine *e, struct prepared *s, int64_t now_ms);
 
 /* history.c */
 void history_ask(struct engine *e, struct prepared *s, int64_t now_ms);
@@ -420,6 +491,9 @@ void publish_standing(struct engine *e, struct prepared *s, int64_t now_ms);
 /* An older policy has the target. */
 void publish_conflict(struct engine *e, struct prepared *s, const struct prepared *older,
 		      int64_t now_ms);
+/* Something else stops the policy: Conflict in mode Scale, AbleToScale in mode Floor. */
+void publish_obstacle(struct engine *e, struct prepared *s, const char *reason,
+		      const char *text, int64_t now_ms);
 /* Writes the status object if it has not seen the newest yet, or is old. */
 void publish_if_due(struct engine *e, struct prepared *s, int64_t now_ms);
 void publish_status(struct engine *e, struct prepared *s, int64_t now_ms);

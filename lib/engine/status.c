@@ -120,6 +120,16 @@ static cJSON *gate(const struct policy_status *s)
 	return o;
 }
 
+static cJSON *floor_json(const struct floor_status *f)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "autoscaler", f->autoscaler);
+	cJSON_AddNumberToObject(o, "minReplicas", f->min);
+	cJSON_AddNumberToObject(o, "originalMinReplicas", f->original);
+	add_time(o, "expires", f->expires_ms);
+	return o;
+}
+
 bool status_has_forecast(const struct policy_status *s)
 {
 	for (int32_t m = 0; s->policy && m < s->policy->metric_count; m++)
@@ -153,6 +163,8 @@ cJSON *status_summary(const struct policy_status *s)
 				     metric(&s->policy->metrics[m], &s->metrics[m]));
 	if (status_has_forecast(s))
 		cJSON_AddItemToObject(o, "gate", gate(s));
+	if (s->floor.autoscaler)
+		cJSON_AddItemToObject(o, "floor", floor_json(&s->floor));
 	cJSON_AddItemToObject(o, "leadTime", lead(s));
 	cJSON_AddItemToObject(o, "conditions", conditions(s));
 	cJSON *last = cJSON_AddObjectToObject(o, "lastDecision");

@@ -39,6 +39,13 @@ struct metric_status {
 	bool forecast_usable; /* it may propose */
 };
 
+/* Mode Floor. */
+struct floor_status {
+	const char *autoscaler; /* name of the HPA; NULL: there is none */
+	int32_t min, original;  /* its minReplicas now, and as its user asked for */
+	int64_t expires_ms;     /* of a raised one; 0: it is not raised */
+};
+
 struct policy_status {
 	const char *ns, *name;
 	const struct policy *policy; /* the version in force; NULL: none ever was valid */
@@ -53,6 +60,7 @@ struct policy_status {
 	int64_t lead_ms;
 	enum lead_source lead_source;
 	int32_t lead_samples;
+	struct floor_status floor;
 	int64_t decided_ms;              /* 0: no decision yet */
 	char reason[512];                /* of the last decision */
 	const struct decision *decision; /* the last one; NULL: none to speak of */

@@ -102,22 +102,34 @@ static void pass(struct engine *e, struct prepared *s, const struct event *event
 	case EVENT_READ_FAILED:
 		write_read_failed(s);
 		return;
+	case EVENT_AUTOSCALER:
+	case EVENT_AUTOSCALER_AWAITED:
+		autoscaler_event(e, s, event);
+		return;
 	default:
 		pods_event(e, s, event);
 		return;
 	}
 }
 
-static bool speaks_of_pods(const struct event *event)
+static const struct target_ref *ref_of(const struct event *event)
 {
-	return event->type != EVENT_TARGET && event->type != EVENT_TARGET_GONE &&
-	       event->type != EVENT_READ_FAILED;
+	switch (event->type) {
+	case EVENT_TARGET:
+	case EVENT_TARGET_GONE:
+	case EVENT_READ_FAILED:
+		return &event->u.target.ref;
+	case EVENT_AUTOSCALER:
+	case EVENT_AUTOSCALER_AWAITED:
+		return &event->u.autoscaler.ref;
+	default:
+		return &event->u.pod.ref;
+	}
 }
 
 void target_event(struct engine *e, const struct event *event)
 {
-	const struct target_ref *ref =
-		speaks_of_pods(event) ? &event->u.pod.ref : &event->u.target.ref;
+	const struct target_ref *ref = ref_of(event);
 	uint64_t key = target_key(ref->ns, ref->kind, ref->name);
 	for (int32_t i = 0; i < e->count; i++) {
 		if (e->keys[i] != key || !is_target(e->slots[i], ref))

@@ -350,6 +350,65 @@ static void scale(struct performer *p, const struct action *a)
 	d->call = kube_scale_put(p->loop->kube, &target, &wanted, false, on_scaled, d);
 }
 
+/* --- floor --- */
+
+static void tell_floor_failed(void *arg)
+{
+	struct deed *d = arg;
+	struct event event = {.type = EVENT_FLOOR_FAILED};
+	event.u.written.write = d->write;
+	event.u.written.why = d->why;
+	loop_step(d->performer->loop, &event);
+	end(d);
+}
+
+static void on_floored(void *arg, const struct kube_reply *reply)
+{
+	struct deed *d = arg;
+	struct loop *l = d->performer->loop;
+	d->call = NULL;
+	if (!reply->object && reply->err.code != ERR_CONFLICT) {
+		log_error("Could not write minReplicas", KV_TEXT("err", reply->err.msg));
+		if (l->telemetry)
+			telemetry_write_failed(l->telemetry, "floor");
+		snprintf(d->why, sizeof(d->why), "%s", reply->err.msg);
+		tell_floor_failed(d);
+		return;
+	}
+	struct event event = {.type = reply->object ? EVENT_FLOORED
+						    : EVENT_FLOOR_CONFLICT};
+	event.u.written.write = d->write;
+	event.u.written.resource_version =
+		json_str(reply->object, "metadata.resourceVersion", NULL);
+	loop_step(l, &event);
+	end(d);
+}
+
+static void raise_floor(struct performer *p, const struct action *a)
+{
+	struct deed *d = begin(p);
+	d->write = a->u.floor.ref;
+	if (!loop_may_write(p->loop)) {
+		snprintf(d->why, sizeof(d->why), "the lead may have been lost");
+		timer_set(p->loop->config.reactor, &d->later, 0, tell_floor_failed, d);
+		return;
+	}
+	struct kube_hpa_change change = {
+		.ns = a->policy->ns,
+		.name = a->u.floor.autoscaler,
+		.uid = a->u.floor.uid,
+		.version = a->u.floor.resource_version,
+		.min = a->u.floor.to,
+		.original = a->u.floor.original,
+		.expires_ms = a->u.floor.expires_ms,
+	};
+	log_info("Sets minReplicas", KV_TEXT("namespace", a->policy->ns),
+		 KV_TEXT("horizontalPodAutoscaler", a->u.floor.autoscaler),
+		 KV_NUM("from", a->u.floor.from), KV_NUM("to", a->u.floor.to),
+		 KV_TEXT("reason", a->u.floor.reason));
+	d->call = kube_hpa_change(p->loop->kube, &change, on_floored, d);
+}
+
 /* --- events --- */
 
 static void post(struct performer *p, const struct action *a)
@@ -394,6 +453,9 @@ void perform(struct performer *p, const struct action *a)
 		return;
 	case ACTION_SCALE:
 		scale(p, a);
+		return;
+	case ACTION_FLOOR:
+		raise_floor(p, a);
 		return;
 	case ACTION_SAVE:
 		book_save(p->loop->book, a->status, &a->u.save.ref);

@@ -118,6 +118,36 @@ static void read_fact(struct world *w, const struct words *line)
 	world_step(w, &event);
 }
 
+/* "autoscaler checkout min=2 max=10 [rv=3]", "autoscaler checkout gone": the HPA of a
+ * target, of the same name. Somebody who sets min has the last word over a floor. */
+static void autoscaler_fact(struct world *w, const struct words *line)
+{
+	struct story_autoscaler *a = world_autoscaler(w, word(line, 1), true);
+	if (!a) {
+		world_problem(w, "too many autoscalers");
+		return;
+	}
+	a->exists = strcmp(word(line, 2), "gone") != 0;
+	a->max = number_of(line, "max", a->max);
+	if (value_of(line, "min"))
+		a->min = a->original = number_of(line, "min", 1);
+	a->version++;
+	world_give_autoscaler(w, a);
+}
+
+/* "pause checkout for=2h", "pause checkout", "resume checkout": by command. */
+static void pause_fact(struct world *w, const struct words *line, bool pause)
+{
+	const char *how_long = value_of(line, "for");
+	struct event event = {.type = EVENT_PAUSE};
+	event.u.pause.ns = NS;
+	event.u.pause.name = word(line, 1);
+	if (pause)
+		event.u.pause.until_ms = how_long ? w->now_ms + relative_ms(w, how_long)
+						  : PAUSE_WITHOUT_END;
+	world_step(w, &event);
+}
+
 static void set_cpu(struct world *w, struct story_pod *p, const struct words *line)
 {
 	const char *cpu = value_of(line, "cpu");
@@ -274,6 +304,8 @@ static void always_fact(struct world *w, const struct words *line)
 		w->always_saved = true;
 	else if (!strcmp(what, "scaled"))
 		w->always_scaled = true;
+	else if (!strcmp(what, "floored"))
+		w->always_floored = true;
 	else
 		read_answer(w, line, 2, world_saying(w->always, what, true));
 	world_settle(w);
@@ -294,6 +326,8 @@ static void never_fact(struct world *w, const struct words *line)
 		w->always_saved = false;
 	else if (!strcmp(what, "scaled"))
 		w->always_scaled = false;
+	else if (!strcmp(what, "floored"))
+		w->always_floored = false;
 	if (a)
 		a->metric[0] = '\0';
 	if (h)
@@ -337,11 +371,31 @@ static bool api_fact(struct world *w, const struct words *line, const char *body
 	return true;
 }
 
+static bool floor_fact(struct world *w, const struct words *line)
+{
+	const char *verb = word(line, 0);
+	char why[160];
+	read_why(line, 1, why, sizeof(why));
+	if (!strcmp(verb, "autoscaler"))
+		autoscaler_fact(w, line);
+	else if (!strcmp(verb, "pause") || !strcmp(verb, "resume"))
+		pause_fact(w, line, *verb == 'p');
+	else if (!strcmp(verb, "floored"))
+		world_floored(w, EVENT_FLOORED, NULL);
+	else if (!strcmp(verb, "floor-conflict"))
+		world_floored(w, EVENT_FLOOR_CONFLICT, NULL);
+	else if (!strcmp(verb, "floor-failed"))
+		world_floored(w, EVENT_FLOOR_FAILED, why);
+	else
+		return false;
+	return true;
+}
+
 void fact(struct world *w, char *text, const char *body)
 {
 	struct words line = split(text);
 	const char *verb = word(&line, 0);
-	if (api_fact(w, &line, body))
+	if (api_fact(w, &line, body) || floor_fact(w, &line))
 		return;
 	if (!strcmp(verb, "values"))
 		values_fact(w, &line, false);

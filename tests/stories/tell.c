@@ -60,6 +60,21 @@ static void tell_decided(struct world *w, const struct policy_status *s)
 	tell(w, "decided %s to %s: %s", from, to, s->reason);
 }
 
+static void tell_floor(struct world *w, const struct action *a)
+{
+	char expires[32];
+	if (a->u.floor.original >= 0 && a->u.floor.from == a->u.floor.to)
+		return; /* renewed, every few minutes */
+	if (a->u.floor.original < 0)
+		tell(w, "give minReplicas of %s back: %d to %d", a->u.floor.autoscaler,
+		     a->u.floor.from, a->u.floor.to);
+	else
+		tell(w, "minReplicas of %s %d to %d, its own is %d, expires %s",
+		     a->u.floor.autoscaler, a->u.floor.from, a->u.floor.to,
+		     a->u.floor.original,
+		     time_format(a->u.floor.expires_ms, expires, sizeof(expires)));
+}
+
 void tell_action(struct world *w, const struct action *a)
 {
 	switch (a->type) {
@@ -72,6 +87,9 @@ void tell_action(struct world *w, const struct action *a)
 	case ACTION_SCALE:
 		tell(w, "scale %s %d to %d with rv %s", a->policy->target.name,
 		     a->u.scale.from, a->u.scale.to, a->u.scale.resource_version);
+		return;
+	case ACTION_FLOOR:
+		tell_floor(w, a);
 		return;
 	case ACTION_READ_TARGET:
 		tell(w, "read %s", a->policy->target.name);

@@ -74,6 +74,16 @@ static void note_write(struct world *w, const struct action *a, bool saves)
 	w->write_to = saves ? 0 : a->u.scale.to;
 }
 
+static void note_floor(struct world *w, const struct action *a)
+{
+	w->floor = a->u.floor.ref;
+	w->floor_open = true;
+	w->floor_to = a->u.floor.to;
+	w->floor_original = a->u.floor.original;
+	w->floor_expires_ms = a->u.floor.expires_ms;
+	snprintf(w->floor_name, sizeof(w->floor_name), "%s", a->u.floor.autoscaler);
+}
+
 static void store(struct world *w, const struct action *a, bool asks)
 {
 	struct story_policy *p = world_policy(w, a->status->name, false);
@@ -100,6 +110,9 @@ static void perform(struct world *w, const struct action *a)
 	case ACTION_STATUS:
 		store(w, a, false);
 		return;
+	case ACTION_FLOOR:
+		note_floor(w, a);
+		return;
 	case ACTION_READ_TARGET:
 	case ACTION_EVENT:
 	case ACTION_DECIDED:
@@ -122,6 +135,8 @@ void world_settle(struct world *w)
 		world_written(w, EVENT_SAVED, NULL);
 	if (w->write_open && !w->write_saves && w->always_scaled)
 		world_scaled(w, NULL);
+	if (w->floor_open && w->always_floored)
+		world_floored(w, EVENT_FLOORED, NULL);
 }
 
 static void one_step(struct world *w, struct event *event)
@@ -268,6 +283,47 @@ void world_give_target(struct world *w, const struct story_target *t, bool fresh
 	world_step(w, &event);
 }
 
+struct story_autoscaler *world_autoscaler(struct world *w, const char *target,
+					  bool create)
+{
+	struct story_autoscaler *free_one = NULL;
+	for (int i = 0; i < TARGETS_MAX; i++) {
+		struct story_autoscaler *a = &w->autoscalers[i];
+		if (!strcmp(a->target, target))
+			return a;
+		if (!a->target[0] && !free_one)
+			free_one = a;
+	}
+	if (!create || !free_one)
+		return NULL;
+	*free_one = (struct story_autoscaler){.min = 1, .max = 10};
+	snprintf(free_one->target, sizeof(free_one->target), "%s", target);
+	snprintf(free_one->name, sizeof(free_one->name), "%s", target);
+	return free_one;
+}
+
+void world_give_autoscaler(struct world *w, const struct story_autoscaler *a)
+{
+	char version[16];
+	snprintf(version, sizeof(version), "%d", a->version);
+	struct autoscaler_info info = {
+		.name = a->name,
+		.uid = a->target,
+		.resource_version = version,
+		.owner = "",
+		.min = a->min,
+		.max = a->max,
+		.original = a->original,
+		.marked = a->marked,
+		.expires_ms = a->expires_ms,
+	};
+	struct event event = {.type = EVENT_AUTOSCALER};
+	event.u.autoscaler.ref = (struct target_ref){NS, "Deployment", a->target};
+	event.u.autoscaler.info = a->exists ? &info : NULL;
+	world_start(w);
+	world_step(w, &event);
+}
+
 static void give_pod_event(struct world *w, const char *target, enum event_type type,
 			   const char *name)
 {
@@ -311,12 +367,15 @@ void world_restart(struct world *w)
 {
 	engine_free(w->engine);
 	w->engine = NULL;
-	w->write_open = false;
+	w->write_open = w->floor_open = false;
 	memset(w->asked, 0, sizeof(w->asked));
 	world_start(w);
 	for (int i = 0; i < POLICIES_MAX; i++)
 		if (w->policies[i].name[0])
 			world_give_policy(w, &w->policies[i]);
+	for (int i = 0; i < TARGETS_MAX; i++)
+		if (w->autoscalers[i].target[0])
+			world_give_autoscaler(w, &w->autoscalers[i]);
 	for (int i = 0; i < TARGETS_MAX; i++) {
 		if (!w->targets[i].name[0])
 			continue;
@@ -490,4 +549,40 @@ void world_scaled(struct world *w, const char *version)
 	event.u.written.resource_version = t->version;
 	world_step(w, &event);
 	world_give_target(w, t, false);
+}
+
+/* The write went through, met a conflict or failed. The HPA follows a raised minimum at
+ * once; what it does with a lower one is a fact of its own. */
+void world_floored(struct world *w, enum event_type type, const char *why)
+{
+	struct story_autoscaler *a = NULL;
+	char version[16];
+	for (int i = 0; i < TARGETS_MAX; i++)
+		if (!strcmp(w->autoscalers[i].name, w->floor_name))
+			a = &w->autoscalers[i];
+	if (!w->floor_open || !a) {
+		world_problem(w, "no write of minReplicas is under way");
+		return;
+	}
+	w->floor_open = false;
+	a->version += type != EVENT_FLOOR_FAILED;
+	snprintf(version, sizeof(version), "%d", a->version);
+	if (type == EVENT_FLOORED) {
+		a->min = w->floor_to;
+		a->marked = w->floor_original >= 0;
+		a->original = a->marked ? w->floor_original : a->min;
+		a->expires_ms = a->marked ? w->floor_expires_ms : 0;
+	}
+	struct event event = {.type = type};
+	event.u.written.write = w->floor;
+	event.u.written.resource_version = type == EVENT_FLOORED ? version : NULL;
+	event.u.written.why = why;
+	world_step(w, &event);
+	world_give_autoscaler(w, a);
+	struct story_target *t = world_target(w, a->target, false);
+	if (t && t->exists && type == EVENT_FLOORED && t->replicas < a->min) {
+		t->replicas = t->status_replicas = a->min;
+		snprintf(t->version, sizeof(t->version), "%ld", atol(t->version) + 1);
+		world_give_target(w, t, false);
+	}
 }

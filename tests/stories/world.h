@@ -32,6 +32,14 @@ struct story_target {
 	char version[32], uid[32];
 };
 
+struct story_autoscaler {
+	char name[64], target[64]; /* "": a free place */
+	bool exists, marked;
+	int32_t min, max, original;
+	int64_t expires_ms;
+	int32_t version;
+};
+
 struct story_pod {
 	char name[64], target[64]; /* "": a free place */
 	enum pod_phase phase;
@@ -69,11 +77,18 @@ struct world {
 	int64_t now_ms, day_ms;
 	struct story_policy policies[POLICIES_MAX];
 	struct story_target targets[TARGETS_MAX];
+	struct story_autoscaler autoscalers[TARGETS_MAX];
 	struct story_pod pods[PODS_MAX];
 	struct story_query asked[ASKED_MAX];
 	int32_t asked_next;
 	struct story_answer always[ANSWERS_MAX], history[ANSWERS_MAX];
-	bool always_saved, always_scaled, quiet_status;
+	bool always_saved, always_scaled, always_floored, quiet_status;
+	/* the floor under way */
+	struct write_ref floor;
+	char floor_name[64];
+	int32_t floor_to, floor_original;
+	int64_t floor_expires_ms;
+	bool floor_open;
 	/* the write under way */
 	struct write_ref write;
 	char write_policy[64], write_target[64];
@@ -107,6 +122,10 @@ struct story_pod *world_pod(struct world *w, const char *target, const char *nam
 			    bool create);
 void world_give_policy(struct world *w, struct story_policy *p);
 void world_give_target(struct world *w, const struct story_target *t, bool fresh);
+/* One by its target. */
+struct story_autoscaler *world_autoscaler(struct world *w, const char *target,
+					  bool create);
+void world_give_autoscaler(struct world *w, const struct story_autoscaler *a);
 void world_give_pod(struct world *w, const struct story_pod *p);
 /* A whole list of the target's pods. */
 void world_give_pods(struct world *w, const char *target);
@@ -122,6 +141,7 @@ struct story_answer *world_saying(struct story_answer *list, const char *metric,
 
 /* Answers of the API server. */
 void world_scaled(struct world *w, const char *version);
+void world_floored(struct world *w, enum event_type type, const char *why);
 void world_written(struct world *w, enum event_type type, const char *why);
 
 /* tell.c: actions as lines */
