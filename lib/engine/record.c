@@ -36,6 +36,12 @@ cJSON *record_to_json(const struct state_record *r)
 		add_pair(log, m->log[i].at_ms, m->log[i].replicas);
 	events_to_json(o, "scaledUp", &m->up);
 	events_to_json(o, "scaledDown", &m->down);
+	if (r->pending.at_ms > 0) {
+		cJSON *pending = cJSON_AddObjectToObject(o, "pendingWrite");
+		cJSON_AddNumberToObject(pending, "atMs", (double)r->pending.at_ms);
+		cJSON_AddNumberToObject(pending, "from", r->pending.from);
+		cJSON_AddNumberToObject(pending, "to", r->pending.to);
+	}
 	cJSON *lead = cJSON_AddArrayToObject(o, "leadTimesMs");
 	for (int32_t i = 0; i < r->lead.count; i++)
 		cJSON_AddItemToArray(lead, cJSON_CreateNumber(r->lead.ms[i]));
@@ -74,6 +80,14 @@ static void events_from_json(const cJSON *list, struct scale_events *ret)
 	}
 }
 
+static void pending_from_json(const cJSON *o, struct pending_write *ret)
+{
+	int64_t at_ms = json_int(o, "atMs", 0);
+	int64_t from = json_int(o, "from", 0), to = json_int(o, "to", 0);
+	if (at_ms > 0 && to >= 0 && to < from && from <= INT32_MAX)
+		*ret = (struct pending_write){at_ms, (int32_t)from, (int32_t)to};
+}
+
 void record_from_json(const cJSON *o, struct state_record *ret_record)
 {
 	struct state_record r = {0};
@@ -91,6 +105,7 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 	}
 	events_from_json(json_at(o, "scaledUp"), &m->up);
 	events_from_json(json_at(o, "scaledDown"), &m->down);
+	pending_from_json(json_at(o, "pendingWrite"), &r.pending);
 	cJSON_ArrayForEach (item, json_at(o, "leadTimesMs")) {
 		if (r.lead.count < LEAD_SAMPLES_MAX && cJSON_IsNumber(item) &&
 		    fabs(item->valuedouble) <= INT32_MAX)
@@ -106,6 +121,18 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 	r.shadow_lead_ms = plausible ? lead : 0;
 	record_read_holds(o, &r);
 	*ret_record = r;
+}
+
+void record_take_back(struct state_record *r)
+{
+	struct scale_events *down = &r->memory.down;
+	int32_t kept = 0;
+	for (int32_t i = 0; i < down->count; i++)
+		if (down->items[i].at_ms != r->pending.at_ms)
+			down->items[kept++] = down->items[i];
+	down->count = kept;
+	if (r->pending.to == 0)
+		r->memory.scaled_to_zero = false;
 }
 
 static const struct recommendation *newest(const struct decide_memory *m)

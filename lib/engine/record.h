@@ -58,9 +58,17 @@ struct hold_record {
 	int64_t breaker_until_ms; /* 0: it does not hold */
 };
 
+/* A scale-down that the memory already knows of, but that may not have come to the target
+ * when the process was killed. at_ms 0: none. */
+struct pending_write {
+	int64_t at_ms;
+	int32_t from, to;
+};
+
 struct state_record {
 	char target_uid[64]; /* state follows the target: another uid starts afresh */
 	struct decide_memory memory;
+	struct pending_write pending;
 	struct lead_samples lead;
 	/* The window that is forecast and the lead time of the shadow's pods; 0: none
 	 * yet. Both are kept while a changed lead time is not far off. */

@@ -456,6 +456,8 @@ void record_bound_holds(struct state_record *r, int64_t now_ms);
 /* Takes over a record of unknown quality. The time since its newest recommendation, when
  * nobody recommended anything, counts as one more of the same. */
 void record_resume(struct state_record *r, int64_t now_ms);
+/* The pending write did not come to the target: its change is forgotten. */
+void record_take_back(struct state_record *r);
 
 /* write.c */
 /* May the policy write at all? */

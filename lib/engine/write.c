@@ -51,6 +51,7 @@ static void take_back(struct prepared *s)
 	if (s->write.noted)
 		s->record.memory = s->write.before;
 	s->write.noted = false;
+	s->record.pending = (struct pending_write){0};
 }
 
 bool write_allowed(const struct engine *e, const struct prepared *s)
@@ -83,6 +84,7 @@ bool write_begin(struct engine *e, struct prepared *s, int64_t now_ms)
 	w->before = s->record.memory;
 	w->noted = true;
 	note(e, s, NULL, now_ms);
+	s->record.pending = (struct pending_write){now_ms, w->from, w->to};
 	enter(s, WRITE_SAVING, now_ms);
 	publish_save(e, s, now_ms);
 	return true;
@@ -96,6 +98,7 @@ static void scaled(struct engine *e, struct prepared *s, const struct event *eve
 	take_back(s);
 	note(e, s, &s->decision, event->now_ms);
 	enter(s, WRITE_IDLE, event->now_ms);
+	s->record.pending = (struct pending_write){0};
 	w->failing = false;
 	/* The watch may be ahead of the answer. */
 	if (!version || !version_older(version, t->resource_version)) {
@@ -182,9 +185,28 @@ void write_answer(struct engine *e, struct prepared *s, const struct event *even
 	}
 }
 
+/* What a killed process had saved before it wrote: the target shows whether it did. It
+ * may still arrive. */
+static void settle_pending(struct prepared *s)
+{
+	struct write *w = &s->write;
+	struct pending_write *p = &s->record.pending;
+	if (p->at_ms == 0 || w->state != WRITE_IDLE)
+		return;
+	if (s->target.replicas == p->from) {
+		w->doubt = true;
+		w->released = false;
+		w->from = p->from;
+		w->to = p->to;
+		record_take_back(&s->record);
+	}
+	*p = (struct pending_write){0};
+}
+
 void write_target_seen(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	struct write *w = &s->write;
+	settle_pending(s);
 	if (!w->doubt || s->target.replicas != w->to || !slot_active(s))
 		return;
 	w->doubt = false;

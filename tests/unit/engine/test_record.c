@@ -15,6 +15,7 @@ static struct state_record full_record(void)
 	r.memory.up.items[1] = (struct scale_event){MONDAY - 99000, 9, true};
 	r.memory.down.count = 1;
 	r.memory.down.items[0] = (struct scale_event){MONDAY - 1000, 2, false};
+	r.pending = (struct pending_write){MONDAY - 1000, 9, 7};
 	r.lead.count = 2;
 	r.lead.ms[0] = 1500;
 	r.lead.ms[1] = -2500;
@@ -53,11 +54,42 @@ START_TEST(what_was_written_is_read_back)
 	ck_assert_int_eq(back.memory.up.items[0].change, 4);
 	ck_assert_int_eq(back.memory.down.count, 1);
 	ck_assert_int_eq(back.memory.down.items[0].at_ms, MONDAY - 1000);
+	ck_assert_int_eq(back.pending.at_ms, MONDAY - 1000);
+	ck_assert_int_eq(back.pending.from, 9);
+	ck_assert_int_eq(back.pending.to, 7);
 	ck_assert_int_eq(back.lead.count, 2);
 	ck_assert_int_eq(back.lead.newest_ms, MONDAY - 3);
 	ck_assert_int_eq(back.lead.newest_count, 2);
 	ck_assert_int_eq(back.lead.ms[0], 1500);
 	ck_assert_int_eq(back.lead.ms[1], -2500);
+}
+END_TEST
+
+START_TEST(write_that_never_came_is_taken_back)
+{
+	struct state_record r = full_record();
+	r.memory.down.items[r.memory.down.count++] =
+		(struct scale_event){MONDAY - 60000, 3, false};
+	record_take_back(&r);
+	ck_assert_int_eq(r.memory.down.count, 1);
+	ck_assert_int_eq(r.memory.down.items[0].change, 3);
+	ck_assert(r.memory.scaled_to_zero);
+	r.pending.to = 0;
+	record_take_back(&r);
+	ck_assert(!r.memory.scaled_to_zero);
+}
+END_TEST
+
+/* It can only be a scale-down. */
+START_TEST(pending_write_that_makes_no_sense_is_none)
+{
+	struct state_record r = full_record();
+	r.pending.to = 9;
+	ck_assert_int_eq(round_trip(&r).pending.at_ms, 0);
+	r.pending.to = -1;
+	ck_assert_int_eq(round_trip(&r).pending.at_ms, 0);
+	r.pending = (struct pending_write){0};
+	ck_assert_int_eq(round_trip(&r).pending.at_ms, 0);
 }
 END_TEST
 
@@ -183,6 +215,8 @@ int main(void)
 	TCase *t = tcase_create("record");
 	tcase_add_test(t, what_was_written_is_read_back);
 	tcase_add_test(t, a_shadow_that_cannot_be_is_none);
+	tcase_add_test(t, write_that_never_came_is_taken_back);
+	tcase_add_test(t, pending_write_that_makes_no_sense_is_none);
 	tcase_add_test(t, a_full_record_stays_small);
 	tcase_add_loop_test(t, a_damaged_record_keeps_what_is_sound, 0,
 			    ARRAY_LEN(damaged));

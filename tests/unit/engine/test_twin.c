@@ -1,13 +1,23 @@
 /* A process that is killed again and again beside a twin that is not: it must never write
- * lower, and must end where the twin does. */
+ * lower, and must end where the twin does.
+ * usage: test_twin [SEED [RUNS]]: these runs instead of the usual ones. A failure says
+ * which. */
 #include "unit/engine/rig.h"
 
 #define HOURS       6
 #define WRITES_MAX  2000
 #define DOWN_MAX_MS 8000
+#define RUNS        40
+#define FUSE_MAX    60                /* moments: some cycles */
 #define LIFE_MS     (15 * MS_PER_MIN) /* of a process, on average */
 /* Two cycles, and the time that a process is down. */
 #define LAG_MS (2 * 15 * MS_PER_S + DOWN_MAX_MS)
+/* Decisions some seconds later see another load, and the tolerance keeps what they made
+ * of it: one run in some hundred parts by a replica for half an hour. Not one of the
+ * usual. In six hours, of which the process is down for a minute or two. */
+#define APART_MAX_S 300
+
+static uint64_t first_seed = 1;
 
 /* One engine and the world it scales: everything is answered at once, the status object
  * is written when it is asked for. */
@@ -23,7 +33,22 @@ struct twin {
 		int32_t replicas;
 	} writes[WRITES_MAX];
 	int32_t write_count;
+	int32_t fuse;      /* > 0: so many moments until it dies */
+	bool dead, raised; /* raised: and not yet recorded */
 };
+
+/* A moment at which a process may be killed: between a step and what it asked for,
+ * between a write and its answer, between any two of either. Not between a raise and its
+ * record: that raise is lost to the rules, as it is to the HPA's after a restart, so that
+ * the next one comes sooner and the twins part upwards. */
+static bool dies(struct twin *t)
+{
+	if (t->fuse > 0 && --t->fuse == 0) {
+		t->dead = !t->raised;
+		t->fuse = t->raised;
+	}
+	return t->dead;
+}
 
 /* A slow wave with bursts; a quarter of a minute long, so that both twins see the same.
  */
@@ -54,6 +79,7 @@ static void write_scale(struct twin *t, const struct write_ref *ref, int32_t to)
 {
 	char version[24];
 	snprintf(version, sizeof(version), "%lld", (long long)++t->version);
+	t->raised = to > t->replicas;
 	t->replicas = to;
 	ck_assert_int_lt(t->write_count, WRITES_MAX);
 	t->writes[t->write_count].at_ms = t->now_ms;
@@ -78,6 +104,8 @@ static void answer(struct twin *t, const struct query_ref *query)
 static void perform(struct twin *t, const struct action *a)
 {
 	struct event saved = {.type = EVENT_SAVED};
+	if (dies(t))
+		return;
 	if (a->type == ACTION_QUERY) {
 		answer(t, &a->u.query.ref);
 	} else if (a->type == ACTION_SCALE) {
@@ -93,14 +121,19 @@ static void give(struct twin *t, struct event *event)
 {
 	struct action items[ACTIONS_MAX];
 	event->now_ms = t->now_ms;
+	if (dies(t))
+		return;
 	const struct actions *did = engine_step(t->engine, event);
 	int32_t count = did->count;
 	memcpy(items, did->items, (size_t)count * sizeof(items[0]));
+	if (dies(t))
+		return;
 	for (int32_t i = 0; i < count; i++) {
 		if (items[i].type != ACTION_STATUS && items[i].type != ACTION_SAVE)
 			continue;
 		cJSON_Delete(t->stored);
 		t->stored = status_to_json(items[i].status, t->now_ms);
+		t->raised = false;
 	}
 	for (int32_t i = 0; i < count; i++)
 		perform(t, &items[i]);
@@ -128,17 +161,20 @@ static void kill_it(struct twin *t)
 {
 	engine_free(t->engine);
 	t->engine = NULL;
+	t->dead = false;
+	t->fuse = 0;
 }
 
 static void run_to(struct twin *t, int64_t to_ms)
 {
-	while (engine_next_tick_ms(t->engine) <= to_ms) {
+	while (!t->dead && engine_next_tick_ms(t->engine) <= to_ms) {
 		struct event tick = {.type = EVENT_TICK};
 		if (engine_next_tick_ms(t->engine) > t->now_ms)
 			t->now_ms = engine_next_tick_ms(t->engine);
 		give(t, &tick);
 	}
-	t->now_ms = to_ms;
+	if (!t->dead)
+		t->now_ms = to_ms;
 }
 
 static void born(struct twin *t, const char *text)
@@ -196,41 +232,69 @@ static void live_and_die(struct twin *t, uint64_t seed, int64_t end_ms)
 	while (t->now_ms < end_ms) {
 		int64_t life_ms = (int64_t)(2 * rng_uniform(&rng) * LIFE_MS);
 		run_to(t, t->now_ms + life_ms < end_ms ? t->now_ms + life_ms : end_ms);
+		/* Half of them in the middle of something. */
+		t->fuse =
+			rng_next(&rng) % 2 ? 1 + (int32_t)(rng_next(&rng) % FUSE_MAX) : 0;
+		if (t->fuse)
+			run_to(t, t->now_ms + 2 * MS_PER_MIN);
 		kill_it(t);
 		t->now_ms += (int64_t)(rng_uniform(&rng) * DOWN_MAX_MS);
 		start(t);
 	}
 }
 
+/* Seconds in which the killed one has a size that its twin does not have within the lag.
+ */
+static int64_t apart_s(const struct twin *killed, const struct twin *whole,
+		       int64_t end_ms)
+{
+	int64_t apart = 0;
+	for (int64_t ms = MONDAY; ms < end_ms; ms += 15 * MS_PER_S)
+		if (!was_so_around(whole, ms, size_at(killed, ms)))
+			apart += 15;
+	return apart;
+}
+
 START_TEST(no_write_of_a_killed_process_is_lower_than_its_twins)
 {
 	static struct twin whole, killed;
+	uint64_t seed = first_seed + (uint64_t)_i;
 	int64_t end_ms = MONDAY + HOURS * MS_PER_H;
-	born(&whole, texts[_i % 3]);
-	born(&killed, texts[_i % 3]);
+	const char *text = texts[seed % ARRAY_LEN(texts)];
+	born(&whole, text);
+	born(&killed, text);
 	run_to(&whole, end_ms + MS_PER_MIN);
-	live_and_die(&killed, (uint64_t)_i, end_ms);
+	live_and_die(&killed, seed, end_ms);
 	ck_assert_int_gt(whole.write_count, 50);
 	for (int32_t i = 0; i < killed.write_count; i++)
-		ck_assert_int_ge(killed.writes[i].replicas,
-				 least_around(&whole, killed.writes[i].at_ms));
-	int64_t apart_ms = 0;
-	for (int64_t ms = MONDAY; ms < end_ms; ms += 15 * MS_PER_S)
-		if (!was_so_around(&whole, ms, size_at(&killed, ms)))
-			apart_ms += 15 * MS_PER_S;
-	ck_assert_int_le(apart_ms, (end_ms - MONDAY) / 50);
+		ck_assert_msg(killed.writes[i].replicas >=
+				      least_around(&whole, killed.writes[i].at_ms),
+			      "seed %llu: %d at minute %lld is too low; again: test_twin "
+			      "%llu",
+			      (unsigned long long)seed, (int)killed.writes[i].replicas,
+			      (long long)(killed.writes[i].at_ms - MONDAY) / MS_PER_MIN,
+			      (unsigned long long)seed);
+	int64_t apart = apart_s(&killed, &whole, end_ms);
+	ck_assert_msg(
+		apart <= APART_MAX_S, "seed %llu: %lld s apart; again: test_twin %llu",
+		(unsigned long long)seed, (long long)apart, (unsigned long long)seed);
 	buried(&whole);
 	buried(&killed);
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
+	int runs = argc > 1 ? 1 : RUNS;
+	if (argc > 1)
+		first_seed = strtoull(argv[1], NULL, 10);
+	if (argc > 2)
+		runs = atoi(argv[2]);
 	Suite *s = suite_create("twin");
 	TCase *t = tcase_create("twin");
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, no_write_of_a_killed_process_is_lower_than_its_twins, 0,
-			    12);
+			    runs);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
