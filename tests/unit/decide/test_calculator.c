@@ -91,6 +91,64 @@ START_TEST(result_never_turns_against_the_size)
 }
 END_TEST
 
+#define CROWD 202
+
+/* So many pods that one more or less is less than a percent. Zero tolerance. */
+struct crowd {
+	struct rig r;
+	struct pod pods[CROWD];
+	struct pod_value values[CROWD];
+};
+
+static void crowd_init(struct crowd *c, int32_t pods, int32_t values, int64_t value_m)
+{
+	rig_init(&c->r, 0);
+	c->r.config.tolerance = 0;
+	c->r.in.scale.spec_replicas = pods;
+	c->r.in.pods = c->pods;
+	c->r.in.pod_count = pods;
+	for (int32_t i = 0; i < pods; i++) {
+		struct pod *p = &c->pods[i];
+		*p = (struct pod){.phase = POD_RUNNING, .ready = READY_TRUE};
+		snprintf(p->name, sizeof(p->name), "p%d", i);
+		p->key = hash_text(p->name);
+		p->request_m[0] = 1000;
+		c->values[i] = (struct pod_value){
+			.key = p->key, .value_m = value_m, .time_ms = RIG_NOW_MS};
+	}
+	c->r.values[0].pods = c->values;
+	c->r.values[0].count = pod_values_merge(c->values, values);
+}
+
+START_TEST(ratios_near_one_are_told_apart)
+{
+	static struct crowd c;
+	/* 1009 of 1000 each, one pod silent: still more than the target. */
+	crowd_init(&c, 127, 126, 1009);
+	rig_metric(&c.r, METRIC_PODS, "m", AVERAGE(1000));
+	ck_assert_int_eq(propose(&c.r).replicas, 128);
+	/* The same of an unready one. */
+	crowd_init(&c, 127, 127, 1009);
+	rig_metric(&c.r, METRIC_PODS, "m", AVERAGE(1000));
+	c.pods[0].phase = POD_PENDING;
+	ck_assert_int_eq(propose(&c.r).replicas, 128);
+	/* 991 of 1000 each, one pod silent, counted at the target. */
+	crowd_init(&c, 200, 199, 991);
+	rig_metric(&c.r, METRIC_PODS, "m", AVERAGE(1000));
+	ck_assert_int_eq(propose(&c.r).replicas, 199);
+}
+END_TEST
+
+START_TEST(silent_pods_are_idle_just_above_the_target)
+{
+	static struct crowd c;
+	crowd_init(&c, 201, 200, 1512); /* 151 %; with an idle one 150 % */
+	rig_metric(&c.r, METRIC_RESOURCE, "cpu",
+		   (struct metric_target){TARGET_UTILIZATION, 0, 150});
+	ck_assert_int_eq(propose(&c.r).replicas, 201);
+}
+END_TEST
+
 START_TEST(average_counts_values_not_requests)
 {
 	struct rig r;
@@ -250,6 +308,8 @@ int main(void)
 	tcase_add_test(t, missing_pods_hold_back_in_both_directions);
 	tcase_add_test(t, unready_pods_are_idle_upward_and_absent_downward);
 	tcase_add_test(t, result_never_turns_against_the_size);
+	tcase_add_test(t, ratios_near_one_are_told_apart);
+	tcase_add_test(t, silent_pods_are_idle_just_above_the_target);
 	tcase_add_test(t, average_counts_values_not_requests);
 	tcase_add_test(t, foreign_values_alone_are_unknown);
 	tcase_add_test(t, value_scales_the_pods_that_serve);

@@ -252,6 +252,46 @@ START_TEST(release_needs_a_forecast_of_every_metric)
 }
 END_TEST
 
+START_TEST(release_to_nothing_is_a_release)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_external(&r, "a", 100, 0);
+	rig_forecast(&r, 0, 0, 0);
+	r.in.release_allowed = true;
+	ck_assert(run(&r));
+	ck_assert_int_eq(combined_release(&r.in, &r.d), 0);
+}
+END_TEST
+
+START_TEST(forecast_of_an_unknown_metric_releases_nothing)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_external(&r, "a", 100, 300);
+	r.values[0].unknown = "Prometheus: connection refused";
+	rig_forecast(&r, 0, 900, 200);
+	r.in.follow_forecast_on_loss = true;
+	r.in.release_allowed = true;
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 9);
+	ck_assert_int_eq(combined_release(&r.in, &r.d), DECIDE_NO_REPLICAS);
+}
+END_TEST
+
+/* As the HPA does, for which zero is no proposal yet. */
+START_TEST(after_a_proposal_of_zero_any_other_wins)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_external(&r, "a", 100, 0);
+	rig_external(&r, "b", 100, -300);
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.winner, 1);
+	ck_assert_int_eq(r.d.wanted, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("combine");
@@ -270,6 +310,9 @@ int main(void)
 	tcase_add_test(t, negative_totals_ask_for_nothing);
 	tcase_add_test(t, pods_that_cannot_be_told_decide_nothing);
 	tcase_add_test(t, release_needs_a_forecast_of_every_metric);
+	tcase_add_test(t, release_to_nothing_is_a_release);
+	tcase_add_test(t, forecast_of_an_unknown_metric_releases_nothing);
+	tcase_add_test(t, after_a_proposal_of_zero_any_other_wins);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

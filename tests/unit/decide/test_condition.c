@@ -72,6 +72,19 @@ START_TEST(long_messages_are_cut)
 }
 END_TEST
 
+START_TEST(zero_is_told_by_status_and_reason)
+{
+	struct decision d = {0};
+	struct condition *c = &d.conditions[CONDITION_SCALED_TO_ZERO];
+	condition_set_zero(&d, true);
+	ck_assert_int_eq(c->status, CONDITION_TRUE);
+	ck_assert_str_eq(c->reason, "ScaledToZero");
+	condition_set_zero(&d, false);
+	ck_assert_int_eq(c->status, CONDITION_FALSE);
+	ck_assert_str_eq(c->reason, "NotScaledToZero");
+}
+END_TEST
+
 static const struct {
 	enum metric_type type;
 	enum target_type target;
@@ -114,6 +127,7 @@ int main(void)
 	tcase_add_test(t, limits_are_told_by_status_reason_and_message);
 	tcase_add_test(t, stabilization_is_told_by_reason);
 	tcase_add_test(t, long_messages_are_cut);
+	tcase_add_test(t, zero_is_told_by_status_and_reason);
 	tcase_add_loop_test(t, metrics_have_the_names_of_the_hpa, 0,
 			    (int)ARRAY_LEN(metrics));
 	suite_add_tcase(s, t);

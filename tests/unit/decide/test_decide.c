@@ -20,6 +20,75 @@ static void load(struct rig *r, int64_t total)
 	r->values[0].total_m = total * 1000;
 }
 
+START_TEST(defaults_are_those_of_the_controller_manager)
+{
+	struct decide_config c;
+	decide_config_default(&c);
+	ck_near(c.tolerance, 0.1, 1e-9);
+	ck_assert_int_eq(c.downscale_stabilization_ms, 300000);
+	ck_assert_int_eq(c.cpu_initialization_ms, 300000);
+	ck_assert_int_eq(c.initial_readiness_delay_ms, 30000);
+	ck_near(c.scale_up_factor, 2, 1e-9);
+	ck_near(c.scale_up_minimum, 4, 1e-9);
+	ck_assert(c.scale_to_zero && c.pod_level_requests);
+}
+END_TEST
+
+START_TEST(nothing_to_do_has_no_reason_for_a_rescale)
+{
+	struct rig r;
+	rig_init(&r, 2);
+	rig_external(&r, "requests", 100, 200);
+	ck_assert_int_eq(rig_decide(&r), 2);
+	ck_assert_str_eq(r.d.rescale, "");
+	load(&r, 300);
+	ck_assert_int_eq(rig_next(&r, 15), 3);
+	ck_assert_str_eq(r.d.rescale, "external metric requests above target");
+}
+END_TEST
+
+START_TEST(corrected_bounds_have_no_winner)
+{
+	struct rig r;
+	rig_init(&r, 2);
+	rig_external(&r, "requests", 100, 200);
+	r.policy.min_replicas = 3;
+	ck_assert_int_eq(rig_decide(&r), 3);
+	ck_assert_int_eq(r.d.winner, -1);
+}
+END_TEST
+
+/* With a behavior the minimum holds downwards only: back from zero it is asked for apart.
+ */
+START_TEST(raised_minimum_is_reached_from_zero_with_a_behavior_too)
+{
+	struct rig r;
+	rig_init(&r, 1);
+	behavior(&r);
+	r.policy.min_replicas = 0;
+	rig_external(&r, "requests", 100, 0);
+	ck_assert_int_eq(rig_decide(&r), 0);
+	ck_assert_int_eq(rig_next(&r, 15), 0);
+	load(&r, 100);
+	r.policy.min_replicas = 3;
+	ck_assert_int_eq(rig_next(&r, 15), 3);
+}
+END_TEST
+
+/* Another metric's place in the policy's array says nothing. */
+START_TEST(metrics_beyond_the_last_do_not_count)
+{
+	struct rig r;
+	rig_init(&r, 1);
+	rig_cpu(&r, 50, 0);
+	r.policy.min_replicas = 0;
+	r.policy.metrics[1].type = METRIC_EXTERNAL;
+	ck_assert_int_eq(rig_decide(&r), 0);
+	rig_next(&r, 15);
+	ck_assert(!r.memory.scaled_to_zero);
+}
+END_TEST
+
 START_TEST(first_decision_waits_a_window_before_it_lowers)
 {
 	struct rig r;
@@ -421,6 +490,11 @@ END_TEST
 static TCase *cycles(void)
 {
 	TCase *t = tcase_create("cycles");
+	tcase_add_test(t, defaults_are_those_of_the_controller_manager);
+	tcase_add_test(t, nothing_to_do_has_no_reason_for_a_rescale);
+	tcase_add_test(t, corrected_bounds_have_no_winner);
+	tcase_add_test(t, raised_minimum_is_reached_from_zero_with_a_behavior_too);
+	tcase_add_test(t, metrics_beyond_the_last_do_not_count);
 	tcase_add_test(t, first_decision_waits_a_window_before_it_lowers);
 	tcase_add_test(t, load_that_rises_is_followed_at_once);
 	tcase_add_test(t, rates_of_behavior_hold_over_cycles);

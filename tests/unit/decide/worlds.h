@@ -146,6 +146,9 @@ static inline void world_turn(struct world *w)
 			world_pod_roll(w, &h->pods[p]);
 	for (int m = 0; m < h->metric_count; m++)
 		world_values_roll(w, &h->metrics[m]);
+	/* Somebody edits the bounds. */
+	if (world_chance(w, 1))
+		h->min = w->policy.min_replicas = world_below(w, h->max < 6 ? h->max : 6);
 }
 
 static inline void world_rules_give(const struct hpa_rules *from,
