@@ -6,6 +6,7 @@
  * values in the same order as one that was not. */
 #include "engine/slot.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -34,6 +35,8 @@ static int64_t floor_to(int64_t ms, int64_t unit)
 	return ms - ((ms % unit) + unit) % unit;
 }
 
+static_assert(POLICY_EXCLUDES_MAX <= FORECAST_EXCLUDES_MAX, "all of them are heeded");
+
 static void begin(struct prepared *s, int32_t m, int32_t window_min, int64_t now_ms)
 {
 	struct feed *feed = &s->metrics[m].feed;
@@ -45,6 +48,8 @@ static void begin(struct prepared *s, int32_t m, int32_t window_min, int64_t now
 		.use_linear = f->models & MODEL_LINEAR_REGRESSION,
 		.use_holt_winters = f->models & MODEL_HOLT_WINTERS,
 		.refit_minute = (int32_t)(s->target.key % (MS_PER_DAY / MS_PER_MIN)),
+		.excludes = f->excludes,
+		.exclude_count = f->exclude_count,
 		.heed = heard_listen,
 		.heed_context = feed->heard,
 	};

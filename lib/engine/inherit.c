@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+static bool same_excludes(const struct policy_forecast *f,
+			  const struct policy_forecast *g)
+{
+	return f->exclude_count == g->exclude_count &&
+	       memcmp(f->excludes, g->excludes,
+		      (size_t)f->exclude_count * sizeof(f->excludes[0])) == 0;
+}
+
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
@@ -17,7 +25,8 @@ static bool same_series(const struct policy *a, const struct policy_metric *x,
 	       same_text(x->container, y->container) && same_text(x->query, y->query) &&
 	       same_text(x->history_query, y->history_query) &&
 	       same_text(x->source, y->source) && f->models == g->models &&
-	       f->history_ms == g->history_ms && f->quantile == g->quantile;
+	       f->history_ms == g->history_ms && f->quantile == g->quantile &&
+	       same_excludes(f, g);
 }
 
 /* The feeds change places: each slot keeps as much memory as it had. */

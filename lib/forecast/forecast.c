@@ -32,6 +32,7 @@ struct said {
 
 struct forecaster {
 	struct forecast_config config;
+	struct time_range excludes[FORECAST_EXCLUDES_MAX];
 	struct queued queue[FORECAST_QUEUE];
 	int32_t queue_first, queue_count;
 	int64_t accepted; /* newest minute taken; INT64_MIN before the first */
@@ -92,6 +93,10 @@ struct forecaster *forecaster_init(void *memory, const struct forecast_config *c
 	struct forecaster *f = memory;
 
 	f->config = *config;
+	f->config.exclude_count = clamp(config->exclude_count, 0, FORECAST_EXCLUDES_MAX);
+	for (int32_t i = 0; i < f->config.exclude_count; i++)
+		f->excludes[i] = config->excludes[i];
+	f->config.excludes = NULL;
 	f->config.window_min = clamp(config->window_min, 1, FORECAST_WINDOW_MAX);
 	f->config.release_min = clamp(config->release_min, 0, FORECAST_RELEASE_MAX);
 	f->config.quantile = fmin(fmax(config->quantile, .5), .999);
@@ -156,11 +161,26 @@ static void refit_windows(struct forecaster *f, int64_t minute)
 		window_refit(&f->release_window);
 }
 
+/* Whether any of the minute lies in a time that is not to be learned from. */
+static bool is_excluded(const struct forecaster *f, int64_t minute)
+{
+	int64_t from = minute * MS_PER_MIN, to = from + MS_PER_MIN;
+
+	for (int32_t i = 0; i < f->config.exclude_count; i++) {
+		if (from < f->excludes[i].to_ms && to > f->excludes[i].from_ms)
+			return true;
+	}
+	return false;
+}
+
 static void learn(struct forecaster *f, int64_t minute, double value)
 {
 	struct holt_winters *hw = &f->holt_winters;
 
-	history_add(&f->history, minute, value);
+	if (is_excluded(f, minute))
+		history_add_unlearned(&f->history, minute, value);
+	else
+		history_add(&f->history, minute, value);
 	window_learn(&f->window, &f->history);
 	window_learn(&f->release_window, &f->history);
 	if (full_hour(minute))

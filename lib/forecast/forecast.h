@@ -15,9 +15,10 @@
 
 #include <stdbool.h>
 
-#define FORECAST_STEP_MS     MS_PER_MIN
-#define FORECAST_WINDOW_MAX  120
-#define FORECAST_RELEASE_MAX 10
+#define FORECAST_STEP_MS      MS_PER_MIN
+#define FORECAST_WINDOW_MAX   120
+#define FORECAST_RELEASE_MAX  10
+#define FORECAST_EXCLUDES_MAX 32
 
 /* Who speaks: the model with the lowest recent loss of those that the policy allows. The
  * baselines are always on; they are what a model must beat. FC_SEASONAL_NAIVE speaks too
@@ -58,6 +59,12 @@ struct forecast_config {
 	/* Minute of the day (UTC) of the daily fit, in [0, 1439]: to spread the fits of
 	 * many forecasters (a hash of the policy's name does). */
 	int32_t refit_minute;
+	/* Times whose minutes are not learned from: forecasts go on during them (of
+	 * a usual day, where the season speaks), but no model, margin or later season
+	 * learns of them. At most FORECAST_EXCLUDES_MAX, copied;
+	 * may overlap. */
+	const struct time_range *excludes;
+	int32_t exclude_count;
 	/* Called from forecaster_work once for each minute that was learned, missing ones
 	 * within gaps of less than 15 days included, in the order of time, after the
 	 * prediction from it: what a user of the forecaster would have been told then. It

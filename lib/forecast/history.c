@@ -1,7 +1,9 @@
 #include "forecast/history.h"
 #include "forecast/sums.h"
 
+#include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #define SPAN_LIMIT 256
 /* No demand is larger: beyond it sums of squares would leave the range of numbers. */
@@ -12,6 +14,10 @@
 #define FAULT_FACTOR  1000
 #define FAULT_MINUTES 10
 #define FAULT_VALUES  60 /* that many make something usual */
+/* How far the recent lags and means look back, bridges over gaps included. */
+#define RECENT_REACH 75
+
+static_assert(HISTORY_MARKS == 3 * 64, "history_learnable looks at three words");
 
 void history_init(struct history *h)
 {
@@ -25,6 +31,7 @@ void history_init(struct history *h)
 	h->refused = 0;
 	h->cell_sum = h->cell_maximum = 0;
 	h->cell_count = 0;
+	memset(h->marks, 0, sizeof(h->marks));
 }
 
 int64_t cell_of(int64_t minute)
@@ -58,25 +65,86 @@ static double believed(struct history *h, double value)
 	return value;
 }
 
-void history_add(struct history *h, int64_t minute, double value)
+static int32_t mark_of(int64_t minute)
+{
+	int64_t rest = minute % HISTORY_MARKS;
+
+	return (int32_t)(rest < 0 ? rest + HISTORY_MARKS : rest);
+}
+
+static bool is_marked(const struct history *h, int64_t minute)
+{
+	int32_t bit = mark_of(minute);
+
+	return h->marks[bit / 64] >> (bit % 64) & 1;
+}
+
+static void mark(struct history *h, int64_t minute, bool unlearned)
+{
+	int32_t bit = mark_of(minute);
+	uint64_t mask = UINT64_C(1) << (bit % 64);
+
+	h->marks[bit / 64] =
+		unlearned ? h->marks[bit / 64] | mask : h->marks[bit / 64] & ~mask;
+}
+
+/* Marks of minutes passed over are gone. */
+static void move_marks(struct history *h, int64_t minute, bool unlearned)
+{
+	bool far = h->newest == INT64_MIN || minute - h->newest >= HISTORY_MARKS;
+
+	for (int64_t i = far ? minute - HISTORY_MARKS : h->newest; ++i < minute;)
+		mark(h, i, false);
+	mark(h, minute, unlearned);
+	if (is_marked(h, minute - RECENT_REACH))
+		ring_put(&h->minutes, (minute - RECENT_REACH) * MS_PER_MIN, NAN);
+}
+
+bool history_learnable(const struct history *h, int64_t first, int32_t count)
+{
+	if ((h->marks[0] | h->marks[1] | h->marks[2]) == 0)
+		return true;
+	for (int64_t i = first; i < first + count; i++) {
+		if (is_marked(h, i))
+			return false;
+	}
+	return true;
+}
+
+static void add_to_cell(struct history *h, double kept)
+{
+	h->cell_maximum = h->cell_count ? fmax(h->cell_maximum, kept) : kept;
+	h->cell_sum += kept;
+	h->cell_count++;
+}
+
+static void add(struct history *h, int64_t minute, double value, bool unlearned)
 {
 	if (h->newest == INT64_MIN || cell_of(minute) != cell_of(h->newest)) {
 		h->cell_sum = h->cell_maximum = 0;
 		h->cell_count = 0;
 	}
+	move_marks(h, minute, unlearned);
 	ring_put(&h->minutes, minute * MS_PER_MIN, believed(h, value));
 	h->newest = minute;
 
 	double kept = history_at(h, minute);
 
-	if (!isnan(kept)) {
-		h->cell_maximum = h->cell_count ? fmax(h->cell_maximum, kept) : kept;
-		h->cell_sum += kept;
-		h->cell_count++;
-		h->values++;
-	}
+	h->values += !isnan(kept);
+	if (!isnan(kept) && !unlearned)
+		add_to_cell(h, kept);
 	ring_put(&h->means, minute * MS_PER_MIN, history_open_cell(h));
 	ring_put(&h->maxima, minute * MS_PER_MIN, h->cell_count ? h->cell_maximum : NAN);
+}
+
+void history_add(struct history *h, int64_t minute, double value)
+{
+	add(h, minute, value, false);
+}
+
+void history_add_unlearned(struct history *h, int64_t minute, double value)
+{
+	add(h, minute, value, true);
 }
 
 double history_at(const struct history *h, int64_t minute)

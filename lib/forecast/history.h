@@ -14,6 +14,10 @@
 #define CELL_MINUTES     5
 #define CELLS_PER_DAY    (MINUTES_PER_DAY / CELL_MINUTES)
 
+/* Minutes that are not to be learned from are known as such while an outcome that they
+ * belong to can still come: the longest window for releases and its first minute. */
+#define HISTORY_MARKS 192
+
 /* A row that is learned late (window 130) and looks back a day and seven minutes
  * needs 26.3 hours. */
 #define HISTORY_MINUTES (27 * MINUTES_PER_HOUR)
@@ -28,6 +32,7 @@ struct history {
 	int64_t values;  /* minutes with a value so far */
 	double usual;    /* running mean of the values' sizes, over a day */
 	int32_t refused; /* values in a row that were too large to be believed */
+	uint64_t marks[HISTORY_MARKS / 64]; /* a bit for each minute not to be learned */
 	/* the cell that the newest minute belongs to */
 	double cell_sum, cell_maximum;
 	int32_t cell_count;
@@ -42,6 +47,15 @@ void history_init(struct history *h);
  * and so are values that are NaN, beyond 1e30, or a thousand times the usual ones for
  * less than ten minutes. */
 void history_add(struct history *h, int64_t minute, double value);
+
+/* The same for a minute that is not to be learned from. The next forecasts may look back
+ * at it; after an hour and a quarter, before it could become a day's or a week's lag, it
+ * is forgotten, and its cells never hold it. */
+void history_add_unlearned(struct history *h, int64_t minute, double value);
+
+/* Whether all of these minutes may be learned from; [first, first + count) among the
+ * newest HISTORY_MARKS. */
+bool history_learnable(const struct history *h, int64_t first, int32_t count);
 
 /* The value of a minute, NaN when missing or forgotten. */
 double history_at(const struct history *h, int64_t minute);

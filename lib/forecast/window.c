@@ -116,7 +116,7 @@ void window_learn(struct window *w, const struct history *h)
 {
 	int64_t minute = h->newest - w->minutes;
 
-	if (!counts(w, minute))
+	if (!counts(w, minute) || !history_learnable(h, minute, w->minutes + 1))
 		return;
 
 	double actual = history_maximum(h, minute + 1, w->minutes);

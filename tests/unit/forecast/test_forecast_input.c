@@ -200,6 +200,44 @@ START_TEST(one_fault_is_forgotten_soon)
 }
 END_TEST
 
+/* A day of ten times the load. */
+#define ODD_DAY 9
+static double odd_day(int64_t minute)
+{
+	bool odd = (minute - FIRST_MINUTE) / DAY_MINUTES == ODD_DAY;
+
+	return (odd ? 10 : 1) * daily(minute);
+}
+
+START_TEST(an_excluded_day_leaves_no_trace)
+{
+	const struct time_range day = {
+		(FIRST_MINUTE + ODD_DAY * DAY_MINUTES) * MS_PER_MIN,
+		(FIRST_MINUTE + (ODD_DAY + 1) * DAY_MINUTES) * MS_PER_MIN};
+	struct forecast_config config = config_of(5);
+	AUTO_FREE struct forecaster *plain = forecaster_new(&config);
+
+	config.excludes = &day;
+	config.exclude_count = 1;
+
+	AUTO_FREE struct forecaster *f = forecaster_new(&config);
+	int64_t during = ODD_DAY * DAY_MINUTES + DAY_MINUTES / 2;
+	int64_t noon = (ODD_DAY + 1) * DAY_MINUTES + DAY_MINUTES / 2;
+	struct forecast then = feed_load(f, odd_day, 0, during);
+	struct forecast learned = feed_load(plain, odd_day, 0, noon);
+
+	/* It goes on speaking. */
+	ck_assert_int_eq(then.state, FORECAST_READY);
+	then = feed_load(f, odd_day, during, noon);
+	ck_assert_int_eq(then.state, FORECAST_READY);
+	ck_near(then.upper, 160 + 2 * 6, 15);
+	ck_assert(learned.upper > then.upper + 10);
+	/* The same of a day later: nothing of it is left. */
+	then = feed_load(f, odd_day, noon, noon + DAY_MINUTES);
+	ck_near(then.upper, 160 + 2 * 6, 12);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("forecast_input");
@@ -214,6 +252,7 @@ int main(void)
 			    (int)ARRAY_LEN(extremes));
 	tcase_add_test(input, a_constant_is_forecast_as_itself);
 	tcase_add_test(input, one_fault_is_forgotten_soon);
+	tcase_add_test(input, an_excluded_day_leaves_no_trace);
 	suite_add_tcase(suite, input);
 	return run_suite(suite);
 }

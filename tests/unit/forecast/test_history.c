@@ -192,6 +192,51 @@ START_TEST(cells_before_the_epoch_keep_their_width)
 }
 END_TEST
 
+START_TEST(what_is_not_to_be_learned_is_seen_now_and_forgotten_later)
+{
+	AUTO_FREE struct history *h = xcalloc(1, sizeof(*h));
+
+	history_init(h);
+	for (int64_t i = 0; i < 100; i++)
+		history_add(h, i, 10);
+	for (int64_t i = 100; i < 110; i++)
+		history_add_unlearned(h, i, 500);
+	ck_near(history_at(h, 105), 500, 0);
+	ck_near(history_maximum(h, 101, 9), 500, 0);
+	ck_assert(isnan(history_cell(h, cell_of(105))));
+	ck_near(history_cell(h, cell_of(99)), 10, 0);
+	ck_assert(!history_learnable(h, 95, 10));
+	ck_assert(!history_learnable(h, 109, 5));
+	ck_assert(history_learnable(h, 90, 10));
+	for (int64_t i = 110; i < 180; i++)
+		history_add(h, i, 10);
+	ck_assert(history_learnable(h, 110, 70));
+	ck_assert(!history_learnable(h, 109, 70));
+	/* The hour and a quarter is over for the first five of them. */
+	ck_assert(isnan(history_at(h, 104)));
+	ck_near(history_at(h, 105), 500, 0);
+	ck_near(history_at(h, 99), 10, 0);
+	for (int64_t i = 180; i < 400; i++)
+		history_add(h, i, 10);
+	ck_assert(history_learnable(h, 400 - HISTORY_MARKS, HISTORY_MARKS));
+	ck_assert(isnan(history_at(h, 109)));
+}
+END_TEST
+
+START_TEST(marks_do_not_outlive_a_gap)
+{
+	AUTO_FREE struct history *h = xcalloc(1, sizeof(*h));
+
+	history_init(h);
+	for (int64_t i = 0; i < 20; i++)
+		history_add_unlearned(h, i, 10);
+	history_add(h, 100, 10);
+	ck_assert(history_learnable(h, 20, 81));
+	history_add(h, 1000, 10);
+	ck_assert(history_learnable(h, 1001 - HISTORY_MARKS, HISTORY_MARKS));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("history");
@@ -210,6 +255,8 @@ int main(void)
 			    (int)ARRAY_LEN(shares));
 	tcase_add_test(tc, minutes_are_kept_for_a_day_and_cells_for_a_week_and_more);
 	tcase_add_test(tc, cells_before_the_epoch_keep_their_width);
+	tcase_add_test(tc, what_is_not_to_be_learned_is_seen_now_and_forgotten_later);
+	tcase_add_test(tc, marks_do_not_outlive_a_gap);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
