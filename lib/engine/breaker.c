@@ -114,8 +114,8 @@ static void trip(struct engine *e, struct prepared *s, struct breaker *b, int64_
 	b->until_ms = now_ms + BREAKER_HOLD_MS;
 	e->breaker_trips++;
 	emit_event(e, s, true, "BreakerTripped",
-		   "%d of %d policies of this source want %d%% less or even less at the "
-		   "same time -> none of them is lowered until %s",
+		   "%d of %d policies of this source want to shrink by %d%% or more at "
+		   "the same time -> none of them is lowered until %s",
 		   b->together, b->all, (int)(100 * SHRINK_SHARE),
 		   clock_text(b->until_ms, until));
 }

@@ -100,6 +100,8 @@ static void target_fact(struct world *w, const struct words *line, bool fresh)
 	t->exists = strcmp(word(line, 2), "gone") != 0;
 	t->replicas = number_of(line, "replicas", t->replicas);
 	t->status_replicas = number_of(line, "status", t->replicas);
+	t->unavailable = number_of(line, "unavailable", 0);
+	t->rolling = !strcmp(word(line, line->count - 1), "rolling");
 	if (value_of(line, "rv"))
 		snprintf(t->version, sizeof(t->version), "%s", value_of(line, "rv"));
 	if (value_of(line, "uid"))
@@ -257,6 +259,8 @@ static void read_answer(struct world *w, const struct words *line, int32_t from,
 		a->kind = SAY_DAILY;
 	else if (!strcmp(kind, "shift"))
 		a->kind = SAY_SHIFT;
+	else if (!strcmp(kind, "job"))
+		a->kind = SAY_JOB;
 	else if (!strncmp(kind, "each=", 5))
 		a->kind = SAY_EACH;
 	if (a->kind == SAY_FAILURE)

@@ -29,9 +29,16 @@ void tell(struct world *w, const char *fmt, ...)
 	str_printf(w->out, "%s\n", text);
 }
 
+const char *query_name(const struct action *a)
+{
+	const struct query_ref *ref = &a->u.query.ref;
+	return ref->kind == QUERY_GUARD ? a->policy->guards[ref->metric].name
+					: a->policy->metrics[ref->metric].name;
+}
+
 static void tell_query(struct world *w, const struct action *a)
 {
-	const char *metric = a->policy->metrics[a->u.query.ref.metric].name;
+	const char *metric = query_name(a);
 	char from[32], to[32];
 	bool history = a->u.query.ref.kind == QUERY_HISTORY;
 	if (world_saying(history ? w->history : w->always, metric, false))

@@ -55,8 +55,7 @@ static void note_query(struct world *w, const struct action *a)
 				  .step_ms = a->u.query.step_ms,
 				  .open = true};
 	snprintf(q->policy, sizeof(q->policy), "%s", a->status->name);
-	snprintf(q->metric, sizeof(q->metric), "%s",
-		 a->policy->metrics[a->u.query.ref.metric].name);
+	snprintf(q->metric, sizeof(q->metric), "%s", query_name(a));
 }
 
 static void note_write(struct world *w, const struct action *a, bool saves)
@@ -269,6 +268,11 @@ void world_give_policy(struct world *w, struct story_policy *p)
 	event.u.policy_set.prepared =
 		engine_prepare(w->engine, NS, p->name, policy, err.msg, &record);
 	world_step(w, &event);
+	for (int32_t i = 0; i < engine_policy_count(w->engine); i++) {
+		const struct policy_status *s = engine_policy_status(w->engine, i);
+		if (s && !strcmp(s->name, p->name))
+			world_give_schedule(w, s);
+	}
 }
 
 void world_give_target(struct world *w, const struct story_target *t, bool fresh)
@@ -279,7 +283,10 @@ void world_give_target(struct world *w, const struct story_target *t, bool fresh
 	event.u.target.info = (struct target_info){.replicas = t->replicas,
 						   .status_replicas = t->status_replicas,
 						   .resource_version = t->version,
-						   .uid = t->uid};
+						   .uid = t->uid,
+						   .has_rollout = true,
+						   .rolling = t->rolling,
+						   .unavailable = t->unavailable};
 	world_step(w, &event);
 }
 
@@ -401,7 +408,7 @@ struct story_query *world_query(struct world *w, const char *metric, bool late)
 	struct story_query *found = NULL;
 	for (int i = 0; i < ASKED_MAX; i++) {
 		struct story_query *q = &w->asked[i];
-		if (!q->open || q->ref.kind != QUERY_CURRENT || !speaks_of(q, metric))
+		if (!q->open || q->ref.kind == QUERY_HISTORY || !speaks_of(q, metric))
 			continue;
 		if (!found || (q->ref.cycle > found->ref.cycle) != late)
 			found = q;
@@ -425,11 +432,19 @@ struct story_answer *world_saying(struct story_answer *list, const char *metric,
 	return free_one;
 }
 
+static bool repeats_daily(const struct story_answer *a)
+{
+	return a->kind == SAY_DAILY || a->kind == SAY_SHIFT || a->kind == SAY_JOB;
+}
+
 /* A working day: flat at night, a steep rise around half past eight, an evening fall; or
- * a shift, that begins at half past eight and ends at half past five, all at once. */
+ * a shift, that begins at half past eight and ends at half past five, all at once;
+ * or a job from two to half past two at night. */
 static double of_day(const struct story_answer *a, int64_t t_ms)
 {
 	double hour = (double)(t_ms % MS_PER_DAY) / (double)MS_PER_H;
+	if (a->kind == SAY_JOB)
+		return hour >= 2 && hour < 2.5 ? a->peak : a->base;
 	if (a->kind == SAY_SHIFT)
 		return hour >= 8.5 && hour < 17.5 ? a->peak : a->base;
 	double rise = 1 / (1 + exp(-(hour - 8.5) * 12));
@@ -441,7 +456,7 @@ static void answer_history(struct world *w, const struct story_query *q,
 			   const struct story_answer *a)
 {
 	int32_t n = (int32_t)((q->end_ms - q->start_ms) / q->step_ms) + 1;
-	if (a->kind != SAY_DAILY && a->kind != SAY_SHIFT)
+	if (!repeats_daily(a))
 		n = 0;
 	struct sample *samples = xcalloc((size_t)n, sizeof(*samples));
 	for (int32_t i = 0; i < n; i++) {
@@ -479,7 +494,7 @@ static void answer_current(struct world *w, const struct story_query *q,
 {
 	struct value_row rows[ROWS_MAX];
 	struct story_answer now = *a;
-	if (a->kind == SAY_DAILY || a->kind == SAY_SHIFT) {
+	if (repeats_daily(a)) {
 		now.kind = SAY_ROWS;
 		now.row_count = 1;
 		now.rows[0].pod[0] = '\0';

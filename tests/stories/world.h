@@ -28,7 +28,8 @@ struct story_policy {
 struct story_target {
 	char name[64]; /* "": a free place */
 	bool exists;
-	int32_t replicas, status_replicas;
+	int32_t replicas, status_replicas, unavailable;
+	bool rolling;
 	char version[32], uid[32];
 };
 
@@ -59,7 +60,15 @@ struct story_query {
 /* What is said of a metric: once, or to every query from now on. */
 struct story_answer {
 	char metric[64]; /* "": a free place */
-	enum { SAY_ROWS, SAY_EACH, SAY_NONE, SAY_FAILURE, SAY_DAILY, SAY_SHIFT } kind;
+	enum {
+		SAY_ROWS,
+		SAY_EACH,
+		SAY_NONE,
+		SAY_FAILURE,
+		SAY_DAILY,
+		SAY_SHIFT,
+		SAY_JOB
+	} kind;
 	char why[160];
 	struct {
 		char pod[64]; /* "": a total */
@@ -68,7 +77,7 @@ struct story_answer {
 	int32_t row_count;
 	double each;       /* SAY_EACH: the same of every Ready pod */
 	int64_t at_ms;     /* of the samples, relative to now */
-	double base, peak; /* SAY_DAILY, SAY_SHIFT */
+	double base, peak; /* SAY_DAILY, SAY_SHIFT, SAY_JOB */
 };
 
 struct world {
@@ -144,7 +153,12 @@ void world_scaled(struct world *w, const char *version);
 void world_floored(struct world *w, enum event_type type, const char *why);
 void world_written(struct world *w, enum event_type type, const char *why);
 
+/* zones.c: tells the engine when the policy's schedules open, for the next eight days. */
+void world_give_schedule(struct world *w, const struct policy_status *s);
+
 /* tell.c: actions as lines */
+/* What a query is called: its metric, or its guard. */
+const char *query_name(const struct action *a);
 void tell_action(struct world *w, const struct action *a);
 void tell_conditions(struct world *w);
 /* Windows that are forecast, and the lead times behind them. */

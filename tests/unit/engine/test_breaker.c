@@ -166,8 +166,8 @@ START_TEST(many_at_once_are_held_for_ten_minutes_and_then_let_go)
 	ck_assert_int_eq(f.writes, 0);
 	ck_assert_int_eq(f.trips, 1);
 	ck_assert_uint_eq(engine_breaker_trips(f.e), 1);
-	ck_assert_ptr_nonnull(strstr(f.note, "8 of 10 policies of this source want 20% "
-					     "less or even less at the same time"));
+	ck_assert_ptr_nonnull(strstr(f.note, "8 of 10 policies of this source want to "
+					     "shrink by 20% or more at the same time"));
 	for (int32_t i = 0; i < 8; i++) {
 		const struct policy_status *s = status_of(&f, i);
 		ck_assert_int_eq(s->conditions[PC_HELD].status, STATUS_TRUE);
