@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY_S 86400
+#define HOUR_S 3600
+#define DAY_S  86400
 /* The first fit comes with two short seasons, or so many values. */
 #define FIRST_FIT 64
 /* Fewer values than this tell nothing. */
@@ -74,13 +75,43 @@ static size_t aligned(size_t bytes)
 	return (bytes + 15) / 16 * 16;
 }
 
+/* A week of short steps is better known, and smaller, by the hour. */
+static struct smoothing_config smoothing_of(const struct path_config *c)
+{
+	int32_t hour = HOUR_S / c->step_s;
+	struct smoothing_config config = {.horizon = c->horizon};
+
+	if (config.horizon > SMOOTHING_HORIZON_MAX)
+		config.horizon = SMOOTHING_HORIZON_MAX;
+	for (int i = 0; i < 2; i++)
+		if (c->seasons[i] <= SMOOTHING_SEASON_MAX)
+			config.seasons[i] = c->seasons[i];
+	if (hour > 1 && config.seasons[1] % hour == 0 && config.seasons[1] > 2 * hour)
+		config.spans[1] = hour;
+	return config;
+}
+
+/* Bytes of what Holt-Winters needs: two sets of seasons, a path, values and workspace. */
+static size_t smoothing_bytes(const struct path_config *c)
+{
+	struct smoothing_config config = smoothing_of(c);
+	int32_t room = path_series_room(c->capacity);
+
+	if (!c->use_holt_winters)
+		return 0;
+	return (2 * aligned(smoothing_storage(&config)) + aligned((size_t)c->horizon) +
+		aligned((size_t)room) + aligned(smoothing_fit_workspace(&config, room))) *
+	       sizeof(double);
+}
+
 size_t path_size(const struct path_config *config)
 {
 	size_t room = (size_t)path_series_room(config->capacity);
 	size_t horizon = (size_t)config->horizon;
 
 	return aligned(sizeof(struct path)) + 2 * aligned(room * sizeof(float)) +
-	       aligned(room) + 2 * aligned(horizon * sizeof(float));
+	       aligned(room) + 2 * aligned(horizon * sizeof(float)) +
+	       smoothing_bytes(config);
 }
 
 /* Takes `bytes` from the memory that is left. */
@@ -90,6 +121,22 @@ static void *carve(char **memory, size_t bytes)
 
 	*memory += aligned(bytes);
 	return at;
+}
+
+static void carve_smoothing(struct path *p, char **memory)
+{
+	struct path_smoothing *s = &p->smoothing;
+	int32_t room = path_series_room(p->config.capacity);
+	size_t unit = sizeof(double);
+
+	s->config = smoothing_of(&p->config);
+	if (!p->config.use_holt_winters)
+		return;
+	for (int i = 0; i < 2; i++)
+		s->storage[i] = carve(memory, smoothing_storage(&s->config) * unit);
+	s->path = carve(memory, (size_t)p->config.horizon * unit);
+	s->y = carve(memory, (size_t)room * unit);
+	s->workspace = carve(memory, smoothing_fit_workspace(&s->config, room) * unit);
 }
 
 static void place_knot(struct path *p, int32_t first, int32_t last)
@@ -140,6 +187,7 @@ struct path *path_init(void *memory, const struct path_config *config)
 	p->series.known = carve(&at, room);
 	for (int i = 0; i < 2; i++)
 		p->work[i] = carve(&at, horizon * sizeof(float));
+	carve_smoothing(p, &at);
 	path_series_init(&p->series, config->capacity, config->seasons[0]);
 	baselines_init(&p->baselines, config->step_s, config->seasons);
 	place_knots(p);
@@ -179,10 +227,22 @@ void path_speakers(const struct path *p, int32_t n, bool ret_speaks[PATH_MODEL_C
 	for (int i = 0; i < 2; i++)
 		ret_speaks[PATH_SHORT_NAIVE + i] =
 			p->config.seasons[i] && n >= p->config.seasons[i];
+	ret_speaks[PATH_HOLT_WINTERS] = p->smoothing.model.fitted && p->smoothing.at == n;
 	ret_speaks[PATH_LAG_LEVEL] =
 		m->level.solved && n >= m->level.lags.lag[m->level.lags.count - 1];
 	ret_speaks[PATH_LAG_LOG] =
 		m->log.solved && n >= m->log.lags.lag[m->log.lags.count - 1];
+}
+
+void path_smooth(struct path *p, int32_t n)
+{
+	struct path_smoothing *s = &p->smoothing;
+
+	if (!s->model.fitted)
+		return;
+	for (; s->at < n; s->at++)
+		smoothing_step(&s->model,
+			       p->series.known[s->at] ? p->series.v[s->at] : NAN);
 }
 
 /* The logarithm back to the value. */
@@ -200,6 +260,8 @@ void path_view_init(const struct path *p, int32_t n, int32_t steps,
 	if (speaks[PATH_LAG_LEVEL])
 		lag_ridge_forecast(&p->models.level, p->series.v + n - 1, steps,
 				   p->work[0]);
+	if (speaks[PATH_HOLT_WINTERS])
+		smoothing_path(&p->smoothing.model, steps, p->smoothing.path);
 	if (speaks[PATH_LAG_LOG])
 		lag_ridge_forecast(&p->models.log, p->series.log + n - 1, steps,
 				   p->work[1]);
@@ -221,6 +283,8 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 						p->models.level.most);
 	if (speaks[PATH_LAG_LEVEL])
 		ret[PATH_LAG_LEVEL] = p->work[0][h - 1];
+	if (speaks[PATH_HOLT_WINTERS])
+		ret[PATH_HOLT_WINTERS] = (float)p->smoothing.path[h - 1];
 	if (speaks[PATH_LAG_LOG])
 		ret[PATH_LAG_LOG] = value_of(p, p->work[1][h - 1]);
 }
@@ -338,9 +402,14 @@ bool path_learn(struct path *p, double v)
 {
 	if (p->stage != FIT_IDLE)
 		return false;
+
+	int64_t first = p->series.first;
+
 	path_series_add(&p->series, v);
 	if (!p->series.n)
 		return true;
+	p->smoothing.at -= (int32_t)(p->series.first - first);
+	path_smooth(p, p->series.n);
 	if (p->fitted) {
 		path_score(p, p->series.n);
 		path_remember(p, p->series.n);

@@ -75,19 +75,6 @@ static void begin_ridge(struct path *p, bool use_log)
 	p->stage = use_log ? FIT_LOG : FIT_LEVEL;
 }
 
-static void begin(struct path *p)
-{
-	bool linear = p->config.use_linear;
-
-	path_series_measure(&p->series);
-	p->fit_end = p->series.n;
-	set_bounds(p, &p->models);
-	p->stage = FIT_REPLAY;
-	p->replay = p->seeded ? p->fit_end : p->fit_end - replayed(p);
-	if (linear && p->series.most > p->series.least)
-		begin_ridge(p, false);
-}
-
 /* Whether errors are told as factors: where there are logarithms and a standard deviation
  * at the horizon is below MODEST_DEVIATION. Beyond, the law of a product is a bad
  * guess (loads that are almost nothing for half the day), and its upper end absurd. */
@@ -131,6 +118,56 @@ static void seed_intervals(struct path *p)
 	}
 }
 
+/* Fits Holt-Winters to what comes before the replay, which then moves it on. */
+static void begin_smoothing(struct path *p)
+{
+	struct path_smoothing *s = &p->smoothing;
+
+	p->stage = FIT_SMOOTHING;
+	s->fit.running = false;
+	if (!p->config.use_holt_winters)
+		return;
+	/* Loads that come near zero do not vary by factors. */
+	s->config.logs = p->series.use_log && p->series.offset <= 0;
+	for (int32_t i = 0; i < p->replay; i++)
+		s->y[i] = p->series.known[i] ? p->series.v[i] : NAN;
+	if (!smoothing_fit_begin(&s->fit, &s->config, s->y, p->replay,
+				 s->storage[1 - s->used]))
+		return;
+	if (s->model.fitted)
+		smoothing_fit_warm(&s->fit, &s->model.gains);
+}
+
+/* A slice; true while more is due. */
+static bool work_smoothing(struct path *p)
+{
+	struct path_smoothing *s = &p->smoothing;
+	struct smoothing fitted;
+
+	if (!s->fit.running)
+		return false;
+	if (smoothing_fit_work(&s->fit, s->y, s->workspace, &fitted))
+		return true;
+	s->model = fitted;
+	s->used = 1 - s->used;
+	s->at = p->replay;
+	return false;
+}
+
+static void begin(struct path *p)
+{
+	bool linear = p->config.use_linear;
+
+	path_series_measure(&p->series);
+	p->fit_end = p->series.n;
+	set_bounds(p, &p->models);
+	p->replay = p->seeded ? p->fit_end : p->fit_end - replayed(p);
+	if (linear && p->series.most > p->series.least)
+		begin_ridge(p, false);
+	else
+		begin_smoothing(p);
+}
+
 /* Moves on by a few values; true in the end. */
 static bool replay(struct path *p)
 {
@@ -138,6 +175,7 @@ static bool replay(struct path *p)
 
 	for (; p->replay < end && p->replay < p->series.n; p->replay++) {
 		path_score(p, p->replay + 1);
+		path_smooth(p, p->replay + 1);
 		path_remember(p, p->replay + 1);
 	}
 	return p->replay == p->series.n;
@@ -163,7 +201,7 @@ static void after_replay(struct path *p)
 	finish(p);
 }
 
-static void after_ridges(struct path *p)
+static void after_models(struct path *p)
 {
 	p->stage = FIT_REPLAY;
 	if (!p->seeded)
@@ -188,14 +226,18 @@ bool path_fit_slice(struct path *p)
 		if (p->series.use_log)
 			begin_ridge(p, true);
 		else
-			after_ridges(p);
+			begin_smoothing(p);
 		break;
 	case FIT_LOG:
 		rows = rows_of(p, true);
 		if (gram_fit_work(&p->fit, lag_rows_fill, &rows))
 			break;
 		lag_ridge_take(&p->models.log, &p->fit.solution, rows.centre);
-		after_ridges(p);
+		begin_smoothing(p);
+		break;
+	case FIT_SMOOTHING:
+		if (!work_smoothing(p))
+			after_models(p);
 		break;
 	case FIT_REPLAY:
 		if (replay(p))

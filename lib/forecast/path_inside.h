@@ -8,6 +8,7 @@
 #include "forecast/path_combine.h"
 #include "forecast/path_interval.h"
 #include "forecast/path_series.h"
+#include "forecast/smoothing_fit.h"
 
 /* Forecasts wait for their outcomes: of each knot at most so many, from origins that are
  * `stride` steps apart. The nearest knots are scored with every value. */
@@ -34,11 +35,23 @@ struct path_models {
 	struct lag_ridge level, log;
 };
 
+/* Holt-Winters: the model in use stands where the newest value is. */
+struct path_smoothing {
+	struct smoothing_config config;
+	struct smoothing model;
+	struct smoothing_fit fit;
+	double *storage[2]; /* borrowed: of the model in use and of the next fit */
+	int32_t used;       /* which one is in use */
+	int32_t at;         /* the model knows v[0] to v[at - 1] */
+	double *y, *workspace, *path; /* borrowed */
+};
+
 enum fit_stage {
 	FIT_IDLE,
 	FIT_BEGIN,
 	FIT_LEVEL, /* a regression is being fitted */
 	FIT_LOG,
+	FIT_SMOOTHING,
 	FIT_REPLAY, /* the last values are forecast as if they were not known */
 };
 
@@ -60,6 +73,7 @@ struct path {
 	int32_t fit_end; /* the fit in hand uses v[0] to v[fit_end - 1] */
 	int32_t replay;  /* next index of the replay */
 	struct gram_fit fit;
+	struct path_smoothing smoothing;
 	float *work[2]; /* borrowed: config.horizon each */
 };
 
@@ -88,6 +102,9 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 double path_error(const struct path *p, bool logs, double y, double mean);
 /* Bounded: at most the range seen beyond it, and not below 0 where nothing was. */
 double path_apply(const struct path *p, double mean, double error);
+
+/* Moves Holt-Winters on to v[n - 1]. */
+void path_smooth(struct path *p, int32_t n);
 
 /* Called when a fit begins and for each slice; true while more is due. */
 bool path_fit_slice(struct path *p);

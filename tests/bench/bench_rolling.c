@@ -162,7 +162,7 @@ static int run_file(const char *name, void *memory, const struct path_config *co
 
 int main(int argc, char **argv)
 {
-	static const struct path_config config = {
+	static struct path_config config = {
 		.capacity = TRAIN,
 		.step_s = STEP_S,
 		.seasons = {DAY, WEEK},
