@@ -4,6 +4,7 @@
 #include "decide/condition.h"
 #include "decide/numbers.h"
 #include "decide/predict.h"
+#include "decide/saturation.h"
 
 #include <stdio.h>
 
@@ -90,6 +91,22 @@ static void offer_forecast(const struct decide_input *in, int32_t i,
 	offer(d, i, replicas, true);
 }
 
+/* Demand is only known from below: the forecast of it, learned from what was seen, is too
+ * low. Reactive proposals stay the HPA's. */
+static void lean(const struct decide_input *in, int32_t i, struct metric_decision *md,
+		 struct prediction *p)
+{
+	struct saturation s;
+	if (!md->known || !saturation_of(in, i, &s))
+		return;
+	md->at_limit = s.at_limit;
+	md->seen = s.seen;
+	if (md->capacity > 0)
+		p->replicas =
+			max_int32(p->replicas,
+				  predict_pods(SATURATION_LEAN * s.seen, md->capacity));
+}
+
 /* Reactive proposals first: forecasts may be measured against the best of them. */
 static void offer_metrics(const struct decide_input *in, struct decision *d,
 			  struct failure *f)
@@ -108,6 +125,7 @@ static void offer_metrics(const struct decide_input *in, struct decision *d,
 			.capacity = predicted[i] ? p[i].capacity : NAN,
 		};
 		offer_reactive(in, i, d, f);
+		lean(in, i, &d->metrics[i], &p[i]);
 	}
 	d->cap_base = in->over_reactive_max > 0 ? cap_base(in, d, f->count > 0)
 						: DECIDE_NO_REPLICAS;

@@ -63,6 +63,8 @@ struct metric_decision {
 	int32_t reactive;   /* proposal of the replica calculator */
 	int32_t predicted;  /* proposal of the forecast */
 	bool capped;        /* which asked for more: decide_input.over_reactive_max */
+	int32_t at_limit;   /* pods at their CPU limit when half or more are; else 0 */
+	double seen;        /* then: the least that demand can be, cores */
 	int32_t release;    /* what a release by forecast may go down to */
 	/* Percent of the request for Utilization targets; else 0. */
 	int32_t utilization_pct;

@@ -134,6 +134,31 @@ static void set_requests(struct pod *pod, const struct pod_info *info,
 	}
 }
 
+static bool is_cpu(const struct policy_metric *m)
+{
+	return needs_request(m) && strcmp(m->name, "cpu") == 0;
+}
+
+/* Of the container, or of all that report together; 0 when one of them has none. */
+static int64_t cpu_limit(const struct pod_info *info, const char *container)
+{
+	wide sum = 0;
+	int32_t all = info->container_count + info->init_container_count;
+	for (int32_t i = 0; i < all; i++) {
+		bool init = i >= info->container_count;
+		const struct container_info *c =
+			init ? &info->init_containers[i - info->container_count]
+			     : &info->containers[i];
+		if ((init && !c->restart_always) ||
+		    (container && strcmp(c->name, container) != 0))
+			continue;
+		if (c->cpu_limit_m <= 0)
+			return 0;
+		sum += c->cpu_limit_m;
+	}
+	return wide_to_int64(sum);
+}
+
 static uint8_t reporting_containers(const struct pod_info *info)
 {
 	int32_t n = info->container_count;
@@ -157,5 +182,8 @@ void pod_set(struct pod *ret_pod, const struct pod_info *info,
 	};
 	copy_cut(pod.name, sizeof(pod.name), info->name);
 	set_requests(&pod, info, policy, pod_level);
+	for (int32_t i = 0; i < policy->metric_count; i++)
+		if (is_cpu(&policy->metrics[i]))
+			pod.limit_m[i] = cpu_limit(info, policy->metrics[i].container);
 	*ret_pod = pod;
 }

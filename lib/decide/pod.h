@@ -32,7 +32,8 @@ struct pod {
 	int64_t ready_since_ms; /* last transition of the Ready condition */
 	/* Milli-units or enum request_problem, by the metric's index in the policy. */
 	int64_t request_m[POLICY_METRICS_MAX];
-	char name[POD_NAME_SIZE]; /* cut; for messages only */
+	int64_t limit_m[POLICY_METRICS_MAX]; /* of CPU metrics; 0: no limit */
+	char name[POD_NAME_SIZE];            /* cut; for messages only */
 	/* Cut name of the first container without a request, and the metrics (a bit each)
 	 * that miss it there. */
 	char lacking[32];
@@ -55,6 +56,7 @@ struct container_info {
 	bool restart_always; /* init containers: restartPolicy Always, a sidecar */
 	const struct resource_request *requests;
 	int32_t request_count;
+	int64_t cpu_limit_m; /* 0: none */
 };
 
 struct pod_info {

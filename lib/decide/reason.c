@@ -140,6 +140,12 @@ static void add_winner(struct text *t, const struct decide_input *in,
 	else
 		add_reactive(t, in, &in->policy->metrics[d->winner],
 			     &d->metrics[d->winner]);
+	const struct metric_decision *md = &d->metrics[d->winner];
+	char seen[NUMBER_SIZE];
+	if (md->at_limit > 0)
+		add(t, ", %d %s at the CPU limit: demand is %s cores or more",
+		    md->at_limit, md->at_limit == 1 ? "pod" : "pods",
+		    reason_number(md->seen, false, seen, sizeof(seen)));
 	if (d->unknown_count > 0) {
 		add(t, "; ");
 		add_unknowns(t, in, d);

@@ -104,6 +104,15 @@ static int read_requests(struct kube_pod *pod, const cJSON *map, size_t *used,
 	return 0;
 }
 
+/* 0 when there is none, or none that can be read: it serves to tell more, no size follows
+ * from it alone. */
+static int64_t cpu_limit(const cJSON *container)
+{
+	const char *text = json_str(json_at(container, "resources.limits"), "cpu", "");
+	int64_t milli = 0;
+	return quantity_parse(text, &milli, NULL) == 0 && milli > 0 ? milli : 0;
+}
+
 struct room {
 	size_t containers, requests; /* used so far */
 };
@@ -124,6 +133,7 @@ static int read_containers(struct kube_pod *pod, const cJSON *list, struct room 
 				json_str(container, "restartPolicy", ""), "Always"),
 			.requests = pod->requests + first,
 			.request_count = (int32_t)(room->requests - first),
+			.cpu_limit_m = cpu_limit(container),
 		};
 	}
 	return 0;

@@ -5,8 +5,8 @@
 static const struct resource_request cpu_100[] = {{"cpu", 100}};
 static const struct resource_request both[] = {{"memory", 64000}, {"cpu", 50}};
 static const struct container_info two[] = {
-	{"web", false, cpu_100, 1},
-	{"sidecar", false, both, 2},
+	{"web", false, cpu_100, 1, 0},
+	{"sidecar", false, both, 2, 0},
 };
 
 static struct policy policy_of(enum metric_type type, char *resource, char *container)
@@ -56,8 +56,8 @@ END_TEST
 START_TEST(only_sidecars_among_init_containers_count)
 {
 	static const struct container_info init[] = {
-		{"migrate", false, cpu_100, 1},
-		{"proxy", true, both, 2},
+		{"migrate", false, cpu_100, 1, 0},
+		{"proxy", true, both, 2, 0},
 	};
 	struct policy p = policy_of(METRIC_RESOURCE, "cpu", NULL);
 	struct pod_info info = {
@@ -115,8 +115,8 @@ END_TEST
 START_TEST(sums_of_requests_saturate)
 {
 	static const struct resource_request huge[] = {{"cpu", INT64_MAX}};
-	static const struct container_info c[] = {{"a", false, huge, 1},
-						  {"b", false, huge, 1}};
+	static const struct container_info c[] = {{"a", false, huge, 1, 0},
+						  {"b", false, huge, 1, 0}};
 	struct policy p = policy_of(METRIC_RESOURCE, "cpu", NULL);
 	struct pod_info info = {.name = "a", .containers = c, .container_count = 2};
 	ck_assert_int_eq(fill(&p, &info).request_m[0], INT64_MAX);

@@ -20,7 +20,8 @@ static const char whole[] =
 	"{\"kind\":\"ReplicaSet\",\"name\":\"web-5d\",\"uid\":\"rs\",\"controller\":true}"
 	"]},"
 	"\"spec\":{\"containers\":["
-	"{\"name\":\"main\",\"resources\":{\"requests\":{\"cpu\":\"100m\",\"memory\":"
+	"{\"name\":\"main\",\"resources\":{\"limits\":{\"cpu\":\"1.5\"},\"requests\":{"
+	"\"cpu\":\"100m\",\"memory\":"
 	"\"64Mi\"}}},{\"name\":\"bare\"}],"
 	"\"initContainers\":[{\"name\":\"proxy\",\"restartPolicy\":\"Always\","
 	"\"resources\":{\"requests\":{\"cpu\":\"0.5\"}}},{\"name\":\"setup\"}],"
@@ -71,6 +72,8 @@ START_TEST(requests_are_milli_units_in_their_places)
 	ck_assert_int_eq(p->container_count, 2);
 	ck_assert_str_eq(p->containers[0].name, "main");
 	ck_assert_int_eq(p->containers[0].request_count, 2);
+	ck_assert_int_eq(p->containers[0].cpu_limit_m, 1500);
+	ck_assert_int_eq(p->init_containers[0].cpu_limit_m, 0);
 	ck_assert_str_eq(p->containers[0].requests[0].resource, "cpu");
 	ck_assert_int_eq(p->containers[0].requests[0].value_m, 100);
 	ck_assert_str_eq(p->containers[0].requests[1].resource, "memory");

@@ -1,0 +1,134 @@
+#include "unit/decide/rig.h"
+
+#include "decide/saturation.h"
+
+/* Four pods that request a core, use `pct` percent of it, and may use two. */
+static void cpu_rig(struct rig *r, int32_t pct)
+{
+	rig_init(r, 4);
+	rig_cpu(r, 70, pct);
+	for (int32_t i = 0; i < 4; i++)
+		r->pods[i].limit_m[0] = 2000;
+}
+
+START_TEST(half_of_the_pods_at_95_percent_of_their_limit_are_enough)
+{
+	static const struct {
+		int32_t pct, limited, at_limit;
+	} cases[] = {{189, 4, 0}, {190, 4, 4}, {250, 4, 4},
+		     {190, 2, 2}, {190, 1, 0}, {190, 0, 0}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rig r;
+		struct saturation s;
+		cpu_rig(&r, cases[i].pct);
+		for (int32_t k = cases[i].limited; k < 4; k++)
+			r.pods[k].limit_m[0] = 0;
+		ck_assert_int_eq(saturation_of(&r.in, 0, &s), cases[i].at_limit > 0);
+		if (cases[i].at_limit == 0)
+			continue;
+		ck_assert_int_eq(s.at_limit, cases[i].at_limit);
+		ck_near(s.seen, 4 * cases[i].pct / 100., 1e-9);
+	}
+}
+END_TEST
+
+START_TEST(only_known_cpu_of_pods_that_stay_is_looked_at)
+{
+	struct rig r;
+	struct saturation s;
+	cpu_rig(&r, 200);
+	r.pods[0].deleted = true;
+	r.pods[1].phase = POD_FAILED;
+	ck_assert(saturation_of(&r.in, 0, &s));
+	ck_assert_int_eq(s.at_limit, 2);
+	ck_assert_int_eq(s.pods, 2);
+	r.values[0].unknown = "gone";
+	ck_assert(!saturation_of(&r.in, 0, &s));
+	r.values[0].unknown = NULL;
+	r.policy.metrics[0].name = "memory";
+	ck_assert(!saturation_of(&r.in, 0, &s));
+	r.policy.metrics[0].name = "cpu";
+	r.policy.metrics[0].type = METRIC_PODS;
+	ck_assert(!saturation_of(&r.in, 0, &s));
+}
+END_TEST
+
+/* 8 cores seen, a fifth more at 70 % of a core each: 13.7 pods. */
+START_TEST(the_forecast_leans_upward_and_says_why)
+{
+	struct rig r;
+	cpu_rig(&r, 200);
+	rig_forecast(&r, 0, 3.5, NAN);
+	r.policy.metrics[0].reactive_target.utilization_pct = 150;
+	decide(&r.in, &r.memory, &r.d);
+	ck_assert_int_eq(r.d.predicted, 14);
+	ck_assert_int_eq(r.d.reactive, 6);
+	ck_assert_ptr_nonnull(strstr(
+		r.d.reason, ", 4 pods at the CPU limit: demand is 8 cores or more"));
+	rig_forecast(&r, 0, 14, NAN); /* more than that is asked for anyway */
+	decide(&r.in, &r.memory, &r.d);
+	ck_assert_int_eq(r.d.predicted, 20);
+}
+END_TEST
+
+START_TEST(the_reactive_rule_stays_the_hpas)
+{
+	struct rig r;
+	cpu_rig(&r, 200);
+	decide(&r.in, &r.memory, &r.d);
+	ck_assert_int_eq(r.d.wanted, 12);
+	ck_assert_int_eq(r.d.metrics[0].at_limit, 4);
+	ck_assert_int_eq(r.d.predicted, DECIDE_NO_REPLICAS);
+}
+END_TEST
+
+START_TEST(limits_come_from_the_containers_that_report)
+{
+	static const struct {
+		int64_t first, second, sidecar;
+		char *container;
+		int64_t limit_m;
+	} cases[] = {
+		{1000, 500, 200, NULL, 1700}, {1000, 0, 200, NULL, 0},
+		{1000, 500, 0, NULL, 0},      {1000, 0, 0, "web", 1000},
+		{0, 500, 200, "web", 0},      {1000, 0, 200, "mesh", 200},
+		{1000, 0, 200, "other", 0},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rig r;
+		struct pod pod;
+		rig_init(&r, 0);
+		rig_cpu(&r, 70, 50);
+		r.policy.metrics[0].container = cases[i].container;
+		r.policy.metrics[0].type =
+			cases[i].container ? METRIC_CONTAINER_RESOURCE : METRIC_RESOURCE;
+		struct container_info regular[] = {
+			{.name = "web", .cpu_limit_m = cases[i].first},
+			{.name = "log", .cpu_limit_m = cases[i].second}};
+		struct container_info init[] = {{.name = "mesh",
+						 .restart_always = true,
+						 .cpu_limit_m = cases[i].sidecar},
+						{.name = "setup", .cpu_limit_m = 9000}};
+		struct pod_info info = {.name = "p",
+					.containers = regular,
+					.container_count = 2,
+					.init_containers = init,
+					.init_container_count = 2};
+		pod_set(&pod, &info, &r.policy, true);
+		ck_assert_int_eq(pod.limit_m[0], cases[i].limit_m);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("saturation");
+	TCase *t = tcase_create("saturation");
+	tcase_add_test(t, half_of_the_pods_at_95_percent_of_their_limit_are_enough);
+	tcase_add_test(t, only_known_cpu_of_pods_that_stay_is_looked_at);
+	tcase_add_test(t, the_forecast_leans_upward_and_says_why);
+	tcase_add_test(t, the_reactive_rule_stays_the_hpas);
+	tcase_add_test(t, limits_come_from_the_containers_that_report);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
