@@ -18,13 +18,12 @@
  * belong to can still come: the longest window for releases and its first minute. */
 #define HISTORY_MARKS 192
 
-/* A row that is learned late (window 130) and looks back a day and seven minutes
- * needs 26.3 hours. */
-#define HISTORY_MINUTES (27 * MINUTES_PER_HOUR)
+/* A row is made when its minute is the newest, and waits for its outcome by itself: it
+ * looks back a day and a bridge over a gap. */
+#define HISTORY_MINUTES (26 * MINUTES_PER_HOUR)
 #define HISTORY_MEANS   (14 * CELLS_PER_DAY)
-/* Maxima serve the weekly lags only: a week, the longest window twice and what is
- * between. */
-#define HISTORY_MAXIMA (8 * CELLS_PER_DAY)
+/* Maxima serve the weekly lags only: a week and an hour. */
+#define HISTORY_MAXIMA (7 * CELLS_PER_DAY + MINUTES_PER_HOUR / CELL_MINUTES)
 
 struct history {
 	struct ring minutes, means, maxima;

@@ -144,7 +144,7 @@ END_TEST
 START_TEST(an_older_row_is_the_same_when_newer_minutes_are_known)
 {
 	AUTO_FREE struct history *then = history_of(MINUTES_PER_WEEK + 500);
-	AUTO_FREE struct history *later = history_of(MINUTES_PER_WEEK + 500 + 130);
+	AUTO_FREE struct history *later = history_of(MINUTES_PER_WEEK + 500 + 30);
 	struct feature_row before = row_of(then, then->newest);
 	struct feature_row after = row_of(later, then->newest);
 
