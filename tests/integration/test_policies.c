@@ -147,6 +147,23 @@ START_TEST(a_schedule_survives_a_broken_text_and_a_restart)
 }
 END_TEST
 
+START_TEST(a_schedule_and_a_guard_reach_the_decision)
+{
+	/* The world's Prometheus does not know the guard's metric: unknown holds. */
+	bed_policy(b, "checkout", "checkout",
+		   "mode: Scale\nschedule:\n- {cron: '* * * * *', duration: 1h, "
+		   "minReplicas: 7, timeZone: Europe/Paris}\nguards:\n- {name: errors, "
+		   "query: nobody_has_this, above: 1, action: HoldDown}\n");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_scaled(b, "checkout") == 1, "the floor is asked for");
+	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 7);
+	wait_until(b,
+		   bed_condition(b, "checkout", "Held", "True", "guard errors unknown"),
+		   "the guard is asked for");
+	ck_assert_int_eq(bed_events(b, "checkout", "GuardUnknown", NULL), 1);
+}
+END_TEST
+
 /* --- two for one target --- */
 
 static void put_old_policy(const char *name)
@@ -320,6 +337,7 @@ int main(void)
 	tcase_add_test(tc, a_broken_policy_leaves_the_last_good_one_in_force);
 	tcase_add_test(tc, the_last_good_policy_survives_a_restart);
 	tcase_add_test(tc, a_policy_that_was_never_valid_is_named);
+	tcase_add_test(tc, a_schedule_and_a_guard_reach_the_decision);
 	tcase_add_test(tc, a_time_zone_that_is_not_there_is_named);
 	tc = bed_lane("schedules", setup, teardown);
 	tcase_add_test(tc, an_open_schedule_is_a_floor_and_a_ceiling);
