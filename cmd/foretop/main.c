@@ -17,6 +17,9 @@ static const struct command commands[] = {
 	 cmd_demo},
 	{"forecast", "forecast a series with intervals, and test that on its past",
 	 cmd_forecast},
+	{"pause", "stop policies for a while: the kill switch", cmd_pause},
+	{"release", "give HPAs back what mode Floor has raised", cmd_release},
+	{"resume", "end a pause", cmd_resume},
 	{"run", "serve the policies of a cluster", cmd_run},
 	{"version", "print the version", cmd_version},
 };

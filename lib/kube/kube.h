@@ -11,6 +11,7 @@
 #include "kube/hpa.h"
 #include "kube/lease.h"
 #include "kube/list.h"
+#include "kube/pause.h"
 #include "kube/pod.h"
 #include "kube/scale.h"
 #include "kube/selector.h"

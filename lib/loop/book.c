@@ -96,17 +96,7 @@ static struct page *find(const struct book *b, const char *ns, const char *name)
 /* "NS.NAME": namespaces have no dots, so no two policies share one. */
 static char *status_name(const struct page *p)
 {
-	char *name = xasprintf("%s.%s", p->ns, p->name);
-	if (strlen(name) <= 253)
-		return name;
-	snprintf(name + 253 - 17, 18, "-%016llx", (unsigned long long)hash_text(name));
-	return name;
-}
-
-static const char *status_namespace(const struct book *b)
-{
-	const char *ns = b->loop->config.controller->status_namespace;
-	return ns ? ns : kube_configuration(b->loop->kube)->namespace_;
+	return kube_pause_key(p->ns, p->name);
 }
 
 /* --- to the engine --- */
@@ -162,8 +152,11 @@ static void give(struct page *p)
 	event.u.policy_set.prepared =
 		engine_prepare(l->engine, p->ns, p->name, policy, err.msg, &p->record);
 	loop_step(l, &event);
-	if (policy)
-		scope_want(l->scope, policy);
+	pauses_tell(l->pauses, p->ns, p->name);
+	if (!policy)
+		return;
+	autoscalers_want(l->autoscalers, policy);
+	scope_want(l->scope, policy);
 	calendar_tell(l, p->ns, p->name);
 }
 
@@ -202,7 +195,8 @@ static void read_status(void *arg)
 	struct page *p = arg;
 	p->state = PAGE_READING;
 	char *name AUTO_FREE = status_name(p);
-	p->call = kube_configmap_get(p->book->loop->kube, status_namespace(p->book), name,
+	p->call = kube_configmap_get(p->book->loop->kube,
+				     loop_status_namespace(p->book->loop), name,
 				     on_status_read, p);
 }
 
@@ -405,8 +399,9 @@ static void on_status_written(void *arg, const struct kube_reply *reply)
 	if ((reply->err.code == ERR_CONFLICT || reply->status == 404) && !p->rereading) {
 		p->rereading = true;
 		char *name AUTO_FREE = status_name(p);
-		p->call = kube_configmap_get(l->kube, status_namespace(p->book), name,
-					     on_status_reread, p);
+		p->call =
+			kube_configmap_get(l->kube, loop_status_namespace(p->book->loop),
+					   name, on_status_reread, p);
 		return;
 	}
 	p->rereading = false;
@@ -434,7 +429,7 @@ static void write_status(struct page *p)
 	cJSON_AddStringToObject(data, STATUS_KEY, text);
 	char *name AUTO_FREE = status_name(p);
 	struct kube_configmap map = {
-		.ns = status_namespace(p->book),
+		.ns = loop_status_namespace(p->book->loop),
 		.name = name,
 		.version = p->version,
 		.status_label = "v1",

@@ -42,6 +42,25 @@ void scope_want(struct scope *s, const struct policy *policy);
 /* Reads the target from the quorum and gives it to the engine. */
 void scope_read(struct scope *s, const struct policy *policy);
 
+/* --- autoscalers.c: HPAs beside us --- */
+struct autoscalers;
+struct autoscalers *autoscalers_new(struct loop *l);
+void autoscalers_free(struct autoscalers *a);
+/* A policy with this target came or changed: what else scales it is told to the engine,
+ * now or when known. */
+void autoscalers_want(struct autoscalers *a, const struct policy *policy);
+/* From now on floors that no policy stands behind are given back (a leader's work). */
+void autoscalers_sweep(struct autoscalers *a);
+
+/* --- pauses.c: `foretop pause` --- */
+struct pauses;
+struct pauses *pauses_new(struct loop *l);
+void pauses_free(struct pauses *p);
+/* Begins to read what is paused; the book is fed when that is known. */
+void pauses_follow(struct pauses *p);
+/* Tells the engine whether this policy is paused. */
+void pauses_tell(struct pauses *p, const char *ns, const char *name);
+
 /* --- perform.c: actions --- */
 struct performer;
 struct performer *performer_new(struct loop *l);
@@ -77,6 +96,8 @@ struct loop {
 	struct sources *sources;
 	struct book *book;
 	struct scope *scope;
+	struct autoscalers *autoscalers;
+	struct pauses *pauses;
 	struct performer *performer;
 	struct telemetry *telemetry;
 	struct timer tick, work, calendar;
@@ -89,6 +110,8 @@ struct loop {
  * Never from within an action. */
 void loop_step(struct loop *l, struct event *event);
 int64_t loop_now(const struct loop *l);
+/* Where status objects, and what `foretop pause` left, stand. Borrowed. */
+const char *loop_status_namespace(const struct loop *l);
 /* May be written right now: leading, with a Lease that cannot have been lost. */
 bool loop_may_write(const struct loop *l);
 

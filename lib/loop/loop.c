@@ -12,6 +12,12 @@ int64_t loop_now(const struct loop *l)
 	return clock_now_ms(l->config.clock);
 }
 
+const char *loop_status_namespace(const struct loop *l)
+{
+	const char *ns = l->config.controller->status_namespace;
+	return ns ? ns : kube_configuration(l->kube)->namespace_;
+}
+
 bool loop_may_write(const struct loop *l)
 {
 	if (l->config.dry_run || l->stopping)
@@ -84,7 +90,8 @@ static void lead(void *arg)
 	l->leading = true;
 	log_info("Began to lead",
 		 KV_TEXT("instance", l->config.instance ? l->config.instance : ""));
-	book_feed(l->book);
+	pauses_follow(l->pauses);
+	autoscalers_sweep(l->autoscalers);
 	calendar_start(l);
 }
 
@@ -169,6 +176,8 @@ static int start(struct loop *l, struct err *err)
 	l->engine = engine_new(&settings);
 	l->performer = performer_new(l);
 	l->scope = scope_new(l);
+	l->autoscalers = autoscalers_new(l);
+	l->pauses = pauses_new(l);
 	l->book = book_new(l);
 	if (l->config.listen) {
 		l->telemetry = telemetry_new(l, l->config.listen, err);
@@ -206,6 +215,8 @@ void loop_free(struct loop *l)
 	telemetry_free(l->telemetry);
 	book_free(l->book);
 	scope_free(l->scope);
+	autoscalers_free(l->autoscalers);
+	pauses_free(l->pauses);
 	performer_free(l->performer);
 	sources_free(l->sources);
 	kube_events_free(l->events);
