@@ -23,8 +23,9 @@ struct gate {
 };
 
 /* A minute's costs. Costs count from the first forecast on. quantile: planned for, in
- * (0, 1): load that is not served weighs kappa = 1 / (1 - quantile) pods, which is what
- * makes that quantile the cheapest one to plan on (newsvendor). */
+ * (0, 1): load that is not served weighs kappa = 1.5 / (1 - quantile) pods, which is
+ * about what makes that quantile, a share of the load, the cheapest one to plan on
+ * (newsvendor). */
 void gate_heed(struct gate *g, const struct shadow_costs *costs, double quantile,
 	       int64_t end_ms);
 

@@ -124,7 +124,7 @@ START_TEST(lost_load_weighs_as_the_quantile_says)
 {
 	static const struct {
 		double quantile, kappa;
-	} cases[] = {{0.5, 2}, {0.9, 10}, {0.95, 20}, {0.99, 100}};
+	} cases[] = {{0.5, 3}, {0.9, 15}, {0.95, 30}, {0.99, 150}};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct gate g = {0};
 		struct shadow_costs costs = {
