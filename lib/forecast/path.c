@@ -26,7 +26,6 @@ static const char *const names[PATH_MODEL_COUNT] = {
 	[PATH_TREND] = "trend of the last minutes",
 	[PATH_LAG_LEVEL] = "linear regression on lags",
 	[PATH_LAG_LOG] = "linear regression on lags of logarithms",
-	[PATH_DIRECT] = "direct linear regression",
 	[PATH_HOLT_WINTERS] = "Holt-Winters",
 };
 

@@ -33,8 +33,7 @@ enum path_model {
 	PATH_BASELINES,
 	PATH_LAG_LEVEL = PATH_BASELINES, /* ridge on seasonal lags, step after step */
 	PATH_LAG_LOG,                    /* the same on logarithms */
-	PATH_DIRECT,       /* ridge for each knot by itself, on levels and seasons */
-	PATH_HOLT_WINTERS, /* exponential smoothing */
+	PATH_HOLT_WINTERS,               /* exponential smoothing */
 	PATH_MODEL_COUNT,
 };
 /* "last value", "linear regression on lags", ...: for reasons and tables. */

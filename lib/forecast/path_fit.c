@@ -1,6 +1,10 @@
-/* The fit of a path in slices: each model twice, once without the newest values, which it
- * then forecasts as if they were not known yet. That replay gives the first losses and
- * intervals; afterwards these are kept up by what comes. */
+/* The fit of a path in slices. At the first fit the newest values are then forecast as if
+ * they were not known yet, which gives the first losses and intervals; afterwards these
+ * are kept up by what comes. Holt-Winters is fitted to what comes before that replay. The
+ * regressions are fitted to everything, replay included: without the newest values two
+ * weeks could not teach weekly lags. So their replayed errors are too small, by about
+ * coefficients / rows, and they are weighted a little too high until real errors take
+ * over. */
 #include "forecast/path_inside.h"
 #include "forecast/logarithm.h"
 #include "forecast/scalar.h"
@@ -14,7 +18,9 @@
 #define RANGE_MARGIN .1
 /* Back-tested errors are those of few, overlapping origins and of parameters that were
  * fitted for them: a tenth more (forecasts of hourly series by cross-validation). */
-#define SEED_MARGIN      1.1
+#define SEED_MARGIN 1.1
+/* A factor of 1.35: within it a normal law of logarithms and one of values are alike
+ * enough that the choice does no harm. */
 #define MODEST_DEVIATION .3
 
 static void set_bounds(const struct path *p, struct path_models *models)
@@ -47,9 +53,8 @@ static struct lag_rows rows_of(const struct path *p, bool use_log)
 	};
 }
 
-/* How many of the newest values the replay forecasts: as many as a long season and a
- * horizon, and no more than a fifth of all: two weeks without it still teach weekly
- * lags. */
+/* How many of the newest values the replay forecasts: as many as a long season (or seven
+ * short ones) and a horizon, and no more than half of all. */
 static int32_t replayed(const struct path *p)
 {
 	int32_t season = p->config.seasons[1]   ? p->config.seasons[1]

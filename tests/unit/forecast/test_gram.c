@@ -33,9 +33,8 @@ static void fill(const void *model, int32_t first, int32_t end, struct gram_bloc
 	}
 }
 
-static void factorised(struct gram_system *system)
+static void factorised(int32_t fault, struct gram_system *system)
 {
-	int32_t fault = -1;
 	struct gram gram;
 
 	gram_init(&gram, DIM);
@@ -69,7 +68,7 @@ START_TEST(a_solution_is_that_of_numpy)
 	struct gram_system system;
 	struct gram_solution solution;
 
-	factorised(&system);
+	factorised(-1, &system);
 	gram_solve(&system, reference[_i].lambda, &solution);
 	ck_near(solution.constant, reference[_i].constant, 1e-8);
 	for (int i = 0; i < DIM; i++)
@@ -93,20 +92,22 @@ START_TEST(a_fit_in_slices_chooses_a_small_penalty_where_little_is_noise)
 }
 END_TEST
 
-START_TEST(one_fault_hardly_moves_the_solution)
+START_TEST(one_fault_moves_the_solution_far_less_than_least_squares)
 {
 	int32_t fault = 40;
 	struct gram_fit fit;
+	struct gram_system system;
 	struct gram_solution plain;
 
 	gram_fit_begin(&fit, DIM);
 	gram_fit_to(&fit, ROWS);
 	while (gram_fit_work(&fit, fill, &fault))
 		;
-	gram_solve(&fit.system, fit.solution.lambda, &plain);
-	ck_assert(fabs(plain.coefficient[0] - 2) < 2);
-	ck_near(fit.solution.coefficient[0], 2, 5);
-	ck_assert(fabs(fit.solution.constant - 1) < 11);
+	factorised(fault, &system);
+	gram_solve(&system, fit.solution.lambda, &plain);
+	ck_assert(fabs(plain.coefficient[0] - 2) > 3);
+	ck_assert(fabs(fit.solution.coefficient[0] - 2) <
+		  fabs(plain.coefficient[0] - 2) / 4);
 }
 END_TEST
 
@@ -180,7 +181,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, a_solution_is_that_of_numpy, 0, 3);
 	tcase_add_test(tc, a_fit_in_slices_chooses_a_small_penalty_where_little_is_noise);
-	tcase_add_test(tc, one_fault_hardly_moves_the_solution);
+	tcase_add_test(tc, one_fault_moves_the_solution_far_less_than_least_squares);
 	tcase_add_test(tc, a_fit_goes_on_to_more_rows);
 	tcase_add_test(tc, collinear_columns_share_and_constant_ones_are_left_out);
 	tcase_add_test(tc, too_few_rows_give_no_solution);
