@@ -146,6 +146,44 @@ START_TEST(silent_pods_are_idle_just_above_the_target)
 	rig_metric(&c.r, METRIC_RESOURCE, "cpu",
 		   (struct metric_target){TARGET_UTILIZATION, 0, 150});
 	ck_assert_int_eq(propose(&c.r).replicas, 201);
+	/* And unready ones. */
+	crowd_init(&c, 201, 201, 1512);
+	rig_metric(&c.r, METRIC_RESOURCE, "cpu",
+		   (struct metric_target){TARGET_UTILIZATION, 0, 150});
+	c.pods[0].phase = POD_PENDING;
+	ck_assert_int_eq(propose(&c.r).replicas, 201);
+}
+END_TEST
+
+START_TEST(silent_pods_use_nothing_at_all)
+{
+	struct rig r;
+	rig_init(&r, 10);
+	r.config.tolerance = 0;
+	rig_cpu(&r, 50, 0);
+	rig_pod_values(&r, 0, 8, 700); /* 5600 of 10000: 56 %, and not a whisker less */
+	ck_assert_int_eq(propose(&r).replicas, 12);
+	rig_init(&r, 10);
+	r.config.tolerance = 0;
+	rig_metric(&r, METRIC_PODS, "m", AVERAGE(500));
+	rig_pod_values(&r, 0, 5, 1102); /* 551 on average: 11.02 pods */
+	ck_assert_int_eq(propose(&r).replicas, 12);
+}
+END_TEST
+
+START_TEST(surge_pods_do_not_add_to_what_serves)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_metric(&r, METRIC_OBJECT, "m", VALUE(1000));
+	r.values[0].total_m = 2000;
+	ck_assert_int_eq(propose(&r).replicas, 8);
+	r.in.scale.serving_max = 3;
+	ck_assert_int_eq(propose(&r).replicas, 6);
+	r.in.scale.serving_max = 1;
+	ck_assert_int_eq(propose(&r).replicas, 2);
+	r.in.scale.serving_max = 9;
+	ck_assert_int_eq(propose(&r).replicas, 8);
 }
 END_TEST
 
@@ -310,6 +348,8 @@ int main(void)
 	tcase_add_test(t, result_never_turns_against_the_size);
 	tcase_add_test(t, ratios_near_one_are_told_apart);
 	tcase_add_test(t, silent_pods_are_idle_just_above_the_target);
+	tcase_add_test(t, silent_pods_use_nothing_at_all);
+	tcase_add_test(t, surge_pods_do_not_add_to_what_serves);
 	tcase_add_test(t, average_counts_values_not_requests);
 	tcase_add_test(t, foreign_values_alone_are_unknown);
 	tcase_add_test(t, value_scales_the_pods_that_serve);

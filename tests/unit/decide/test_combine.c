@@ -138,6 +138,21 @@ START_TEST(an_unproved_forecast_is_capped)
 }
 END_TEST
 
+/* A reactive rule that asks for nothing would otherwise forbid all. */
+START_TEST(cap_counts_from_one_pod_at_least)
+{
+	struct rig r;
+	rig_init(&r, 1);
+	rig_external(&r, "a", 100, 0);
+	rig_forecast(&r, 0, 9000, NAN);
+	r.policy.min_replicas = 0;
+	r.in.over_reactive_max = 2;
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 2);
+	ck_assert_int_eq(r.d.cap_base, 1);
+}
+END_TEST
+
 START_TEST(beside_an_unknown_metric_the_cap_counts_from_the_present_size)
 {
 	struct rig r;
@@ -302,6 +317,7 @@ int main(void)
 	tcase_add_test(t, nothing_is_decided_without_any_value);
 	tcase_add_test(t, forecast_is_one_more_proposal);
 	tcase_add_test(t, an_unproved_forecast_is_capped);
+	tcase_add_test(t, cap_counts_from_one_pod_at_least);
 	tcase_add_test(t, beside_an_unknown_metric_the_cap_counts_from_the_present_size);
 	tcase_add_test(t, tolerance_does_not_suppress_a_forecast);
 	tcase_add_test(t, reactive_part_is_a_safety_net_while_a_forecast_carries);
