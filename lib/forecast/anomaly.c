@@ -109,7 +109,7 @@ struct trial {
 /* Missed samples widen what is believed, like the steps of a random walk. */
 static double steps_since(const struct anomaly *a, int64_t t_ms)
 {
-	if (a->newest_ms == INT64_MIN)
+	if (a->newest_ms == INT64_MIN || t_ms - a->newest_ms == a->step_ms)
 		return 1;
 	return within((double)(t_ms - a->newest_ms) / (double)a->step_ms, 1, GAP_MOST);
 }
@@ -123,6 +123,17 @@ static bool may_flag(const struct anomaly *a, int64_t t_ms)
 static double within_shift(const struct anomaly *a, double error)
 {
 	return within(error, smaller(a->offset, 0), larger(a->offset, 0));
+}
+
+/* Within `limit` of what other days have shown? */
+static bool is_known(const struct observation *o, double limit)
+{
+	for (int32_t i = 0; i < o->known_count; i++) {
+		if (o->value >= o->known[i].low - limit &&
+		    o->value <= o->known[i].high + limit)
+			return true;
+	}
+	return false;
 }
 
 static void measure(struct anomaly *a, const struct observation *o,
@@ -143,9 +154,11 @@ static void measure(struct anomaly *a, const struct observation *o,
 	t.beyond = t.error - within_shift(a, t.error);
 	t.scale = larger(a->scale * *hour_scale(a, t.t_ms), SCALE_LEAST * usual);
 	t.score = t.scale > 0 ? within(t.near / t.scale, -SCORE_MOST, SCORE_MOST) : 0;
-	t.flagged = may_flag(a, t.t_ms) &&
-		    fabs(t.beyond) > larger(LIMIT_SCORES, LIMIT_TAILS * a->tail) *
-					     sqrt(t.gap) * t.scale;
+
+	double limit = larger(LIMIT_SCORES, LIMIT_TAILS * a->tail) * t.scale *
+		       (t.gap > 1 ? sqrt(t.gap) : 1);
+
+	t.flagged = may_flag(a, t.t_ms) && fabs(t.beyond) > limit && !is_known(o, limit);
 	*ret_trial = t;
 }
 
@@ -154,12 +167,16 @@ static void learn_scale(struct anomaly *a, const struct trial *t)
 	double rate = larger(SIGN_RATE, 1 / (1 + a->samples / 2));
 	float *hour = hour_scale(a, t->t_ms);
 	double size = fabs(t->near) * NORMAL_SCALE;
-	double up = size > a->scale * *hour ? 1 : -1;
+	bool up = size > a->scale * *hour;
 
+	/* Exponentials of constants cost nothing. */
 	if (a->scale > 0) {
-		a->scale *= exp(rate * up);
-		*hour = (float)within(*hour * exp(HOUR_RATE * up), 1 / HOUR_MOST,
-				      HOUR_MOST);
+		if (rate > SIGN_RATE)
+			a->scale *= exp(up ? rate : -rate);
+		else
+			a->scale *= up ? exp(SIGN_RATE) : exp(-SIGN_RATE);
+		*hour = (float)within(*hour * (up ? exp(HOUR_RATE) : exp(-HOUR_RATE)),
+				      1 / HOUR_MOST, HOUR_MOST);
 	} else {
 		a->scale = t->flagged ? t->scale : size;
 	}
@@ -176,16 +193,17 @@ static void learn_tail(struct anomaly *a, const struct trial *t)
 	if (settling || (t->flagged && a->run > 1) || !(t->scale > 0))
 		return; /* of an episode only the first counts */
 
-	double above = fabs(t->beyond) > a->tail * t->scale;
+	bool above = fabs(t->beyond) > a->tail * t->scale;
 
-	a->tail = within(a->tail * exp(TAIL_RATE * (above - TAIL_SHARE)), TAIL_LEAST,
-			 TAIL_MOST);
+	a->tail = within(a->tail * (above ? exp(TAIL_RATE * (1 - TAIL_SHARE))
+					  : exp(-TAIL_RATE * TAIL_SHARE)),
+			 TAIL_LEAST, TAIL_MOST);
 }
 
 static void learn_levels(struct anomaly *a, const struct trial *t)
 {
-	double day = (double)MS_PER_DAY / (double)a->step_ms;
-	double rate = larger(1 / (a->samples + 1), 1 / larger(day, 1));
+	double day = smaller((double)a->step_ms * (1. / (double)MS_PER_DAY), 1);
+	double rate = larger(1 / (a->samples + 1), day);
 	double most = a->usual > 0 ? 4 * a->usual : INFINITY;
 
 	a->usual += rate * (smaller(fabs(t->value), most) - a->usual);
@@ -322,7 +340,7 @@ void anomaly_judge(struct anomaly *a, const struct observation *o,
 		struct trial t;
 
 		measure(a, o, &t);
-		if (t.gap > accept_samples(a))
+		if (t.gap > 1 && t.gap > accept_samples(a))
 			forget_run(a);
 		v.kind = t.flagged ? judge_flagged(a, &t, &v.shift)
 				   : judge_calm(a, &t, &v.shift);

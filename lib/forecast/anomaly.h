@@ -34,11 +34,21 @@ enum anomaly_kind {
 /* "none", "point", "shift", "scatter": for metrics and status. */
 const char *anomaly_kind_name(enum anomaly_kind kind);
 
+/* Values from `low` to `high`; with a NaN it holds none. */
+struct anomaly_range {
+	double low, high;
+};
+
 struct observation {
 	int64_t t_ms;    /* newer than all before, otherwise it is ignored */
 	double value;    /* NaN or beyond 1e30: missing */
 	double expected; /* what was forecast for it one step before; NaN: a slow mean of
 			    the values serves */
+	/* What other days have shown at this time, known_count of them: a value that lies
+	 * in one of these, or as near to it as to what is expected, is not flagged.
+	 * Daily jobs come back. Borrowed for the call. */
+	const struct anomaly_range *known;
+	int32_t known_count;
 };
 
 struct anomaly_verdict {

@@ -1,7 +1,9 @@
 #include "forecast/forecast.h"
+#include "forecast/doubt.h"
 #include "forecast/scalar.h"
 #include "forecast/window.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -28,6 +30,8 @@ struct said {
 	int64_t values; /* minutes with a value until then */
 	double last;
 	struct outlook outlook, release;
+	struct anomaly_verdict verdict, cause; /* of that minute, of the hold */
+	int64_t odd_count;
 };
 
 struct forecaster {
@@ -38,6 +42,7 @@ struct forecaster {
 	int64_t accepted; /* newest minute taken; INT64_MIN before the first */
 	enum phase phase;
 	struct said said;
+	struct doubt doubt;
 	struct holt_winters holt_winters;
 	struct window window, release_window;
 	struct history history;
@@ -78,6 +83,7 @@ static void forget(struct forecaster *f)
 	window.minutes += f->config.release_min;
 	window.phase = 1;
 	window_init(&f->release_window, &window);
+	doubt_init(&f->doubt);
 	f->holt_winters = (struct holt_winters){0};
 	f->said = (struct said){.minute = INT64_MIN};
 	f->phase = PHASE_IDLE;
@@ -173,16 +179,71 @@ static bool is_excluded(const struct forecaster *f, int64_t minute)
 	return false;
 }
 
+/* A bit for each window that ends in [first, first + 64), before the newest minute, and
+ * holds minutes that are not to be learned from. */
+static uint64_t passed_over(const struct forecaster *f, const struct window *w,
+			    int64_t first)
+{
+	uint64_t bits = 0;
+
+	for (int64_t end = first; end < f->history.newest; end++) {
+		if (!window_learnable(w, &f->history, end))
+			bits |= UINT64_C(1) << (end - first);
+	}
+	return bits;
+}
+
+static void learn_passed(struct forecaster *f, struct window *w, int64_t first,
+			 uint64_t bits)
+{
+	for (int64_t end = first; end < f->history.newest; end++) {
+		if (bits >> (end - first) & 1)
+			window_learn(w, &f->history, end);
+	}
+}
+
+static_assert(HISTORY_DOUBT <= 64, "a bit for each minute");
+static_assert(HISTORY_DOUBT + FORECAST_WINDOW_MAX + FORECAST_RELEASE_MAX < HISTORY_MARKS,
+	      "the windows of all minutes in doubt are known");
+
+/* What was odd since `first` has stayed: it was real, and is learned late. */
+static void believe(struct forecaster *f, int64_t first)
+{
+	uint64_t window = passed_over(f, &f->window, first);
+	uint64_t release = passed_over(f, &f->release_window, first);
+
+	for (int64_t i = first; i < f->history.newest; i++) {
+		if (!is_excluded(f, i))
+			history_believe(&f->history, i);
+	}
+	learn_passed(f, &f->window, first, window);
+	learn_passed(f, &f->release_window, first, release);
+}
+
+/* Takes the minute into the history, marked if it is not to be learned from. Excluded
+ * ones are not judged: nothing is usual about them. */
+static void take(struct forecaster *f, int64_t minute, double value)
+{
+	if (is_excluded(f, minute) ||
+	    !doubt_judge(&f->doubt, &f->history, minute, value)) {
+		history_add_unlearned(&f->history, minute, value);
+		return;
+	}
+	history_add(&f->history, minute, value);
+
+	int64_t first = doubt_settled(&f->doubt, minute);
+
+	if (first != DOUBT_NONE)
+		believe(f, first);
+}
+
 static void learn(struct forecaster *f, int64_t minute, double value)
 {
 	struct holt_winters *hw = &f->holt_winters;
 
-	if (is_excluded(f, minute))
-		history_add_unlearned(&f->history, minute, value);
-	else
-		history_add(&f->history, minute, value);
-	window_learn(&f->window, &f->history);
-	window_learn(&f->release_window, &f->history);
+	take(f, minute, value);
+	window_learn(&f->window, &f->history, minute);
+	window_learn(&f->release_window, &f->history, minute);
 	if (full_hour(minute))
 		refit_windows(f, minute);
 	while (hw->fitted && hw->model.next < open_cell(f))
@@ -248,6 +309,9 @@ static void predict(struct forecaster *f)
 	f->said.minute = h->newest;
 	f->said.last = history_at(h, h->newest);
 	f->said.values = h->values;
+	f->said.verdict = f->doubt.newest;
+	f->said.cause = f->doubt.cause;
+	f->said.odd_count = f->doubt.count;
 	f->phase = PHASE_IDLE;
 	if (f->config.heed)
 		tell(f);
@@ -324,6 +388,17 @@ static void explain_ready(struct forecast *ret_forecast)
 		 model_name(ret_forecast->baseline), coverage);
 }
 
+static void answer_anomaly(const struct said *said, struct forecast_anomaly *ret)
+{
+	const struct anomaly_verdict *v = &said->verdict;
+
+	ret->kind = v->kind;
+	ret->hold_down = v->hold_down;
+	ret->hold_until_ms = v->hold_until_ms;
+	ret->count = said->odd_count;
+	anomaly_text(v->hold_down ? &said->cause : v, ret->text);
+}
+
 void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecast)
 {
 	const struct said *said = &f->said;
@@ -343,6 +418,7 @@ void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecas
 		.coverage = NAN,
 		.learned_min = said->values,
 	};
+	answer_anomaly(said, &ret_forecast->anomaly);
 	if (!ready) {
 		explain_waiting(f, ret_forecast);
 		return;

@@ -4,7 +4,11 @@
  * What is forecast is what is acted on: an upper quantile of the largest demand within a
  * window that starts now. A forecaster is a pure function of the values it was
  * given and of its configuration: the same values in the same order give the same
- * forecast, bit for bit, whenever the process was started. */
+ * forecast, bit for bit, whenever the process was started.
+ *
+ * A minute far from what was expected, and from what other days have shown at its time,
+ * is not learned; when such minutes go on for ten, they were real, and are learned late.
+ */
 #ifndef FORETOP_FORECAST_FORECAST_H
 #define FORETOP_FORECAST_FORECAST_H
 
@@ -82,6 +86,18 @@ enum forecast_state {
 	FORECAST_READY,
 };
 
+/* What is odd about the newest minutes. */
+struct forecast_anomaly {
+	enum anomaly_kind kind; /* of the newest minute */
+	/* The newest value may be a lie: lower nothing because of it. A POINT without it
+	 * has held for as long as it may. */
+	bool hold_down;
+	int64_t hold_until_ms; /* 0 without */
+	int64_t count;         /* times so far that something odd began */
+	/* What is odd, for people: of what holds, otherwise of the newest minute; "". */
+	char text[ANOMALY_TEXT_MAX];
+};
+
 struct forecast {
 	enum forecast_state state;
 	int64_t made_for_ms; /* end of the newest minute that was learned: the window
@@ -100,7 +116,8 @@ struct forecast {
 	/* Share of the recent load (half-life a day) that `upper` covered, in [0, 1]; NaN
 	 * unknown. */
 	double coverage;
-	int64_t learned_min; /* minutes with a value so far */
+	int64_t learned_min;             /* minutes with a value so far */
+	struct forecast_anomaly anomaly; /* in every state */
 	char reason[160]; /* one sentence for people: why waiting, or what it rests on */
 };
 

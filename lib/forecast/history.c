@@ -137,6 +137,41 @@ static void add(struct history *h, int64_t minute, double value, bool unlearned)
 	ring_put(&h->maxima, minute * MS_PER_MIN, h->cell_count ? h->cell_maximum : NAN);
 }
 
+/* A cell anew, from those of its minutes that may be learned from. */
+static void fill_cell(struct history *h, int64_t cell)
+{
+	int64_t first = cell * CELL_MINUTES;
+	double sum = 0, maximum = -INFINITY;
+	int32_t count = 0;
+
+	for (int64_t i = first; i < first + CELL_MINUTES && i <= h->newest; i++) {
+		double v = history_at(h, i);
+
+		if (isnan(v) || is_marked(h, i))
+			continue;
+		sum += v;
+		maximum = fmax(maximum, v);
+		count++;
+	}
+	if (count == 0)
+		return;
+	ring_put(&h->means, first * MS_PER_MIN, sum / count);
+	ring_put(&h->maxima, first * MS_PER_MIN, maximum);
+	if (cell != cell_of(h->newest))
+		return;
+	h->cell_sum = sum;
+	h->cell_maximum = maximum;
+	h->cell_count = count;
+}
+
+void history_believe(struct history *h, int64_t minute)
+{
+	if (!is_marked(h, minute))
+		return;
+	mark(h, minute, false);
+	fill_cell(h, cell_of(minute));
+}
+
 void history_add(struct history *h, int64_t minute, double value)
 {
 	add(h, minute, value, false);

@@ -52,6 +52,13 @@ void history_add(struct history *h, int64_t minute, double value);
  * is forgotten, and its cells never hold it. */
 void history_add_unlearned(struct history *h, int64_t minute, double value);
 
+/* Minutes after which history_believe can still undo that. */
+#define HISTORY_DOUBT 60
+
+/* This minute, one of the newest HISTORY_DOUBT, may be learned from after all: its cell
+ * holds it as if it had always been so. */
+void history_believe(struct history *h, int64_t minute);
+
 /* Whether all of these minutes may be learned from; [first, first + count) among the
  * newest HISTORY_MARKS. */
 bool history_learnable(const struct history *h, int64_t first, int32_t count);

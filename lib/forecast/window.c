@@ -112,11 +112,16 @@ static void score_all(struct window *w, const struct pending *made, double actua
 		w->thinning.discount * w->unserved + larger(actual - made->upper, 0);
 }
 
-void window_learn(struct window *w, const struct history *h)
+bool window_learnable(const struct window *w, const struct history *h, int64_t end)
 {
-	int64_t minute = h->newest - w->minutes;
+	return history_learnable(h, end - w->minutes, w->minutes + 1);
+}
 
-	if (!counts(w, minute) || !history_learnable(h, minute, w->minutes + 1))
+void window_learn(struct window *w, const struct history *h, int64_t end)
+{
+	int64_t minute = end - w->minutes;
+
+	if (!counts(w, minute) || !window_learnable(w, h, end))
 		return;
 
 	double actual = history_maximum(h, minute + 1, w->minutes);

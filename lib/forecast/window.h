@@ -68,8 +68,12 @@ struct window_config {
 
 void window_init(struct window *w, const struct window_config *config);
 
-/* Learns from the prediction whose window ends with the newest minute of `h`. */
-void window_learn(struct window *w, const struct history *h);
+/* Learns from the prediction whose window ends with the minute `end`, the newest one of
+ * `h` or at most HISTORY_DOUBT older. */
+void window_learn(struct window *w, const struct history *h, int64_t end);
+
+/* Whether all minutes of that window may be learned from. */
+bool window_learnable(const struct window *w, const struct history *h, int64_t end);
 
 /* Solves all regressions; for once an hour. */
 void window_refit(struct window *w);

@@ -103,6 +103,10 @@ static inline void ck_same(const struct forecast *a, const struct forecast *b)
 	ck_assert(same_bits(a->skill, b->skill));
 	ck_assert(same_bits(a->coverage, b->coverage));
 	ck_assert_int_eq(a->learned_min, b->learned_min);
+	ck_assert_int_eq(a->anomaly.kind, b->anomaly.kind);
+	ck_assert_int_eq(a->anomaly.hold_until_ms, b->anomaly.hold_until_ms);
+	ck_assert_int_eq(a->anomaly.count, b->anomaly.count);
+	ck_assert_str_eq(a->anomaly.text, b->anomaly.text);
 	ck_assert_str_eq(a->reason, b->reason);
 }
 

@@ -93,6 +93,29 @@ START_TEST(a_drop_is_flagged_as_well)
 }
 END_TEST
 
+START_TEST(what_other_days_have_shown_is_not_flagged)
+{
+	static const struct {
+		double value;
+		bool flagged;
+	} cases[] = {{200, false}, {190, false}, {300, false}, {312, false},
+		     {400, true},  {160, true},  {100, false}};
+	const struct anomaly_range known[] = {{NAN, NAN}, {195, 305}};
+	struct world w;
+
+	world_settled(&w, MS_PER_MIN);
+
+	struct observation o = {.t_ms = w.now_ms,
+				.value = cases[_i].value,
+				.expected = 100,
+				.known = known,
+				.known_count = 2};
+
+	anomaly_judge(&w.anomaly, &o, &w.verdict);
+	ck_assert_int_eq(w.verdict.kind == ANOMALY_POINT, cases[_i].flagged);
+}
+END_TEST
+
 START_TEST(a_spike_changes_what_is_usual_by_little)
 {
 	struct world spiked, calm;
@@ -447,6 +470,7 @@ int main(void)
 
 	tcase_add_test(tc, a_spike_is_flagged_held_and_not_learned);
 	tcase_add_test(tc, a_drop_is_flagged_as_well);
+	tcase_add_loop_test(tc, what_other_days_have_shown_is_not_flagged, 0, 7);
 	tcase_add_test(tc, a_spike_changes_what_is_usual_by_little);
 	tcase_add_loop_test(tc, a_level_that_stays_is_accepted, 0, ARRAY_LEN(steps));
 	tcase_add_test(tc, a_shift_says_so);

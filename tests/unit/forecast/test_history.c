@@ -223,6 +223,37 @@ START_TEST(what_is_not_to_be_learned_is_seen_now_and_forgotten_later)
 }
 END_TEST
 
+START_TEST(what_is_believed_late_is_as_if_it_always_had_been)
+{
+	AUTO_FREE struct history *h = xcalloc(1, sizeof(*h));
+	AUTO_FREE struct history *other = xcalloc(1, sizeof(*other));
+
+	history_init(h);
+	history_init(other);
+	for (int64_t i = 100; i < 123; i++) {
+		double v = (double)(i * 7 % 11);
+
+		if (i >= 107 && i < 122 && i != 109)
+			history_add_unlearned(h, i, v);
+		else
+			history_add(h, i, v);
+		history_add(other, i, v);
+	}
+	ck_assert(isnan(history_cell(h, cell_of(112))));
+	for (int64_t i = 107; i < 123; i++)
+		history_believe(h, i);
+	ck_assert(history_learnable(h, 90, 33));
+	for (int64_t i = 100; i < 123; i += CELL_MINUTES) {
+		ck_near(history_cell(h, cell_of(i)), history_cell(other, cell_of(i)), 0);
+		ck_near(history_cell_maximum(h, i, 5), history_cell_maximum(other, i, 5),
+			0);
+	}
+	history_add(h, 123, 50);
+	history_add(other, 123, 50);
+	ck_near(history_open_cell(h), history_open_cell(other), 1e-12);
+}
+END_TEST
+
 START_TEST(marks_do_not_outlive_a_gap)
 {
 	AUTO_FREE struct history *h = xcalloc(1, sizeof(*h));
@@ -256,6 +287,7 @@ int main(void)
 	tcase_add_test(tc, minutes_are_kept_for_a_day_and_cells_for_a_week_and_more);
 	tcase_add_test(tc, cells_before_the_epoch_keep_their_width);
 	tcase_add_test(tc, what_is_not_to_be_learned_is_seen_now_and_forgotten_later);
+	tcase_add_test(tc, what_is_believed_late_is_as_if_it_always_had_been);
 	tcase_add_test(tc, marks_do_not_outlive_a_gap);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

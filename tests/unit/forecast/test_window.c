@@ -29,7 +29,7 @@ static void feed_minute(struct fixture *f, int64_t minute, double v)
 	struct feature_row recent;
 
 	history_add(&f->history, minute, v);
-	window_learn(&f->window, &f->history);
+	window_learn(&f->window, &f->history, f->history.newest);
 	feature_row_recent(&f->history, minute, &recent);
 	window_predict(&f->window, &f->history, &f->holt_winters, &recent, &f->outlook);
 }
