@@ -23,6 +23,9 @@ struct engine_config {
 	int64_t settle_ms; /* a minute's history is asked for this long after it ended */
 	struct decide_config decide;
 	bool dry_run; /* decide and report everything, never emit ACTION_SCALE */
+	/* Cycles begin at whole multiples of the period; else every policy has a place of
+	 * its own within it, so that many do not ask all at once. */
+	bool in_step;
 };
 /* 1,000 policies, 2,000 pods each, 15 s, 10 s, 10 s, the HPA's defaults. */
 void engine_config_default(struct engine_config *ret_config);

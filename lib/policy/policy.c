@@ -263,6 +263,21 @@ void policy_free(struct policy *p)
 	free(p);
 }
 
+void policy_keep_metric(struct policy *p, int32_t index)
+{
+	for (int32_t i = 0; i < p->metric_count; i++)
+		if (i != index)
+			policy_metric_fini(&p->metrics[i]);
+	p->metrics[0] = p->metrics[index];
+	p->metric_count = 1;
+}
+
+void policy_disable_forecast(struct policy *p)
+{
+	p->forecast.mode = FORECAST_DISABLED;
+	policy_default_holds(p);
+}
+
 void policy_cleanup(struct policy **p)
 {
 	policy_free(*p);

@@ -211,6 +211,10 @@ struct policy *policy_parse(const char *ns, const char *name, const char *text,
 int policy_check(const char *text, size_t len, struct str *ret_lines);
 /* Accepts NULL. */
 void policy_free(struct policy *p);
+/* What a rehearsal needs: only the metric `index` is left, as metrics[0]; and the policy
+ * as if its text said `forecast: {mode: Disabled}`. Before it is prepared. */
+void policy_keep_metric(struct policy *p, int32_t index);
+void policy_disable_forecast(struct policy *p);
 void policy_cleanup(struct policy **p);
 
 /* The policy as it is in force, all defaults written out, as YAML. The caller frees the

@@ -107,6 +107,8 @@ static struct metric_values metric_of(const struct rival *r, int32_t i)
 	if (m->type != METRIC_EXTERNAL && m->type != METRIC_OBJECT)
 		return pod_metrics(r, m, r->values + (size_t)i * (size_t)r->room);
 	double rate = workload_requests_rate(w, RATE_WINDOW_MS, w->now_ms);
+	if (isnan(rate))
+		return (struct metric_values){.unknown = "there is no value"};
 	return (struct metric_values){.total_m = (int64_t)ceil(rate * 1000)};
 }
 
@@ -154,9 +156,11 @@ static int32_t perfect_replicas(const struct rival *r)
 {
 	const struct workload_config *c = &r->workload.config;
 	int64_t now_ms = r->workload.now_ms;
-	int64_t ahead_ms = c->lead_ms + c->lead_jitter_ms + r->sync_ms;
-	double most = fmax(trace_at(c->demand, now_ms),
-			   trace_max(c->demand, now_ms, now_ms + ahead_ms));
+	int64_t ahead_ms = now_ms + c->lead_ms + c->lead_jitter_ms + r->sync_ms;
+	if (r->until_ms && ahead_ms >= r->until_ms)
+		ahead_ms = r->until_ms - 1;
+	double most =
+		fmax(trace_at(c->demand, now_ms), trace_max(c->demand, now_ms, ahead_ms));
 	return enough_for(r, most);
 }
 
@@ -183,6 +187,7 @@ void rival_init(struct rival *r, const struct rival_config *config, int64_t now_
 		decide_config_default(&r->decide);
 	r->sync_ms = config->sync_ms ? config->sync_ms : SYNC_MS;
 	r->next_sync_ms = now_ms;
+	r->until_ms = config->until_ms;
 	workload_init(&r->workload, &config->workload, now_ms);
 	if (r->kind != RIVAL_FIXED)
 		return;

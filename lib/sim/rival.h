@@ -19,7 +19,9 @@ struct rival_config {
 	const struct policy *policy;        /* borrowed */
 	const struct decide_config *decide; /* borrowed; NULL: the HPA's defaults */
 	int64_t sync_ms;                    /* between decisions; 0: 15 s */
-	int64_t until_ms; /* RIVAL_FIXED: the end of the demand that must be met */
+	/* The end of the demand that must be met: RIVAL_FIXED needs it; RIVAL_PERFECT
+	 * looks no further, 0: it looks on. */
+	int64_t until_ms;
 };
 
 struct rival {
@@ -30,7 +32,7 @@ struct rival {
 	struct decide_config decide;
 	struct decide_memory memory;
 	struct decision decision; /* of the last sync; RIVAL_HPA only */
-	int64_t sync_ms, next_sync_ms;
+	int64_t sync_ms, next_sync_ms, until_ms;
 	struct pod *pods; /* room for all pods of the workload, as are values; owned */
 	struct pod_value *values;
 	int32_t room;

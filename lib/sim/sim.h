@@ -2,8 +2,10 @@
 #ifndef FORETOP_SIM_SIM_H
 #define FORETOP_SIM_SIM_H
 
+#include "sim/contest.h"
 #include "sim/kubeapi.h"
 #include "sim/promapi.h"
+#include "sim/replay.h"
 #include "sim/rival.h"
 #include "sim/served.h"
 #include "sim/trace.h"

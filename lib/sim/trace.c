@@ -19,6 +19,7 @@ struct trace *trace_new(int64_t start_ms, int64_t step_ms, double *values, size_
 			    .step_ms = step_ms,
 			    .values = values,
 			    .sums = xcalloc(count + 1, sizeof(double)),
+			    .known = xcalloc(count, sizeof(bool)),
 			    .count = count};
 	double last = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -28,12 +29,48 @@ struct trace *trace_new(int64_t start_ms, int64_t step_ms, double *values, size_
 		}
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!isnan(values[i]))
+		t->known[i] = !isnan(values[i]);
+		if (t->known[i])
 			last = values[i] > 0 ? values[i] : 0;
 		values[i] = last;
 		t->sums[i + 1] = t->sums[i] + last * (double)step_ms / 1000;
 	}
 	return t;
+}
+
+void trace_scale(struct trace *t, double factor)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		t->values[i] *= factor;
+		t->sums[i + 1] = t->sums[i] + t->values[i] * (double)t->step_ms / 1000;
+	}
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+double trace_percentile(const struct trace *t, double share)
+{
+	double *sorted AUTO_FREE = xcalloc(t->count, sizeof(double));
+	double rank = share * (double)(t->count - 1);
+	size_t below = (size_t)rank;
+	memcpy(sorted, t->values, t->count * sizeof(double));
+	qsort(sorted, t->count, sizeof(double), by_value);
+	if (below + 1 >= t->count)
+		return sorted[t->count - 1];
+	return sorted[below] +
+	       (rank - (double)below) * (sorted[below + 1] - sorted[below]);
+}
+
+size_t trace_missing(const struct trace *t)
+{
+	size_t missing = 0;
+	for (size_t i = 0; i < t->count; i++)
+		missing += !t->known[i];
+	return missing;
 }
 
 void trace_free(struct trace *t)
@@ -42,6 +79,7 @@ void trace_free(struct trace *t)
 		return;
 	free(t->values);
 	free(t->sums);
+	free(t->known);
 	free(t);
 }
 
@@ -148,5 +186,8 @@ double trace_rate(const struct trace *t, const struct scrape *scrape, int64_t at
 	int64_t first, last;
 	if (!scrape_window(scrape, at_ms, &first, &last))
 		return NAN;
+	for (int64_t at = first; at < last; at = trace_step_end(t, at))
+		if (!t->known[index_at(t, at)])
+			return NAN;
 	return trace_mean(t, first, last);
 }

@@ -11,12 +11,20 @@ struct trace {
 	int64_t start_ms, step_ms; /* step_ms > 0 */
 	double *values;            /* count values >= 0; owned */
 	double *sums; /* count + 1: units that arrived before each step; owned */
+	bool *known;  /* count: false where a value was missing; owned */
 	size_t count;
 };
 
 /* Takes over `values` (heap, count >= 1). Missing values (NaN) become the last known one,
  * at the beginning the first known one, negative ones 0. */
 struct trace *trace_new(int64_t start_ms, int64_t step_ms, double *values, size_t count);
+/* Multiplies every value; factor > 0. */
+void trace_scale(struct trace *t, double factor);
+/* The value below which `share` of the steps lie, share in [0, 1]: by linear
+ * interpolation between ranks. */
+double trace_percentile(const struct trace *t, double share);
+/* Steps whose value was missing. */
+size_t trace_missing(const struct trace *t);
 /* Accepts NULL. */
 void trace_free(struct trace *t);
 void trace_cleanup(struct trace **t);
@@ -57,7 +65,8 @@ double trace_max(const struct trace *t, int64_t from_ms, int64_t to_ms);
 
 /* What rate(x[window]) says at a moment about a counter of this demand that is scraped
  * every every_ms (at whole multiples) and evaluated delay_ms late: the mean between the
- * oldest and the newest scrape in the window. NaN when it holds fewer than two. */
+ * oldest and the newest scrape in the window. NaN when it holds fewer than two, or while
+ * any value between them is missing: nobody knows it there. */
 struct scrape {
 	int64_t every_ms, window_ms, delay_ms;
 };

@@ -220,10 +220,9 @@ static bool window(const struct workload *w, int64_t window_ms, int64_t at_ms,
 
 double workload_requests_rate(const struct workload *w, int64_t window_ms, int64_t at_ms)
 {
-	int64_t first, last;
-	if (!window(w, window_ms, at_ms, &first, &last))
-		return NAN;
-	return trace_mean(w->config.demand, first, last);
+	const struct scrape s = {w->config.scrape_every_ms, window_ms,
+				 w->config.scrape_delay_ms};
+	return trace_rate(w->config.demand, &s, at_ms);
 }
 
 int64_t workload_scraped_ms(const struct workload *w, int64_t at_ms)
@@ -278,7 +277,7 @@ double workload_cpu_rate(const struct workload *w, int64_t window_ms, int64_t at
 	const struct scraped *a = scraped_at(w, first), *b = scraped_at(w, last);
 	if (a && b)
 		return (b->cpu_s - a->cpu_s) / ((double)(last - first) / 1000);
-	return trace_mean(c->demand, first, last) / c->capacity *
+	return workload_requests_rate(w, window_ms, at_ms) / c->capacity *
 	       (c->cpu_full - c->cpu_idle);
 }
 

@@ -131,6 +131,39 @@ START_TEST(a_rate_is_the_mean_between_the_scrapes_of_its_window)
 }
 END_TEST
 
+START_TEST(scaling_scales_values_and_sums)
+{
+	trace_scale(t, 2.5);
+	ck_near(trace_at(t, 120000), 50, 0);
+	ck_near(trace_mean(t, 60000, 240000), 2.5 * 70 / 3, 1e-9);
+}
+END_TEST
+
+START_TEST(percentiles_lie_between_ranks)
+{
+	ck_near(trace_percentile(t, 0), 10, 0);
+	ck_near(trace_percentile(t, 0.5), 20, 0);
+	ck_near(trace_percentile(t, 0.75), 30, 1e-9);
+	ck_near(trace_percentile(t, 1), 40, 0);
+	ck_near(trace_at(t, 240000 - 1), 40, 0); /* still in the order of time */
+}
+END_TEST
+
+START_TEST(a_rate_over_a_missing_value_is_unknown)
+{
+	struct trace *gap = of(0, 60000, (const double[]){10, NAN, 40, 40}, 4);
+	const struct scrape scrape = {15000, 60000, 5000};
+	ck_assert_uint_eq(trace_missing(gap), 1);
+	ck_assert_uint_eq(trace_missing(t), 0);
+	ck_near(trace_at(gap, 60000), 10, 0); /* the load goes on as it was */
+	ck_near(trace_rate(gap, &scrape, 65000), 10, 0);
+	ck_assert(isnan(trace_rate(gap, &scrape, 80000)));
+	ck_assert(isnan(trace_rate(gap, &scrape, 165000)));
+	ck_near(trace_rate(gap, &scrape, 185000), 40, 0);
+	trace_free(gap);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("trace");
@@ -144,6 +177,9 @@ int main(void)
 	tcase_add_test(tc, whole_days_are_repeated);
 	tcase_add_test(tc, gaps_take_the_last_value_and_negative_ones_are_nothing);
 	tcase_add_test(tc, a_rate_is_the_mean_between_the_scrapes_of_its_window);
+	tcase_add_test(tc, scaling_scales_values_and_sums);
+	tcase_add_test(tc, percentiles_lie_between_ranks);
+	tcase_add_test(tc, a_rate_over_a_missing_value_is_unknown);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
