@@ -1,5 +1,7 @@
 #include "forecast_flags.h"
 
+#include "flags.h"
+
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
@@ -79,26 +81,6 @@ static bool is_auto(const char *text)
 	return !strcasecmp(text, "auto");
 }
 
-static int take_duration(const char *text, int64_t *ret_ms, struct err *err)
-{
-	if (duration_parse(text, ret_ms, err) < 0)
-		return -1;
-	return *ret_ms >= MS_PER_S
-		       ? 0
-		       : err_set(err, ERR_INVALID, "\"%s\": at least 1s", text);
-}
-
-static int take_time(const char *text, int64_t *ret_ms, struct err *err)
-{
-	char *end;
-	double seconds = strtod(text, &end);
-	if (*text && !*end && fabs(seconds) < 1e11) {
-		*ret_ms = llround(seconds * 1000);
-		return 0;
-	}
-	return time_parse(text, ret_ms, err);
-}
-
 /* Calls `take` for every part between commas. */
 static int for_parts(const char *text,
 		     int (*take)(struct forecast_flags *, const char *, struct err *),
@@ -134,7 +116,7 @@ static int take_level(struct forecast_flags *f, const char *text, struct err *er
 static int take_season(struct forecast_flags *f, const char *text, struct err *err)
 {
 	int64_t ms;
-	if (take_duration(text, &ms, err) < 0)
+	if (flag_duration(text, &ms, err) < 0)
 		return -1;
 	if (f->season_count == PROSPECT_SEASONS)
 		return err_set(err, ERR_INVALID, "more than %d seasons",
@@ -209,18 +191,18 @@ static int take_flag(struct forecast_flags *f, int c, const char *flag, struct e
 		return 0;
 	switch (c) {
 	case OPT_HISTORY:
-		return take_duration(optarg, &f->from.history_ms, err);
+		return flag_duration(optarg, &f->from.history_ms, err);
 	case OPT_STEP:
 		f->step_ms = 0;
-		return is_auto(optarg) ? 0 : take_duration(optarg, &f->step_ms, err);
+		return is_auto(optarg) ? 0 : flag_duration(optarg, &f->step_ms, err);
 	case OPT_HORIZON:
-		return take_duration(optarg, &f->horizon_ms, err);
+		return flag_duration(optarg, &f->horizon_ms, err);
 	case OPT_LEVELS:
 		return take_levels(f, optarg, err);
 	case OPT_SEASONS:
 		return take_seasons(f, optarg, err);
 	case OPT_AT:
-		return take_time(optarg, &f->from.at_ms, err);
+		return flag_time(optarg, &f->from.at_ms, err);
 	case OPT_BACKTEST:
 		f->backtest = true;
 		return 0;

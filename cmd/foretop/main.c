@@ -21,6 +21,8 @@ static const struct command commands[] = {
 	{"release", "give HPAs back what mode Floor has raised", cmd_release},
 	{"resume", "end a pause", cmd_resume},
 	{"run", "serve the policies of a cluster", cmd_run},
+	{"simulate", "what a policy would have done to a load, beside the HPA's rules",
+	 cmd_simulate},
 	{"version", "print the version", cmd_version},
 };
 

@@ -1,0 +1,260 @@
+/* foretop simulate: what a policy would have done to a load of the past, beside others.
+ */
+#include "cmd.h"
+
+#include "io/io.h"
+#include "runlog.h"
+#include "simulate_flags.h"
+#include "verdict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define OUTPUT_LIMIT (1024 * 1024)
+#define POLICY_LIMIT (1024 * 1024)
+#define STEPS_MAX    (10 * 1000 * 1000)
+#define SYNC_MS      (15 * MS_PER_S)
+#define LEAD_DEFAULT (120 * MS_PER_S)
+#define LEAD_MAX     (2 * MS_PER_H) /* as forecast.leadTime */
+/* A forecast that has seen less than this says nothing. */
+#define BEFORE_MIN MS_PER_H
+#define PEAK_SHARE 0.999
+
+struct simulation {
+	struct simulate_flags flags;
+	struct trace *demand;
+	char *text; /* of the policy's file */
+	size_t text_len;
+	struct policy *policy;
+	struct str notes;
+	double capacity;
+	int64_t lead_ms, start_ms, end_ms;
+	struct runlog log;
+	bool shows_progress;
+};
+
+static void simulation_fini(struct simulation *s)
+{
+	trace_free(s->demand);
+	free(s->text);
+	policy_free(s->policy);
+	str_fini(&s->notes);
+	runlog_fini(&s->log);
+}
+
+/* --- input --- */
+
+/* A value of a table speaks of the step that begins at its time, a query's of the one
+ * that ends there. Each value is in the middle of its place on the grid, so that small
+ * drifts do not leave holes. */
+static int put_on_grid(struct simulation *s, struct demand *d, struct err *err)
+{
+	samples_sort(d->items, d->count);
+	int64_t step = d->step_ms ? d->step_ms : samples_step_ms(d->items, d->count);
+	int64_t first = d->items[0].t_ms, last = d->items[d->count - 1].t_ms;
+	const char *name = s->flags.from.input ? s->flags.from.input : "--query";
+	if (step < MS_PER_S)
+		return err_set(err, ERR_INVALID,
+			       "%s: the values are less than a second apart, or of one "
+			       "time",
+			       name);
+	int64_t count = (last - first + step / 2) / step + 1;
+	if (count > STEPS_MAX)
+		return err_set(err, ERR_INVALID,
+			       "%s: %lld steps of %g s: at most %d are allowed", name,
+			       (long long)count, (double)step / 1000, STEPS_MAX);
+	struct grid grid = {
+		.start_ms = first - step / 2, .step_ms = step, .count = (int32_t)count};
+	double *values = xcalloc((size_t)count, sizeof(double));
+	grid_fill(&grid, d->items, d->count, values);
+	s->demand =
+		trace_new(d->step_ms ? first - step : first, step, values, (size_t)count);
+	return 0;
+}
+
+static int read_demand(struct simulation *s, struct err *err)
+{
+	struct demand demand AUTO(demand_fini) = {0};
+	if (demand_load(&s->flags.from, &demand, err) < 0)
+		return -1;
+	return put_on_grid(s, &demand, err);
+}
+
+static int read_policy(struct simulation *s, struct err *err)
+{
+	const char *file = s->flags.policy;
+	if (file_read(file, POLICY_LIMIT, &s->text, &s->text_len, err) < 0)
+		return -1;
+	s->policy = replay_policy(s->text, s->text_len, &s->notes, err);
+	return s->policy ? 0 : err_wrap(err, "%s", file);
+}
+
+/* --- the world --- */
+
+static int choose_capacity(struct simulation *s, struct err *err)
+{
+	const struct metric_target *target = &s->policy->metrics[0].target;
+	s->capacity = s->flags.capacity;
+	if (s->capacity > 0)
+		return 0;
+	if (target->type == TARGET_UTILIZATION && !(s->flags.peak_pods > 0))
+		return err_set(err, ERR_INVALID,
+			       "--capacity is needed: metrics[0] (%s) has a target in "
+			       "percent of what a pod requests",
+			       s->policy->metrics[0].name);
+	s->capacity =
+		target->type == TARGET_UTILIZATION ? 1 : (double)target->value_m / 1000;
+	return 0;
+}
+
+static int scale_demand(struct simulation *s, struct err *err)
+{
+	double peak = trace_percentile(s->demand, PEAK_SHARE);
+	if (!(s->flags.peak_pods > 0))
+		return 0;
+	if (!(peak > 0))
+		return err_set(err, ERR_INVALID,
+			       "--peak-pods: the trace's 99.9th percentile is 0");
+	trace_scale(s->demand, s->flags.peak_pods * s->capacity / peak);
+	return 0;
+}
+
+static int choose_lead(struct simulation *s, struct err *err)
+{
+	char lead[48], step[48];
+	int64_t configured = s->policy->forecast.lead_time_ms;
+	s->lead_ms = s->flags.lead_ms ? s->flags.lead_ms
+		     : configured > 0 ? configured
+				      : LEAD_DEFAULT;
+	duration_format(s->lead_ms, lead, sizeof(lead));
+	if (s->lead_ms > LEAD_MAX)
+		return err_set(err, ERR_INVALID, "--lead %s: at most 2h", lead);
+	if (s->lead_ms < s->demand->step_ms)
+		return err_set(err, ERR_INVALID,
+			       "--lead %s: shorter than the trace's step of %s, within "
+			       "which the load is constant: its first moments would "
+			       "tell the rest",
+			       lead, duration_format(s->demand->step_ms, step, 48));
+	return 0;
+}
+
+static int64_t ceil_to(int64_t ms, int64_t unit)
+{
+	int64_t over = ((ms % unit) + unit) % unit;
+	return over ? ms + unit - over : ms;
+}
+
+static int choose_span(struct simulation *s, struct err *err)
+{
+	char first[32], last[32];
+	int64_t from = s->demand->start_ms, to = trace_end_ms(s->demand);
+	int64_t earliest = from + BEFORE_MIN, latest = to - BEFORE_MIN;
+	int64_t start = s->flags.start_ms;
+	if (earliest > latest)
+		return err_set(err, ERR_INVALID,
+			       "the trace is shorter than two hours: too short to learn "
+			       "from and to judge by");
+	if (start == INT64_MIN)
+		start = from + (to - from) / 2;
+	else if (start < earliest || start > latest)
+		return err_set(err, ERR_INVALID, "--start: allowed: %s to %s",
+			       time_format(earliest, first, sizeof(first)),
+			       time_format(latest, last, sizeof(last)));
+	s->start_ms = ceil_to(start, SYNC_MS);
+	s->end_ms = ceil_to(to - SYNC_MS + 1, SYNC_MS);
+	return 0;
+}
+
+static int prepare(struct simulation *s, struct err *err)
+{
+	if (read_policy(s, err) < 0 || read_demand(s, err) < 0 ||
+	    choose_capacity(s, err) < 0 || scale_demand(s, err) < 0 ||
+	    choose_lead(s, err) < 0 || choose_span(s, err) < 0)
+		return -1;
+	return runlog_open(&s->log, s->flags.out, err);
+}
+
+/* --- the run --- */
+
+static void progress(void *arg, double share)
+{
+	const struct simulation *s = arg;
+	if (s->shows_progress)
+		fprintf(stderr, "\r%3d %%\r", (int)(100 * share));
+}
+
+static int run(struct simulation *s, struct contest_result *ret, struct err *err)
+{
+	const struct contest_config config = {
+		.policy = s->text,
+		.policy_len = s->text_len,
+		/* CPU is used in proportion to the load, in the trace's own units. */
+		.workload = {.demand = s->demand,
+			     .capacity = s->capacity,
+			     .lead_ms = s->lead_ms,
+			     .cpu_full = s->capacity,
+			     .cpu_request = s->capacity},
+		.start_ms = s->start_ms,
+		.end_ms = s->end_ms,
+		.heed = runlog_heed,
+		.arg = &s->log,
+		.progress = progress,
+		.progress_arg = s,
+	};
+	if (contest_run(&config, ret, err) < 0)
+		return err_wrap(err, "%s", s->flags.policy);
+	return runlog_close(&s->log, s->end_ms, err);
+}
+
+static int simulate(struct simulation *s, struct str *out, struct err *err)
+{
+	struct contest_result result;
+	if (prepare(s, err) < 0 || run(s, &result, err) < 0)
+		return -1;
+	const struct demand_source *from = &s->flags.from;
+	const struct verdict verdict = {
+		.name = from->column  ? from->column
+			: from->query ? from->query
+				      : from->input,
+		.demand = s->demand,
+		.policy = s->policy,
+		.notes = str_text(&s->notes),
+		.capacity = s->capacity,
+		.lead_ms = s->lead_ms,
+		.start_ms = s->start_ms,
+		.end_ms = s->end_ms,
+		.result = &result,
+	};
+	if (s->flags.output == SIMULATE_JSON)
+		verdict_json(&verdict, out);
+	else
+		verdict_table(&verdict, out);
+	return 0;
+}
+
+int cmd_simulate(int argc, char **argv)
+{
+	struct simulation s AUTO(simulation_fini) = {0};
+	struct str out AUTO(str_fini);
+	struct err err;
+	str_init(&out, OUTPUT_LIMIT);
+	str_init(&s.notes, OUTPUT_LIMIT);
+	int code = simulate_flags_parse(&s.flags, argc, argv, &err);
+	if (code > 0)
+		return EXIT_SUCCESS;
+	if (code < 0) {
+		fprintf(stderr, "foretop simulate: %s\nSee foretop simulate --help\n",
+			err.msg);
+		return EXIT_USAGE;
+	}
+	s.shows_progress = isatty(STDERR_FILENO);
+	if (simulate(&s, &out, &err) < 0) {
+		fprintf(stderr, "foretop simulate: %s\n", err.msg);
+		return EXIT_FAILURE;
+	}
+	fputs(str_text(&out), stdout);
+	return EXIT_SUCCESS;
+}

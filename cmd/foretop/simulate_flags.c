@@ -1,0 +1,187 @@
+#include "simulate_flags.h"
+
+#include "flags.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HISTORY_DEFAULT (14 * MS_PER_DAY)
+
+static const char help[] =
+	"usage: foretop simulate -f POLICY.yaml --trace FILE.csv [flags]\n"
+	"       foretop simulate -f POLICY.yaml --query PROMQL --prometheus-url URL "
+	"[flags]\n\n"
+	"What a policy would have done to a load, through the engine of foretop run, "
+	"beside the HPA's\n"
+	"rules, a fixed size and a perfect forecast.\n\n"
+	"  -f, --filename FILE        the policy, or a ConfigMap that holds it; - is "
+	"standard input.\n"
+	"                             Its first demand metric is the trace\n"
+	"      --trace FILE           lines unix_seconds,value: the load from then on\n"
+	"      --column NAME          of a table with several columns and a header line\n"
+	"      --query PROMQL         the load of each minute, one series\n"
+	"      --prometheus-url URL   the server; or --config FILE [--source NAME] of "
+	"foretop run\n"
+	"      --history DURATION     how far the query reaches back (14d)\n"
+	"      --capacity N           what a pod serves (the metric's target)\n"
+	"      --lead DURATION        from a pod's creation until it is Ready (the "
+	"policy's leadTime,\n"
+	"                             or 2m)\n"
+	"      --peak-pods N          scales the load: its 99.9th percentile needs N "
+	"pods\n"
+	"      --start TIME           judged from then on, learned from before (RFC 3339 "
+	"or Unix\n"
+	"                             seconds; default: the second half)\n"
+	"      --out FILE             every decision as CSV: unix_seconds,demand,ready,"
+	"pods,desired,\n"
+	"                             reactive,forecast,upper,reason\n"
+	"  -o, --output FORMAT        table or json\n"
+	"  -h, --help\n\n"
+	"The world: the load is constant within a step; a pod is paid from its creation; "
+	"a scale-down\n"
+	"takes pods that are not Ready first, then the newest, at once; metrics are a "
+	"rate over the\n"
+	"last minute, scraped every 15 s and known 5 s later. A lead below the trace's "
+	"step is refused.\n";
+
+enum {
+	OPT_TRACE = 256,
+	OPT_COLUMN,
+	OPT_QUERY,
+	OPT_PROMETHEUS,
+	OPT_CONFIG,
+	OPT_SOURCE,
+	OPT_HISTORY,
+	OPT_CAPACITY,
+	OPT_LEAD,
+	OPT_PEAK_PODS,
+	OPT_START,
+	OPT_OUT,
+};
+
+static const struct option options[] = {
+	{"filename", required_argument, NULL, 'f'},
+	{"trace", required_argument, NULL, OPT_TRACE},
+	{"column", required_argument, NULL, OPT_COLUMN},
+	{"query", required_argument, NULL, OPT_QUERY},
+	{"prometheus-url", required_argument, NULL, OPT_PROMETHEUS},
+	{"config", required_argument, NULL, OPT_CONFIG},
+	{"source", required_argument, NULL, OPT_SOURCE},
+	{"history", required_argument, NULL, OPT_HISTORY},
+	{"capacity", required_argument, NULL, OPT_CAPACITY},
+	{"lead", required_argument, NULL, OPT_LEAD},
+	{"peak-pods", required_argument, NULL, OPT_PEAK_PODS},
+	{"start", required_argument, NULL, OPT_START},
+	{"out", required_argument, NULL, OPT_OUT},
+	{"output", required_argument, NULL, 'o'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static int take_output(const char *text, enum simulate_output *ret, struct err *err)
+{
+	static const char *const names[] = {
+		[SIMULATE_TABLE] = "table", [SIMULATE_JSON] = "json"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!strcmp(text, names[i])) {
+			*ret = (enum simulate_output)i;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_INVALID, "\"%s\": allowed: table, json", text);
+}
+
+/* The flags whose text is taken as it is: false when c is none of them. */
+static bool take_text(struct simulate_flags *f, int c)
+{
+	const char **at = c == 'f'              ? &f->policy
+			  : c == OPT_TRACE      ? &f->from.input
+			  : c == OPT_COLUMN     ? &f->from.column
+			  : c == OPT_QUERY      ? &f->from.query
+			  : c == OPT_PROMETHEUS ? &f->from.prometheus_url
+			  : c == OPT_CONFIG     ? &f->from.config
+			  : c == OPT_SOURCE     ? &f->from.source
+			  : c == OPT_OUT        ? &f->out
+						: NULL;
+	if (at)
+		*at = optarg;
+	return at != NULL;
+}
+
+static int take_flag(struct simulate_flags *f, int c, const char *flag, struct err *err)
+{
+	if (take_text(f, c))
+		return 0;
+	switch (c) {
+	case OPT_HISTORY:
+		return flag_duration(optarg, &f->from.history_ms, err);
+	case OPT_CAPACITY:
+		return flag_positive(optarg, &f->capacity, err);
+	case OPT_LEAD:
+		return flag_duration(optarg, &f->lead_ms, err);
+	case OPT_PEAK_PODS:
+		return flag_positive(optarg, &f->peak_pods, err);
+	case OPT_START:
+		return flag_time(optarg, &f->start_ms, err);
+	case 'o':
+		return take_output(optarg, &f->output, err);
+	case ':':
+		return err_set(err, ERR_INVALID, "%s needs a value", flag);
+	default:
+		return err_set(err, ERR_INVALID, "unknown flag %s", flag);
+	}
+}
+
+static int check_flags(const struct simulate_flags *f, struct err *err)
+{
+	const struct demand_source *from = &f->from;
+	if (!f->policy)
+		return err_set(err, ERR_INVALID, "-f is needed: the policy");
+	if (!from->input == !from->query)
+		return err_set(err, ERR_INVALID, "either --trace or --query is needed");
+	if (from->column && !from->input)
+		return err_set(err, ERR_INVALID, "--column belongs to --trace");
+	if (from->query && !from->prometheus_url && !from->config)
+		return err_set(err, ERR_INVALID,
+			       "--query needs --prometheus-url or --config");
+	if (from->input && !strcmp(from->input, "-") && !strcmp(f->policy, "-"))
+		return err_set(err, ERR_INVALID,
+			       "-f and --trace cannot both be standard input");
+	return 0;
+}
+
+static const char *name_of(int c)
+{
+	size_t i = 0;
+	while (options[i].name && options[i].val != c)
+		i++;
+	return options[i].name;
+}
+
+int simulate_flags_parse(struct simulate_flags *ret_flags, int argc, char **argv,
+			 struct err *err)
+{
+	struct simulate_flags *f = ret_flags;
+	int c;
+	*f = (struct simulate_flags){
+		.from = {.history_ms = HISTORY_DEFAULT,
+			 .step_ms = MS_PER_MIN,
+			 .at_ms = INT64_MAX},
+		.start_ms = INT64_MIN,
+	};
+	optind = 1;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":f:o:h", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return 1;
+		}
+		if (take_flag(f, c, argv[optind - 1], err) < 0)
+			return c == ':' || c == '?' ? -1
+						    : err_wrap(err, "--%s", name_of(c));
+	}
+	if (optind < argc)
+		return err_set(err, ERR_INVALID, "unexpected argument %s", argv[optind]);
+	return check_flags(f, err);
+}
