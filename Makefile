@@ -208,10 +208,10 @@ e2e: $(BUILD)/foretop
 	@hack/deps e2e
 	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run
 
-## e2e-full: the long stories too: twins of the real HPA controller over scripted worlds
+## e2e-full: the long stories too: twins of the real HPA controller, floors beside it
 e2e-full: $(BUILD)/foretop
 	@hack/deps e2e
-	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity
+	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor
 
 ## install: put the binary under PREFIX
 install: $(BUILD)/foretop

@@ -127,6 +127,7 @@ static void send(struct engine *e, struct prepared *s, int32_t to, int64_t now_m
 	struct floor *f = &s->floor;
 	if (!has_room(e))
 		return;
+	f->from = a->min;
 	f->to = to;
 	f->since_ms = now_ms;
 	f->again = false;
@@ -215,10 +216,11 @@ void floor_seen(struct engine *e, struct prepared *s, int64_t now_ms)
 		again(e, s, now_ms);
 }
 
-static void tell(struct engine *e, struct prepared *s, int32_t from)
+static void tell(struct engine *e, struct prepared *s)
 {
 	const struct autoscaler_state *a = &s->autoscaler;
 	const struct floor *f = &s->floor;
+	int32_t from = f->from;
 	if (f->to == from)
 		return; /* renewed */
 	if (!a->marked)
@@ -238,7 +240,6 @@ static void done(struct engine *e, struct prepared *s, const struct event *event
 	struct autoscaler_state *a = &s->autoscaler;
 	struct floor *f = &s->floor;
 	const char *version = event->u.written.resource_version;
-	int32_t from = a->min;
 	f->failing = false;
 	/* The watch may be ahead of the answer. */
 	if (version && !version_older(version, a->resource_version)) {
@@ -249,7 +250,7 @@ static void done(struct engine *e, struct prepared *s, const struct event *event
 	}
 	s->status.writes++;
 	floor_publish(s);
-	tell(e, s, from);
+	tell(e, s);
 	publish_status(e, s, event->now_ms);
 }
 

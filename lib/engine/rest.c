@@ -67,10 +67,10 @@ bool rest_now(struct engine *e, struct prepared *s, int64_t now_ms)
 		/* Nobody knows what would have been recommended meanwhile. */
 		if (s->rested)
 			s->record.memory.seeded = false;
-		s->rested = false;
+		s->rested = s->status.rests = false;
 		return false;
 	}
-	s->rested = true;
+	s->rested = s->status.rests = true;
 	s->cycle = 0;
 	tell_obstacle(e, s, now_ms);
 	floor_withdraw(e, s, why, now_ms);

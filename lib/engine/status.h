@@ -61,6 +61,7 @@ struct policy_status {
 	enum lead_source lead_source;
 	int32_t lead_samples;
 	struct floor_status floor;
+	bool rests; /* nothing is decided on purpose: paused, or in the way of others */
 	int64_t decided_ms;              /* 0: no decision yet */
 	char reason[512];                /* of the last decision */
 	const struct decision *decision; /* the last one; NULL: none to speak of */

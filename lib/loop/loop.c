@@ -275,7 +275,7 @@ bool loop_settled(const struct loop *l)
 	for (int32_t i = 0; i < engine_policy_count(l->engine); i++) {
 		const struct policy_status *s = engine_policy_status(l->engine, i);
 		if (!s || !s->policy ||
-		    s->conditions[PC_CONFLICT].status == STATUS_TRUE || s->policy->pause)
+		    s->conditions[PC_CONFLICT].status == STATUS_TRUE || s->rests)
 			continue;
 		const struct status_condition *f = &s->conditions[PC_FORECAST_TRUSTED];
 		if (!s->decisions || (f->reason && !strcmp(f->reason, "ForecastLoading")))

@@ -197,6 +197,21 @@ START_TEST(release_leaves_the_minimum_of_others)
 }
 END_TEST
 
+START_TEST(once_ends_though_some_policies_rest)
+{
+	static const char *const flags[] = {"--once", "--dry-run", NULL};
+	bed_policy(b, "checkout", "checkout", FLOOR);
+	bed_policy(b, "cart", "cart", "mode: Scale\n");
+	put_hpa("cart", "", 2);
+	bed_start(b, &b->first, NULL, flags);
+	ck_assert_int_eq(bed_wait_end(b, &b->first), 0);
+	char *table AUTO_FREE = bed_text(b->first.out);
+	ck_assert_msg(strstr(table, "needs a HorizontalPodAutoscaler") &&
+			      strstr(table, "HorizontalPodAutoscaler cart scales it too"),
+		      "%s", table);
+}
+END_TEST
+
 START_TEST(floor_without_an_hpa_says_what_is_missing)
 {
 	bed_policy(b, "checkout", "checkout", FLOOR);
@@ -308,6 +323,7 @@ int main(void)
 	t = bed_lane("release", setup, teardown);
 	tcase_add_test(t, release_gives_back_what_a_killed_process_left);
 	tcase_add_test(t, release_leaves_the_minimum_of_others);
+	tcase_add_test(t, once_ends_though_some_policies_rest);
 	tcase_add_test(t, floor_without_an_hpa_says_what_is_missing);
 	tcase_add_test(t, without_the_rights_floor_says_so_and_scale_goes_on);
 	tcase_add_test(t, scale_stays_away_from_an_hpa_until_it_goes);

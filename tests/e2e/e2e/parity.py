@@ -39,6 +39,8 @@ def twins(world):
 class ParityCluster(Cluster):
     """The HPA controller reads metrics through the aggregator, decides often, and pods start within seconds."""
 
+    ready_ms = READY_MS
+
     def extra_flags(self, name):
         if name == "kube-apiserver":
             return front_proxy_flags(self.authority)
@@ -57,7 +59,7 @@ class ParityCluster(Cluster):
         with open(path, encoding="utf-8") as f:
             text = f.read()
         with open(path, "w", encoding="utf-8") as f:
-            f.write(text.replace("durationMilliseconds: 19000", f"durationMilliseconds: {READY_MS}"))
+            f.write(text.replace("durationMilliseconds: 19000", f"durationMilliseconds: {self.ready_ms}"))
         return folder
 
 

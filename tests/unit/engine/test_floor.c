@@ -248,6 +248,21 @@ START_TEST(a_lagging_watch_does_not_take_it_back)
 }
 END_TEST
 
+START_TEST(a_watch_that_is_quicker_than_the_answer_hides_no_event)
+{
+	forecast = 600;
+	ck_assert_int_eq(cycle(250), 6);
+	hpa.min = 6;
+	hpa.marked = true;
+	hpa.expires_ms = r.now_ms + MS_PER_H;
+	hpa.resource_version = "6";
+	see();
+	answer(EVENT_FLOORED, "6");
+	ck_assert_ptr_nonnull(rig_event(&r, "FloorRaised"));
+	ck_assert_int_eq(cycle(250), -1);
+}
+END_TEST
+
 START_TEST(others_who_set_the_minimum_have_the_last_word)
 {
 	raise_to_six();
@@ -387,6 +402,7 @@ int main(void)
 			    2);
 	tcase_add_test(t, a_conflict_tries_again_with_the_newer_version);
 	tcase_add_test(t, a_lagging_watch_does_not_take_it_back);
+	tcase_add_test(t, a_watch_that_is_quicker_than_the_answer_hides_no_event);
 	tcase_add_test(t, others_who_set_the_minimum_have_the_last_word);
 	tcase_add_test(t, a_failure_is_said_once);
 	tcase_add_test(t, no_answer_within_a_minute_is_given_up);
