@@ -91,6 +91,15 @@ static int32_t within(const struct prepared *s, int32_t to)
 	return to > a->original ? to : a->original;
 }
 
+static bool is_unknown(const struct prepared *s)
+{
+	const struct decision *d = &s->decision;
+	for (int32_t m = 0; m < s->policy->metric_count; m++)
+		if (s->metrics[m].values.unknown)
+			return true;
+	return d->unknown_count > 0 || d->hold == HOLD_SELECTOR || d->hold == HOLD_TARGET;
+}
+
 /* The minimum that the newest decision asks for. A hold keeps the one that is there. */
 static int32_t wish(const struct prepared *s, const struct hold_reasons *holds,
 		    int32_t asked, int64_t now_ms)
@@ -106,12 +115,10 @@ static int32_t wish(const struct prepared *s, const struct hold_reasons *holds,
 		to = asked;
 	to = within(s, to);
 	/* Unknown is hold, never less. */
-	bool unknown = d->hold == HOLD_UNKNOWN || d->hold == HOLD_SELECTOR ||
-		       d->hold == HOLD_TARGET || d->unknown_count > 0;
-	if (!stale && to < now && unknown)
-		return now;
-	if (!stale && to != now && hold_reasons_find(holds, now, to))
-		return now;
+	if (!stale && to < now && is_unknown(s))
+		return within(s, now);
+	if (!stale && hold_reasons_find(holds, now, to))
+		return within(s, now);
 	return to;
 }
 

@@ -270,6 +270,13 @@ static void on_synced(void *arg)
 	tell_all(y);
 }
 
+/* Without the right to look, or on a server that has none, it will never be known; all
+ * else passes, and is waited for. */
+static bool is_refused(const struct err *err)
+{
+	return strstr(err->msg, ": 403 ") || strstr(err->msg, ": 404 ");
+}
+
 static void on_state(void *arg, const char *text, const struct err *err)
 {
 	struct yard *y = arg;
@@ -277,7 +284,7 @@ static void on_state(void *arg, const char *text, const struct err *err)
 		return;
 	log_error("The watch of HPAs is interrupted", KV_TEXT("namespace", y->ns),
 		  KV_TEXT("err", err->msg), KV_TEXT("next", text));
-	if (y->synced)
+	if (y->synced || !is_refused(err))
 		return;
 	snprintf(y->problem, sizeof(y->problem), "%s", err->msg);
 	tell_all(y);

@@ -386,6 +386,95 @@ START_TEST(a_dry_run_raises_nothing)
 }
 END_TEST
 
+/* --- random worlds --- */
+
+#define WORLDS 400
+#define STEPS  60
+
+/* Something happens to the HPA, or to the answer of a write under way. */
+static void happen(struct rng *rng, bool *open)
+{
+	static const enum event_type answers[] = {EVENT_FLOORED, EVENT_FLOOR_CONFLICT,
+						  EVENT_FLOOR_FAILED};
+	static char version[32];
+	static int64_t newest;
+	enum event_type type = answers[rng_next(rng) % 3];
+	const struct autoscaler_state *a = &rig_slot(&r)->autoscaler;
+	snprintf(version, sizeof(version), "%lld", (long long)(1000 + ++newest));
+	if (*open && rng_next(rng) % 4) {
+		answer(type, type == EVENT_FLOORED ? version : "no");
+		*open = false;
+	} else if (rng_next(rng) % 3 == 0) {
+		hpa = (struct autoscaler_info){.name = "web",
+					       .uid = "u",
+					       .owner = "",
+					       .resource_version = version,
+					       .min = a->min,
+					       .max = a->max,
+					       .original = a->original,
+					       .marked = a->marked,
+					       .expires_ms = a->expires_ms};
+		if (rng_next(rng) % 4 == 0) {
+			hpa.min = hpa.original = 1 + (int32_t)(rng_next(rng) % 9);
+			hpa.max = hpa.min + (int32_t)(rng_next(rng) % 20);
+		}
+		see();
+	}
+}
+
+/* Whatever happens: inside of the HPA's own bounds, marked exactly when it is raised, and
+ * with a metric unknown or a hold never lower. */
+static void check_floor(bool unknown)
+{
+	const struct autoscaler_state *a = &rig_slot(&r)->autoscaler;
+	const struct action *act = rig_find(&r, ACTION_FLOOR);
+	if (!act)
+		return;
+	ck_assert_int_le(rig_count(&r, ACTION_FLOOR), 1);
+	ck_assert_int_ge(act->u.floor.to, a->original);
+	ck_assert_int_le(act->u.floor.to, a->max > a->original ? a->max : a->original);
+	ck_assert_int_eq(act->u.floor.original,
+			 act->u.floor.to > a->original ? a->original : -1);
+	ck_assert_int_gt(act->u.floor.expires_ms, r.now_ms);
+	if (unknown && a->expires_ms > r.now_ms)
+		ck_assert_int_ge(act->u.floor.to,
+				 act->u.floor.from < a->max ? act->u.floor.from : a->max);
+}
+
+START_TEST(in_random_worlds_a_floor_stays_between_the_bounds)
+{
+	struct rng rng;
+	rng_init(&rng, 20260302);
+	for (int world = 0; world < WORLDS; world++) {
+		bool open = false;
+		teardown();
+		setup();
+		for (int step = 0; step < STEPS; step++) {
+			bool unknown = rng_next(&rng) % 5 == 0;
+			double demand = (double)(rng_next(&rng) % 3000);
+			forecast = rng_next(&rng) % 4 ? (double)(rng_next(&rng) % 3000)
+						      : NAN;
+			if (unknown) {
+				rig_until_asked(&r);
+				rig_fail(&r, "connection refused");
+				asks();
+			} else {
+				cycle(demand);
+			}
+			check_floor(unknown);
+			open |= rig_find(&r, ACTION_FLOOR) != NULL;
+			ck_assert_ptr_null(rig_find(&r, ACTION_SCALE));
+			happen(&rng, &open);
+			check_floor(false);
+			if (rig_find(&r, ACTION_FLOOR)) {
+				asks();
+				open = true;
+			}
+		}
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("engine floor");
@@ -412,6 +501,7 @@ int main(void)
 			    2);
 	tcase_add_test(t, mode_scale_stays_away_from_an_hpa);
 	tcase_add_test(t, a_dry_run_raises_nothing);
+	tcase_add_test(t, in_random_worlds_a_floor_stays_between_the_bounds);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
