@@ -196,7 +196,8 @@ int quantity_parse_double(const char *text, double *ret_value, struct err *err)
 	double digits = (double)head;
 	for (; i < p.decimal.count; i++)
 		digits = digits * 10 + p.decimal.digits[i];
-	int exponent = p.decimal.point - p.decimal.count + p.power10;
+	/* Nothing times the infinity that 10^400 becomes is no number. */
+	int exponent = digits > 0 ? p.decimal.point - p.decimal.count + p.power10 : 0;
 	double value = ldexp(digits, p.power2) * (exponent ? pow(10, exponent) : 1);
 	*ret_value = p.negative ? -value : value;
 	return 0;

@@ -139,6 +139,17 @@ static int64_t days_before_year(int year)
 #define DAYS_TO_1970 INT64_C(719162) /* days_before_year(1970) */
 #define YEAR_MAX     9999
 
+/* The first and the last millisecond of the years 1 to 9999. */
+static int64_t first_ms(void)
+{
+	return -DAYS_TO_1970 * MS_PER_DAY;
+}
+
+static int64_t last_ms(void)
+{
+	return (days_before_year(YEAR_MAX + 1) - DAYS_TO_1970) * MS_PER_DAY - 1;
+}
+
 int64_t civil_to_ms(const struct civil *c)
 {
 	int64_t days = days_before_year(c->year) - DAYS_TO_1970 + c->day - 1;
@@ -150,8 +161,7 @@ int64_t civil_to_ms(const struct civil *c)
 
 struct civil civil_from_ms(int64_t ms)
 {
-	int64_t first = -DAYS_TO_1970 * MS_PER_DAY;
-	int64_t last = (days_before_year(YEAR_MAX + 1) - DAYS_TO_1970) * MS_PER_DAY - 1;
+	int64_t first = first_ms(), last = last_ms();
 	ms = ms < first ? first : ms > last ? last : ms;
 	int64_t day = (ms - first) / MS_PER_DAY, rest = (ms - first) % MS_PER_DAY;
 	struct civil c = {.year = (int)(day * 400 / 146097) + 1, .month = 1};
@@ -219,21 +229,38 @@ static const char *read_offset(const char *text, int64_t *ret_ms)
 	return text;
 }
 
-int time_parse(const char *text, int64_t *ret_ms, struct err *err)
+/* "2026-11-27T23:59:59.123+01:00" in its parts: 0, or -1. */
+static int read_time(const char *text, struct civil *ret, int64_t *ret_offset_ms)
 {
 	int f[6], fraction = 0;
-	int64_t offset = 0;
+	*ret_offset_ms = 0;
 	const char *p = read_form(text, "0000-00-00T00:00:00", f);
 	p = p ? read_fraction(p, &fraction) : NULL;
-	p = p ? read_offset(p, &offset) : NULL;
+	p = p ? read_offset(p, ret_offset_ms) : NULL;
 	if (!p || *p || f[0] < 1 || f[1] < 1 || f[1] > 12 || f[2] < 1 ||
 	    f[2] > days_in_month(f[0], f[1]) || f[3] > 23 || f[4] > 59 || f[5] > 59)
+		return -1;
+	*ret = (struct civil){f[0], f[1], f[2], f[3], f[4], f[5], fraction};
+	return 0;
+}
+
+int time_parse(const char *text, int64_t *ret_ms, struct err *err)
+{
+	struct civil c;
+	int64_t offset, ms;
+	if (read_time(text, &c, &offset) < 0)
 		return err_set(err, ERR_INVALID,
 			       "\"%.64s\" is not an RFC 3339 time: want the form "
 			       "2026-11-27T00:00:00Z",
 			       text);
-	struct civil c = {f[0], f[1], f[2], f[3], f[4], f[5], fraction};
-	*ret_ms = civil_to_ms(&c) - offset;
+	/* Its offset may carry a time over the end of the years that can be printed. */
+	ms = civil_to_ms(&c) - offset;
+	if (ms < first_ms() || ms > last_ms())
+		return err_set(err, ERR_INVALID,
+			       "\"%.64s\" is not an RFC 3339 time: outside of the years "
+			       "1 to 9999 in UTC",
+			       text);
+	*ret_ms = ms;
 	return 0;
 }
 

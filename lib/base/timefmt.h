@@ -40,7 +40,7 @@ int duration_parse(const char *text, int64_t *ret_ms, struct err *err);
 char *duration_format(int64_t ms, char *buf, size_t size);
 
 /* "2026-11-27T00:00:00Z", with fractions of up to nanoseconds (cut to ms) and offsets
- * (+01:00). 0 or -1. */
+ * (+01:00), in the years 1 to 9999 of UTC. 0 or -1. */
 int time_parse(const char *text, int64_t *ret_ms, struct err *err);
 /* "2026-11-27T00:00:00Z" (metav1.Time). size 32 suffices. Returns buf. Years 1 to 9999.
  */

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* More pods do not become Ready at one moment; from here a count can go on. */
+#define COUNT_MAX (INT32_MAX / 2)
+
 /* Pairs of numbers as [[time, value], ...]: small, and readable with kubectl. */
 static void add_pair(cJSON *list, int64_t at_ms, int32_t value)
 {
@@ -112,7 +115,8 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 			r.lead.ms[r.lead.count++] = (int32_t)item->valuedouble;
 	}
 	r.lead.newest_ms = json_int(o, "leadNewestMs", 0);
-	r.lead.newest_count = (int32_t)json_int(o, "leadNewestCount", 0);
+	int64_t newest = json_int(o, "leadNewestCount", 0);
+	r.lead.newest_count = newest >= 0 && newest <= COUNT_MAX ? (int32_t)newest : 0;
 	int64_t window = json_int(o, "windowMin", 0),
 		lead = json_int(o, "shadowLeadMs", 0);
 	bool plausible = window > 0 && window <= FORECAST_WINDOW_MAX && lead > 0 &&

@@ -86,7 +86,8 @@ static void guard_from_json(const cJSON *o, struct guard_state *g)
 	g->key = strtoull(json_str(o, "key", ""), NULL, 16);
 	g->since_ms = read_ms(o, "sinceMs");
 	g->known_ms = read_ms(o, "knownMs");
-	g->value = cJSON_IsNumber(value) ? value->valuedouble : 0;
+	bool finite = cJSON_IsNumber(value) && isfinite(value->valuedouble);
+	g->value = finite ? value->valuedouble : 0;
 	if (standing >= GUARD_CLEAR && standing <= GUARD_TRIPPED)
 		g->standing = (enum guard_standing)standing;
 	if (said >= 0 && said <= GUARD_SAID_UNKNOWN)

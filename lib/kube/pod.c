@@ -68,12 +68,13 @@ static int reserve(struct kube_pod *pod, const cJSON *spec, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "more than %d containers or %d resource requests",
 			       CONTAINERS_MAX, REQUESTS_MAX);
-	if (containers > pod->containers_cap) {
+	/* Even of nothing, so that the arrays are never NULL. */
+	if (!pod->containers || containers > pod->containers_cap) {
 		pod->containers =
 			xrealloc(pod->containers, containers * sizeof(*pod->containers));
 		pod->containers_cap = containers;
 	}
-	if (requests > pod->requests_cap) {
+	if (!pod->requests || requests > pod->requests_cap) {
 		pod->requests =
 			xrealloc(pod->requests, requests * sizeof(*pod->requests));
 		pod->requests_cap = requests;
@@ -86,6 +87,8 @@ static int read_requests(struct kube_pod *pod, const cJSON *map, size_t *used,
 			 struct err *err)
 {
 	const cJSON *entry;
+	if (map && !cJSON_IsNull(map) && !cJSON_IsObject(map))
+		return err_set(err, ERR_INVALID, "requests are not a map");
 	cJSON_ArrayForEach (entry, map) {
 		int64_t milli;
 		if (!cJSON_IsString(entry))

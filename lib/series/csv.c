@@ -72,7 +72,7 @@ static bool read_number(struct span field, double *ret_value)
 	memcpy(text, field.text, field.len);
 	text[field.len] = '\0';
 	*ret_value = strtod(text, &end);
-	return !*end;
+	return end == text + field.len;
 }
 
 #define SHOWN_MAX 60 /* of a field that is refused */

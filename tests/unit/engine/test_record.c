@@ -154,6 +154,19 @@ START_TEST(nothing_at_all_is_an_empty_record)
 }
 END_TEST
 
+START_TEST(a_count_that_cannot_go_on_is_none)
+{
+	static const double counts[] = {-1, 2147483647, 1e300};
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+		struct state_record r;
+		cJSON *o AUTO(json_cleanup) = cJSON_CreateObject();
+		cJSON_AddNumberToObject(o, "leadNewestCount", counts[i]);
+		record_from_json(o, &r);
+		ck_assert_int_eq(r.lead.newest_count, 0);
+	}
+}
+END_TEST
+
 START_TEST(more_entries_than_there_is_room_for_are_cut)
 {
 	struct state_record r;
@@ -221,6 +234,7 @@ int main(void)
 	tcase_add_loop_test(t, a_damaged_record_keeps_what_is_sound, 0,
 			    ARRAY_LEN(damaged));
 	tcase_add_test(t, nothing_at_all_is_an_empty_record);
+	tcase_add_test(t, a_count_that_cannot_go_on_is_none);
 	tcase_add_test(t, more_entries_than_there_is_room_for_are_cut);
 	tcase_add_test(t, the_newest_recommendation_holds_over_the_time_nobody_was_there);
 	tcase_add_test(t, an_old_record_begins_with_the_present_size);

@@ -73,8 +73,9 @@ START_TEST(damaged_record_does_no_harm)
 {
 	static const char text[] =
 		"{\"size\":{\"known\":-5,\"meant\":1e300,\"manualMs\":-1},\"holds\":{"
-		"\"guards\":[{\"key\":5,\"standing\":9,\"said\":-1,\"value\":\"x\"},1,2,"
-		"3,4,5,6,7,8,9],\"rollout\":[],\"lostMs\":\"x\",\"gapUntilMs\":1e300}}";
+		"\"guards\":[{\"key\":5,\"standing\":9,\"said\":-1,\"value\":\"x\"},"
+		"{\"value\":1e999},2,3,4,5,6,7,8,9],\"rollout\":[],\"lostMs\":\"x\","
+		"\"gapUntilMs\":1e300}}";
 	struct state_record back;
 	cJSON *o = json_parse(text, strlen(text), NULL);
 	ck_assert_ptr_nonnull(o);
@@ -85,6 +86,7 @@ START_TEST(damaged_record_does_no_harm)
 	ck_assert_int_eq(back.size.manual_ms, 0);
 	ck_assert_int_eq(back.holds.guard_count, POLICY_GUARDS_MAX);
 	ck_assert_int_eq(back.holds.guards[0].standing, GUARD_CLEAR);
+	ck_assert_double_eq(back.holds.guards[1].value, 0);
 	record_bound_holds(&back, MONDAY);
 	ck_assert_int_eq(back.holds.gap_until_ms, MONDAY + GAP_HOLD_MS);
 }

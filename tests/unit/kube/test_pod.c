@@ -158,6 +158,9 @@ static const struct {
 	{"{\"metadata\":{\"name\":\"p\",\"uid\":\"u\"},\"spec\":{\"resources\":"
 	 "{\"requests\":{\"cpu\":\"-1\"}}}}",
 	 "request of cpu is negative"},
+	{"{\"metadata\":{\"name\":\"p\",\"uid\":\"u\"},\"spec\":{\"containers\":["
+	 "{\"name\":\"c\",\"resources\":{\"requests\":[\"1\"]}}]}}",
+	 "pod /p: container c: requests are not a map"},
 };
 
 START_TEST(a_pod_that_cannot_be_read_says_why)

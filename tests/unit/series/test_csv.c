@@ -106,6 +106,20 @@ START_TEST(errors_name_file_line_and_column)
 }
 END_TEST
 
+START_TEST(a_field_with_a_nul_is_no_number)
+{
+	static const char text[] = "1,2\n2,3\0"
+				   "5\n";
+	struct csv_source source = {"load.csv", text, sizeof(text) - 1, NULL};
+	struct rows got = {0};
+	struct err err = {0};
+	ck_assert_int_eq(csv_read(&source, take, &got, &err), -1);
+	ck_assert_msg(strncmp(err.msg, "load.csv:2:3: not a value:", 26) == 0, "%s",
+		      err.msg);
+	ck_assert_int_eq(got.count, 1);
+}
+END_TEST
+
 START_TEST(who_takes_the_rows_can_end_it)
 {
 	struct rows got = {.refuse_at = 2};
@@ -132,6 +146,7 @@ int main(void)
 	tcase_add_loop_test(tc, rows_come_as_they_stand, 0, 8);
 	tcase_add_test(tc, an_empty_value_is_a_missing_one);
 	tcase_add_loop_test(tc, errors_name_file_line_and_column, 0, 10);
+	tcase_add_test(tc, a_field_with_a_nul_is_no_number);
 	tcase_add_test(tc, who_takes_the_rows_can_end_it);
 	tcase_add_test(tc, nothing_behind_the_length_is_read);
 	suite_add_tcase(suite, tc);
