@@ -51,9 +51,14 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SRC))
 INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(BUILD)/tests/integration/%,$(INTEGRATION_SRC))
 VECTORS_BIN := $(BUILD)/tests/vectors
 STORIES_BIN := $(BUILD)/tests/stories/stories
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SRC))
+# What calls a target: libFuzzer, or our own loop over the files of its corpus.
+FUZZER   ?=
+FUZZ_DRIVER = $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o)
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all help deps test sanitize lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
+.PHONY: all help deps test sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -126,14 +131,18 @@ $(STORIES_BIN): $(call obj,$(STORIES_SRC)) $(foreach l,$(call reversed,$(call up
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/check.o $(FUZZ_DRIVER) $(ARCHIVES)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS) -lm
+
 $(BUILD)/bench/%: $(BUILD)/tests/bench/bench_%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
-## test: unit tests, golden stories and the process against the served simulation
-test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(INTEGRATION_BIN)
-	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(INTEGRATION_BIN)
+## test: unit tests, golden stories, fuzz corpora and the process against the served simulation
+test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(INTEGRATION_BIN)
+	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(INTEGRATION_BIN)
 
 ## vectors: the HPA's own test tables (VECTORS=dir for others in the same schema)
 VECTORS ?= tests/vectors
@@ -152,6 +161,16 @@ stories: $(STORIES_BIN)
 sanitize:
 	@$(MAKE) --no-print-directory test SANITIZE=address,undefined CFLAGS='-O1 -g' BUILD=$(BUILD)-sanitize
 
+## fuzz: random input for every decoder (FUZZ_SECONDS each, FUZZ='policy csv' for some)
+FUZZ_SECONDS ?= 60
+FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
+fuzz:
+	@hack/deps fuzz
+	@$(MAKE) --no-print-directory fuzz-targets FUZZER=1 CC=clang BUILD=$(BUILD)-fuzz FUZZ='$(FUZZ)' \
+		SANITIZE=address,undefined,float-cast-overflow,fuzzer-no-link CFLAGS='-O1 -g -fno-sanitize-recover=all'
+	@BUILD=$(BUILD)-fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) hack/fuzz $(FUZZ)
+fuzz-targets: $(patsubst %,$(BUILD)/tests/fuzz/fuzz_%,$(FUZZ))
+
 ## unit-LAYER: the unit tests of one folder of lib/
 unit-%: FORCE
 	@$(MAKE) --no-print-directory $(filter $(BUILD)/tests/unit/$*/%,$(UNIT_BIN))
@@ -167,7 +186,7 @@ lint: lint-deps format-check layers pure headers length shell
 lint-deps:
 	@hack/deps lint
 shell:
-	@shellcheck hack/deps hack/fresh hack/run-tests hack/layers hack/pure hack/length hack/compile-commands \
+	@shellcheck hack/deps hack/fresh hack/run-tests hack/layers hack/pure hack/length hack/compile-commands hack/fuzz \
 		.ci/run tests/e2e/build-servers && echo "shell: shellcheck has no complaint"
 
 SOURCES = $(sort $(wildcard lib/*/*.[ch] cmd/*/*.[ch] tests/*.h tests/*/*.[ch] tests/*/*/*.[ch]))
@@ -226,4 +245,4 @@ compile_commands.json:
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(BENCH_SRC)) $(VECTORS_OBJ))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c)) $(VECTORS_OBJ))
