@@ -173,6 +173,49 @@ START_TEST(rates_count_from_the_raised_minimum_on)
 }
 END_TEST
 
+/* Also while the HPA has not followed. */
+START_TEST(rates_count_from_the_raised_minimum_down)
+{
+	rig_close(&r);
+	start(FLOOR "behavior: {scaleDown: {stabilizationWindowSeconds: 0, policies: "
+		    "[{type: Pods, value: 1, periodSeconds: 60}]}}\n");
+	raise_to_six();
+	/* The raise itself leaves the period. */
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(cycle(250), -1);
+	forecast = 300;
+	ck_assert_int_eq(cycle(250), 5);
+}
+END_TEST
+
+START_TEST(a_schedule_raises_it_without_a_forecast)
+{
+	rig_close(&r);
+	start(FLOOR "schedule:\n- {cron: \"0 8 * * *\", duration: 1h, minReplicas: 7}\n");
+	struct schedule_interval open = {.start_ms = r.now_ms - MS_PER_MIN,
+					 .end_ms = r.now_ms + MS_PER_MIN,
+					 .min_replicas = 7,
+					 .max_replicas = -1};
+	struct event event = {.type = EVENT_SCHEDULE};
+	event.u.schedule.ns = "shop";
+	event.u.schedule.name = "checkout";
+	event.u.schedule.hash = rig_slot(&r)->policy->hash;
+	event.u.schedule.intervals = &open;
+	event.u.schedule.count = 1;
+	event.u.schedule.until_ms = r.now_ms + MS_PER_DAY;
+	rig_step(&r, &event);
+	ck_assert_int_eq(cycle(250), 7);
+	answer(EVENT_FLOORED, "6");
+	/* A forecast of less does not lower it while it is open. */
+	rig_target(&r, 7, "11");
+	forecast = 300;
+	ck_assert_int_eq(cycle(250), -1);
+	r.now_ms += 2 * MS_PER_MIN;
+	forecast = NAN;
+	ck_assert_int_eq(cycle(250), 2);
+}
+END_TEST
+
 START_TEST(what_is_unknown_keeps_it)
 {
 	raise_to_six();
@@ -230,12 +273,16 @@ START_TEST(a_conflict_tries_again_with_the_newer_version)
 	see();
 	answer(EVENT_FLOOR_CONFLICT, NULL);
 	ck_assert_int_eq(asks(), 6);
-	for (int i = 0; i < 4; i++) {
-		hpa.resource_version = i % 2 ? "12" : "11";
+	int sent = 2; /* again */
+	for (int i = 0; i < 8; i++) {
+		char version[8];
+		snprintf(version, sizeof(version), "1%d", i);
+		hpa.resource_version = version;
 		answer(EVENT_FLOOR_CONFLICT, NULL);
 		see();
+		sent += asks() == 6;
 	}
-	ck_assert_int_eq(rig_count(&r, ACTION_FLOOR), 0);
+	ck_assert_int_eq(sent, 5);
 }
 END_TEST
 
@@ -369,6 +416,21 @@ START_TEST(mode_scale_stays_away_from_an_hpa)
 }
 END_TEST
 
+START_TEST(what_waits_for_its_record_is_not_written_beside_an_hpa)
+{
+	rig_close(&r);
+	rig_open(&r, NULL);
+	rig_start(&r, REACTIVE, 5);
+	rig_value(&r, 500);
+	for (int i = 0; i < 30 && !rig_find(&r, ACTION_SAVE); i++)
+		rig_cycle(&r, 200);
+	ck_assert_ptr_nonnull(rig_find(&r, ACTION_SAVE));
+	see();
+	rig_written(&r, EVENT_SAVED, NULL);
+	ck_assert_ptr_null(rig_find(&r, ACTION_SCALE));
+}
+END_TEST
+
 START_TEST(a_dry_run_raises_nothing)
 {
 	struct engine_config config;
@@ -485,6 +547,8 @@ int main(void)
 	tcase_add_test(t, demand_without_a_forecast_raises_nothing);
 	tcase_add_test(t, it_stays_between_the_original_and_the_largest);
 	tcase_add_test(t, rates_count_from_the_raised_minimum_on);
+	tcase_add_test(t, rates_count_from_the_raised_minimum_down);
+	tcase_add_test(t, a_schedule_raises_it_without_a_forecast);
 	tcase_add_test(t, what_is_unknown_keeps_it);
 	tcase_add_test(t, it_is_renewed_at_half_of_its_life);
 	tcase_add_loop_test(t, one_that_expired_is_given_back_though_history_is_read, 0,
@@ -500,6 +564,7 @@ int main(void)
 	tcase_add_loop_test(t, nothing_is_decided_before_it_is_known_who_else_scales, 0,
 			    2);
 	tcase_add_test(t, mode_scale_stays_away_from_an_hpa);
+	tcase_add_test(t, what_waits_for_its_record_is_not_written_beside_an_hpa);
 	tcase_add_test(t, a_dry_run_raises_nothing);
 	tcase_add_test(t, in_random_worlds_a_floor_stays_between_the_bounds);
 	suite_add_tcase(s, t);
