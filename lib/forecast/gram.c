@@ -236,41 +236,88 @@ void gram_solve(const struct gram_system *s, double lambda,
 	ret_solution->lambda = lambda;
 }
 
-/* Each row of the block as the rotated, standardised regressors; returns how many count.
- */
-static int32_t rotated_rows(const struct gram_system *s, const struct gram_block *block,
-			    double rows[GRAM_BLOCK][GRAM_DIM_MAX + 1])
+/* Rows of a block side by side, entry by entry: what is done to one is done to two. */
+#define ROW_PAIRS (GRAM_BLOCK / 2)
+struct pair_rows {
+	pair entry[GRAM_DIM_MAX][ROW_PAIRS];
+};
+
+/* reflect() for all rows. */
+static void reflect_rows(const double *v, int32_t first, int32_t dim, struct pair_rows *x)
 {
+	pair product[ROW_PAIRS] = {{0}};
+
+	for (int32_t i = first; i < dim; i++)
+		for (int32_t r = 0; r < ROW_PAIRS; r++)
+			product[r] += v[i] * x->entry[i][r];
+	for (int32_t r = 0; r < ROW_PAIRS; r++)
+		product[r] *= 2;
+	for (int32_t i = first; i < dim; i++)
+		for (int32_t r = 0; r < ROW_PAIRS; r++)
+			x->entry[i][r] -= product[r] * v[i];
+}
+
+/* The block's rows as the rotated, standardised regressors. */
+static void rotated_rows(const struct gram_system *s, const struct gram_block *block,
+			 struct pair_rows *ret)
+{
+	for (int32_t i = 0; i < s->dim; i++) {
+		const pair *column = (const pair *)(const void *)block->column[i + 1];
+
+		for (int32_t r = 0; r < ROW_PAIRS; r++)
+			ret->entry[i][r] = (column[r] - s->mean[i]) * s->scale[i];
+	}
+	for (int32_t k = 0; k < s->dim - 1; k++)
+		reflect_rows(s->reflector[k], k + 1, s->dim, ret);
+}
+
+/* Leverage (times rows, less 1) and fit of all rows. With T + lambda I = L D L' and
+ * u = L^-1 z both are sums over the entries as they are met: z'(L D L')^-1 z = sum u^2 /
+ * d, and c likewise. */
+static void left_out_fits(const struct gram_system *s, const struct pivots *pivots,
+			  const struct pair_rows *rows, double ret_leverage[GRAM_BLOCK],
+			  double ret_fit[GRAM_BLOCK])
+{
+	pair *leverage = (pair *)(void *)ret_leverage, *fit = (pair *)(void *)ret_fit;
+	pair u[ROW_PAIRS];
+	double c = 0;
+
+	for (int32_t i = 0; i < s->dim; i++) {
+		double multiplier = i ? pivots->multiplier[i - 1] : 0;
+
+		c = s->moment[i] - multiplier * c;
+		for (int32_t r = 0; r < ROW_PAIRS; r++) {
+			u[r] = i ? rows->entry[i][r] - multiplier * u[r]
+				 : rows->entry[i][r];
+
+			pair share = u[r] * pivots->inverse[i];
+
+			leverage[r] = i ? leverage[r] + share * u[r] : share * u[r];
+			fit[r] = i ? fit[r] + share * c : share * c;
+		}
+	}
+}
+
+/* Sizes of the leave-one-out errors of the rows that count; their number. */
+static int32_t left_out_errors(const struct gram_system *s, const struct pivots *pivots,
+			       const struct gram_block *block,
+			       const struct pair_rows *rows, double *ret_errors)
+{
+	double leverage[GRAM_BLOCK] __attribute__((aligned(16)));
+	double fit[GRAM_BLOCK] __attribute__((aligned(16)));
 	int32_t count = 0;
 
+	left_out_fits(s, pivots, rows, leverage, fit);
 	for (int32_t r = 0; r < GRAM_BLOCK; r++) {
-		double *z = rows[count];
+		double target = block->column[s->dim + 1][r] - s->mean[s->dim];
 
 		if (!(block->column[0][r] > 0))
 			continue;
-		for (int32_t i = 0; i < s->dim; i++)
-			z[i] = (block->column[i + 1][r] - s->mean[i]) * s->scale[i];
-		rotate(s, z);
-		z[s->dim] = block->column[s->dim + 1][r] - s->mean[s->dim];
-		count++;
+		/* A leverage of 1 is a row that nothing but itself explains. */
+		ret_errors[count++] = fabs(target - fit[r]) /
+				      larger(1 - (leverage[r] + 1) / s->rows, .05);
 	}
 	return count;
-}
-
-/* Leave-one-out error of a rotated row whose last entry is the centred target. */
-static double left_out_error(const struct gram_system *s, const struct pivots *pivots,
-			     const double *z)
-{
-	double w[GRAM_DIM_MAX], leverage = 1, fit = 0;
-
-	memcpy(w, z, (size_t)s->dim * sizeof(*w));
-	pivots_solve(pivots, s->dim, w);
-	for (int32_t i = 0; i < s->dim; i++) {
-		leverage += w[i] * z[i];
-		fit += w[i] * s->moment[i];
-	}
-	/* A leverage of 1 is a row that nothing but itself explains. */
-	return (z[s->dim] - fit) / larger(1 - leverage / s->rows, .05);
 }
 
 static int compare(const void *a, const void *b)
@@ -307,15 +354,17 @@ void gram_choose(const struct gram_system *s, const struct gram_block *blocks,
 	for (int32_t i = 0; i < LAMBDA_COUNT; i++)
 		pivots_of(s, lambdas[i], &pivots[i]);
 	for (int32_t b = 0; b < count; b++) {
-		double rows[GRAM_BLOCK][GRAM_DIM_MAX + 1];
-		int32_t known = rotated_rows(s, &blocks[b], rows);
+		struct pair_rows rows;
+		int32_t known = 0;
 
-		for (int32_t r = 0; r < known; r++, n++)
-			for (int32_t i = 0; i < LAMBDA_COUNT; i++) {
-				errors[i][n] =
-					fabs(left_out_error(s, &pivots[i], rows[r]));
-				loss[i] += errors[i][n];
-			}
+		rotated_rows(s, &blocks[b], &rows);
+		for (int32_t i = 0; i < LAMBDA_COUNT; i++) {
+			known = left_out_errors(s, &pivots[i], &blocks[b], &rows,
+						errors[i] + n);
+			for (int32_t r = 0; r < known; r++)
+				loss[i] += errors[i][n + r];
+		}
+		n += known;
 	}
 	for (int32_t i = 1; i < LAMBDA_COUNT; i++)
 		if (loss[i] < loss[best])

@@ -5,6 +5,10 @@
 #include <string.h>
 
 #define ROWS_A_LAG 4
+/* Steps of a path that are worked out side by side; the last four lags, and what of an
+ * hour is nearer than that, are added step by step. */
+#define CHUNK 8
+typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
 
 static void add_lag(struct lags *lags, int32_t lag, int32_t longest)
 {
@@ -100,26 +104,70 @@ void lag_ridge_take(struct lag_ridge *r, const struct gram_solution *solution,
 	r->deviation = solution->error;
 }
 
+/* CHUNK values from *z on. */
+static void add_chunk(float coefficient, const float *z, quad sum[CHUNK / 4])
+{
+	const quad *four = (const quad *)(const void *)z;
+
+	for (int32_t q = 0; q < CHUNK / 4; q++)
+		sum[q] += coefficient * four[q];
+}
+
+/* What the lags from number `first` on give to the steps s to s + count - 1: they reach
+ * back beyond the chunk, so no step waits for another. In floats, as the path is. */
+static void sum_far(const struct lag_ridge *r, const float *newest, int32_t s,
+		    int32_t count, int32_t first, const float *path, quad sum[CHUNK / 4])
+{
+	for (int32_t i = first; i < r->lags.count; i++) {
+		int32_t back = s - r->lags.lag[i];
+		float z[CHUNK] = {0};
+
+		if (back + CHUNK <= 0) {
+			add_chunk((float)r->coefficient[i], newest + back + 1, sum);
+			continue;
+		}
+		if (back >= 0 && count == CHUNK) {
+			add_chunk((float)r->coefficient[i], path + back, sum);
+			continue;
+		}
+		for (int32_t k = 0; k < count; k++)
+			z[k] = back + k < 0 ? newest[back + k + 1] : path[back + k];
+		add_chunk((float)r->coefficient[i], z, sum);
+	}
+}
+
+/* One step's value: `far` and what the lags before number `near` give. */
+static double sum_near(const struct lag_ridge *r, const float *newest, int32_t s,
+		       int32_t near, const float *path, double far)
+{
+	double sum = r->constant + far;
+
+	/* The newest last: all others are there before it. */
+	for (int32_t i = near - 1; i >= 0; i--) {
+		int32_t back = s - r->lags.lag[i];
+
+		sum += r->coefficient[i] * (back < 0 ? newest[back + 1] : path[back]);
+	}
+	return sum;
+}
+
 void lag_ridge_forecast(const struct lag_ridge *r, const float *newest, int32_t steps,
 			float *ret_path)
 {
-	int32_t own = 0; /* lags that reach into the path itself */
+	int32_t near = 0; /* lags that reach into the chunk itself */
 
-	for (int32_t s = 0; s < steps; s++) {
-		double even = r->constant, odd = 0;
-		int32_t i = 0;
+	while (near < r->lags.count && r->lags.lag[near] < CHUNK)
+		near++;
+	for (int32_t s = 0; s < steps; s += CHUNK) {
+		int32_t count = steps - s < CHUNK ? steps - s : CHUNK;
+		quad sum[CHUNK / 4] = {{0}};
 
-		while (own < r->lags.count && r->lags.lag[own] <= s)
-			own++;
-		for (; i < own; i++)
-			even += r->coefficient[i] * ret_path[s - r->lags.lag[i]];
-		for (; i + 1 < r->lags.count; i += 2) {
-			even += r->coefficient[i] * newest[s + 1 - r->lags.lag[i]];
-			odd += r->coefficient[i + 1] * newest[s + 1 - r->lags.lag[i + 1]];
-		}
-		if (i < r->lags.count)
-			even += r->coefficient[i] * newest[s + 1 - r->lags.lag[i]];
-		ret_path[s] = (float)within(even + odd, r->least, r->most);
+		sum_far(r, newest, s, count, near, ret_path, sum);
+		for (int32_t k = 0; k < count; k++)
+			ret_path[s + k] =
+				(float)within(sum_near(r, newest, s + k, near, ret_path,
+						       sum[k / 4][k % 4]),
+					      r->least, r->most);
 	}
 }
 

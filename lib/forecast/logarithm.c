@@ -1,45 +1,89 @@
 #include "forecast/logarithm.h"
 
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
 /* log 2 in two parts: the first has enough trailing zeros that its products with
  * exponents are exact. */
 #define LOG2_HIGH 0x1.62e42fee00000p-1
 #define LOG2_LOW  0x1.a39ef35793c76p-33
 
+/* A double is 2^(exponent - EXPONENT_ONE) times 1.mantissa. */
+#define MANTISSA_BITS 52
+#define EXPONENT_ONE  1023
+
+static uint64_t bits_of(double v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof(bits));
+	return bits;
+}
+
+static double double_of(uint64_t bits)
+{
+	double v;
+
+	memcpy(&v, &bits, sizeof(v));
+	return v;
+}
+
+/* 2^k, k in [-1022, 1023] */
+static double power_of_two(int k)
+{
+	return double_of((uint64_t)(k + EXPONENT_ONE) << MANTISSA_BITS);
+}
+
 /* log m = 2 atanh(t), t = (m - 1) / (m + 1): |t| < 0.172, and the first term left out,
- * 2 t^25 / 25, is below 2^-66. */
+ * 2 t^25 / 25, is below 2^-66. Odd and even terms are summed side by side: one sum alone
+ * would wait for itself. */
 double logarithm(double v)
 {
-	int exponent;
-	double m = frexp(v, &exponent);
+	uint64_t bits = bits_of(v);
+	int exponent = (int)(bits >> MANTISSA_BITS) - EXPONENT_ONE;
+	double m = double_of((bits & ((UINT64_C(1) << MANTISSA_BITS) - 1)) |
+			     (uint64_t)EXPONENT_ONE << MANTISSA_BITS);
 
-	if (m < M_SQRT1_2) {
-		m *= 2;
-		exponent--;
+	if (m > M_SQRT2) {
+		m *= .5;
+		exponent++;
 	}
 
 	double t = (m - 1) / (m + 1);
-	double square = t * t, sum = 0;
+	double s = t * t, q = s * s;
+	double odd =
+		((((1. / 23 * q + 1. / 19) * q + 1. / 15) * q + 1. / 11) * q + 1. / 7) *
+			q +
+		1. / 3;
+	double even = (((1. / 21 * q + 1. / 17) * q + 1. / 13) * q + 1. / 9) * q + 1. / 5;
+	double sum = s * (odd + s * even);
 
-	for (int n = 23; n >= 3; n -= 2)
-		sum = (sum + 1. / n) * square;
 	return exponent * LOG2_HIGH + (2 * t + (2 * t * sum + exponent * LOG2_LOW));
 }
 
 /* e^x = 2^k e^r with |r| <= log(2) / 2: the first term left out, r^14 / 14!, is below
- * 2^-57. */
+ * 2^-57. Odd and even terms side by side. */
 double exponential(double x)
 {
 	if (!(x >= -708))
 		return 0;
 
 	double bounded = x > 709 ? 709 : x;
-	double k = floor(bounded * M_LOG2E + .5);
-	double r = bounded - k * LOG2_HIGH - k * LOG2_LOW;
-	double sum = 1;
+	int k = (int)(bounded * M_LOG2E + (bounded < 0 ? -.5 : .5));
+	double r = bounded - k * LOG2_HIGH - k * LOG2_LOW, s = r * r;
+	double even = (((((1. / 479001600 * s + 1. / 3628800) * s + 1. / 40320) * s +
+			 1. / 720) *
+				s +
+			1. / 24) *
+			       s +
+		       1. / 2);
+	double odd = ((((1. / 6227020800 * s + 1. / 39916800) * s + 1. / 362880) * s +
+		       1. / 5040) *
+			      s +
+		      1. / 120) *
+			     s +
+		     1. / 6;
 
-	for (int n = 13; n >= 1; n--)
-		sum = 1 + sum * r / n;
-	return ldexp(sum, (int)k);
+	return (1 + (r + s * (even + r * odd))) * power_of_two(k);
 }

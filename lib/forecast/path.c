@@ -90,7 +90,7 @@ static struct smoothing_config smoothing_of(const struct path_config *c)
 	return config;
 }
 
-/* Bytes of what Holt-Winters needs: two sets of seasons, a path, values and workspace. */
+/* Bytes of what Holt-Winters needs: two sets of seasons, values and workspace. */
 static size_t smoothing_bytes(const struct path_config *c)
 {
 	struct smoothing_config config = smoothing_of(c);
@@ -98,8 +98,8 @@ static size_t smoothing_bytes(const struct path_config *c)
 
 	if (!c->use_holt_winters)
 		return 0;
-	return (2 * aligned(smoothing_storage(&config)) + aligned((size_t)c->horizon) +
-		aligned((size_t)room) + aligned(smoothing_fit_workspace(&config, room))) *
+	return (2 * aligned(smoothing_storage(&config)) + aligned((size_t)room) +
+		aligned(smoothing_fit_workspace(&config, room))) *
 	       sizeof(double);
 }
 
@@ -133,7 +133,6 @@ static void carve_smoothing(struct path *p, char **memory)
 		return;
 	for (int i = 0; i < 2; i++)
 		s->storage[i] = carve(memory, smoothing_storage(&s->config) * unit);
-	s->path = carve(memory, (size_t)p->config.horizon * unit);
 	s->y = carve(memory, (size_t)room * unit);
 	s->workspace = carve(memory, smoothing_fit_workspace(&s->config, room) * unit);
 }
@@ -259,8 +258,6 @@ void path_view_init(const struct path *p, int32_t n, int32_t steps,
 	if (speaks[PATH_LAG_LEVEL])
 		lag_ridge_forecast(&p->models.level, p->series.v + n - 1, steps,
 				   p->work[0]);
-	if (speaks[PATH_HOLT_WINTERS])
-		smoothing_path(&p->smoothing.model, steps, p->smoothing.path);
 	if (speaks[PATH_LAG_LOG])
 		lag_ridge_forecast(&p->models.log, p->series.log + n - 1, steps,
 				   p->work[1]);
@@ -283,7 +280,7 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 	if (speaks[PATH_LAG_LEVEL])
 		ret[PATH_LAG_LEVEL] = p->work[0][h - 1];
 	if (speaks[PATH_HOLT_WINTERS])
-		ret[PATH_HOLT_WINTERS] = (float)p->smoothing.path[h - 1];
+		ret[PATH_HOLT_WINTERS] = (float)smoothing_ahead(&p->smoothing.model, h);
 	if (speaks[PATH_LAG_LOG])
 		ret[PATH_LAG_LOG] = value_of(p, p->work[1][h - 1]);
 }

@@ -100,7 +100,7 @@ static void choose_errors(struct path *p)
 
 static void seed_intervals(struct path *p)
 {
-	double analytic[PATH_KNOTS_MAX] = {0};
+	double analytic[PATH_KNOTS_MAX] = {0}, last = 0;
 	const struct lag_ridge *r = &p->models.level;
 	int32_t centres[PATH_KNOTS_MAX];
 
@@ -118,8 +118,8 @@ static void seed_intervals(struct path *p)
 		if (r->solved)
 			square = i->scores > 0 ? (square + analytic[k] * analytic[k]) / 2
 					       : analytic[k] * analytic[k];
-		interval_seed(i, p->config.level_count, p->config.levels,
-			      SEED_MARGIN * sqrt(square));
+		last = larger(last, SEED_MARGIN * sqrt(square));
+		interval_seed(i, p->config.level_count, p->config.levels, last);
 	}
 }
 
@@ -139,6 +139,7 @@ static void begin_smoothing(struct path *p)
 	if (!smoothing_fit_begin(&s->fit, &s->config, s->y, p->replay,
 				 s->storage[1 - s->used]))
 		return;
+	smoothing_fit_keep(&s->fit);
 	if (s->model.fitted)
 		smoothing_fit_warm(&s->fit, &s->model.gains);
 }

@@ -40,10 +40,10 @@ struct path_smoothing {
 	struct smoothing_config config;
 	struct smoothing model;
 	struct smoothing_fit fit;
-	double *storage[2]; /* borrowed: of the model in use and of the next fit */
-	int32_t used;       /* which one is in use */
-	int32_t at;         /* the model knows v[0] to v[at - 1] */
-	double *y, *workspace, *path; /* borrowed */
+	double *storage[2];    /* borrowed: of the model in use and of the next fit */
+	int32_t used;          /* which one is in use */
+	int32_t at;            /* the model knows v[0] to v[at - 1] */
+	double *y, *workspace; /* borrowed */
 };
 
 enum fit_stage {

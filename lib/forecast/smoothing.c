@@ -282,6 +282,13 @@ void smoothing_path(const struct smoothing *s, int32_t count, double *ret_path)
 		ret_path[i] = outward(s, &walk, walk_on(&walk, s));
 }
 
+double smoothing_ahead(const struct smoothing *s, int32_t ahead)
+{
+	struct walk walk = walk_from(s, ahead);
+
+	return outward(s, &walk, walk_on(&walk, s));
+}
+
 double smoothing_maximum(const struct smoothing *s, int32_t first, int32_t count)
 {
 	struct walk walk = walk_from(s, first);

@@ -99,6 +99,10 @@ void smoothing_step(struct smoothing *s, double y);
  * range beyond it, and at or above zero where nothing below was seen. */
 void smoothing_path(const struct smoothing *s, int32_t count, double *ret_path);
 
+/* The forecast of one step, ahead >= 1 steps from now: smoothing_path's up to rounding.
+ */
+double smoothing_ahead(const struct smoothing *s, int32_t ahead);
+
 /* The largest of the forecasts first to first + count - 1 steps ahead; first >= 1, count
  * >= 1. */
 double smoothing_maximum(const struct smoothing *s, int32_t first, int32_t count);

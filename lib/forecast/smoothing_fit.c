@@ -115,6 +115,8 @@ static const double *terms(const struct smoothing_fit *fit, const double *y,
 
 	if (fit->plain)
 		return y;
+	if (fit->kept && fit->round != ROUND_START)
+		return x;
 	for (int32_t t = 0; t < fit->count; t++)
 		x[t] = smoothing_inward(&fit->start, y[t]);
 	return x;
@@ -299,7 +301,7 @@ bool smoothing_fit_begin(struct smoothing_fit *fit, const struct smoothing_confi
 	fit->count = count;
 	fit->horizon = config->horizon;
 	fit->round = ROUND_START;
-	fit->warm = false;
+	fit->warm = fit->kept = false;
 	fit->best = (struct smoothing_gains){.alpha = ALPHA_SILENT};
 	fit->loss = INFINITY;
 	fit->running = true;
@@ -310,6 +312,11 @@ void smoothing_fit_warm(struct smoothing_fit *fit, const struct smoothing_gains 
 {
 	fit->best = admissible(fit, *gains);
 	fit->warm = true;
+}
+
+void smoothing_fit_keep(struct smoothing_fit *fit)
+{
+	fit->kept = true;
 }
 
 static void begin_rounds(struct smoothing_fit *fit, const double *x)

@@ -13,6 +13,7 @@ struct smoothing_fit {
 	bool running;
 	bool warm;  /* `best` comes from an earlier fit */
 	bool plain; /* y can be taken as it is */
+	bool kept;  /* the workspace survives from call to call */
 	int32_t round;
 	int32_t count, scored;
 	int32_t horizon;
@@ -34,9 +35,13 @@ bool smoothing_fit_begin(struct smoothing_fit *fit, const struct smoothing_confi
 /* For a refit: searches only around these gains. After begin. */
 void smoothing_fit_warm(struct smoothing_fit *fit, const struct smoothing_gains *gains);
 
+/* Promises that nobody else touches the workspace while the fit runs, so that logarithms
+ * are taken once. After begin. */
+void smoothing_fit_keep(struct smoothing_fit *fit);
+
 /* Tries eight candidates, or, after the last, moves the best through all values and hands
  * it out. True while it runs. y: the same values as in begin. What the workspace holds
- * need not survive from call to call. */
+ * need not survive from call to call, unless that was promised. */
 bool smoothing_fit_work(struct smoothing_fit *fit, const double *y, double *workspace,
 			struct smoothing *ret_fitted);
 

@@ -109,6 +109,31 @@ START_TEST(a_path_is_the_recursion)
 }
 END_TEST
 
+START_TEST(lags_across_the_newest_value_read_both_sides_of_it)
+{
+	enum { PAST = 30, STEPS = 45 };
+	const struct lag_ridge r = {
+		.lags = {5, {1, 4, 9, 10, 24}},
+		.constant = 1,
+		.coefficient = {.3, -.2, .4, .1, .3},
+		.least = -1e9,
+		.most = 1e9,
+	};
+	float z[PAST], path[STEPS];
+	double want[PAST + STEPS];
+
+	for (int t = 0; t < PAST; t++)
+		want[t] = z[t] = (float)(t * t % 17);
+	lag_ridge_forecast(&r, z + PAST - 1, STEPS, path);
+	for (int t = PAST; t < PAST + STEPS; t++) {
+		want[t] = r.constant;
+		for (int i = 0; i < r.lags.count; i++)
+			want[t] += r.coefficient[i] * want[t - r.lags.lag[i]];
+		ck_near(path[t - PAST], want[t], 1e-4);
+	}
+}
+END_TEST
+
 START_TEST(deviations_grow_like_those_of_an_autoregression)
 {
 	const int32_t horizons[] = {1, 2, 40};
@@ -161,6 +186,7 @@ int main(void)
 	tcase_add_test(tc, lags_that_cannot_be_taught_are_left_out);
 	tcase_add_test(tc, an_autoregression_is_found_again);
 	tcase_add_test(tc, a_path_is_the_recursion);
+	tcase_add_test(tc, lags_across_the_newest_value_read_both_sides_of_it);
 	tcase_add_test(tc, deviations_grow_like_those_of_an_autoregression);
 	tcase_add_test(tc, missing_targets_do_not_count);
 	suite_add_tcase(suite, tc);

@@ -118,6 +118,8 @@ START_TEST(the_largest_is_that_of_the_path)
 	run_damped(&m);
 	m.s.gains.rho = .5;
 	smoothing_path(&m.s, 12, path);
+	for (int32_t i = 0; i < 12; i++)
+		ck_near(smoothing_ahead(&m.s, i + 1), path[i], 1e-9 * fabs(path[i]));
 	for (int first = 1; first <= 12; first++) {
 		for (int count = 1; first + count <= 13; count++) {
 			double largest = -INFINITY;

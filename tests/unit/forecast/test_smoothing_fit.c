@@ -369,6 +369,28 @@ START_TEST(slices_change_nothing)
 }
 END_TEST
 
+START_TEST(a_kept_workspace_holds_the_logarithms)
+{
+	struct series series = eventful();
+	AUTO_FREE double *workspace =
+		xcalloc(smoothing_fit_workspace(&by_factors, COUNT), sizeof(*workspace));
+	struct fitted whole, kept;
+	struct smoothing_fit work;
+
+	ck_assert(fit(&by_factors, series.y, COUNT, false, &whole));
+	ck_assert(smoothing_fit_begin(&work, &by_factors, series.y, COUNT, kept.seasons));
+	smoothing_fit_keep(&work);
+	ck_assert(smoothing_fit_work(&work, series.y, workspace, &kept.s));
+	for (int t = 0; t < COUNT; t++)
+		series.y[t] = NAN; /* not looked at again */
+	while (smoothing_fit_work(&work, series.y, workspace, &kept.s))
+		;
+	smoothing_path(&kept.s, AHEAD, kept.path);
+	ck_assert(whole.s.logs);
+	ck_assert_mem_eq(whole.path, kept.path, sizeof(whole.path));
+}
+END_TEST
+
 START_TEST(what_comes_later_changes_nothing)
 {
 	struct series series = eventful(), other = series;
@@ -516,6 +538,7 @@ int main(void)
 	tcase_add_loop_test(tc, random_series_stay_finite, 0, 10);
 	tcase_add_loop_test(tc, a_lane_is_the_scalar_model_bit_for_bit, 0, 3);
 	tcase_add_loop_test(tc, slices_change_nothing, 0, 3);
+	tcase_add_test(tc, a_kept_workspace_holds_the_logarithms);
 	tcase_add_test(tc, what_comes_later_changes_nothing);
 	tcase_add_test(tc, forecasts_scale_with_the_values);
 	tcase_add_loop_test(tc, a_history_may_begin_at_any_time_of_the_week, 0, 24);
