@@ -132,6 +132,16 @@ void exchange_free(struct http_exchange *x)
 
 /* --- the end --- */
 
+/* A server that wants more has lost its clock; curl gives up to 2^63 - 1 seconds. */
+#define RETRY_AFTER_MAX_S 86400
+
+static int64_t retry_after_ms(curl_off_t seconds)
+{
+	if (seconds <= 0)
+		return -1;
+	return (seconds < RETRY_AFTER_MAX_S ? seconds : RETRY_AFTER_MAX_S) * MS_PER_S;
+}
+
 static void fill_answer(struct http_exchange *x, struct http_response *r)
 {
 	CURL *easy = x->transfer.easy;
@@ -144,7 +154,7 @@ static void fill_answer(struct http_exchange *x, struct http_response *r)
 	curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &total_us);
 	r->status = x->answered ? (int)status : 0;
 	r->content_type = type ? type : "";
-	r->retry_after_ms = after_s > 0 ? after_s * MS_PER_S : -1;
+	r->retry_after_ms = retry_after_ms(after_s);
 	r->elapsed_ms = total_us / 1000;
 	r->body = str_text(&x->in);
 	r->len = x->in.len;

@@ -65,7 +65,7 @@ struct http_response {
 	const char *body; /* NUL-terminated, never NULL; "" for a 2xx stream */
 	size_t len;
 	const char *content_type; /* never NULL */
-	int64_t retry_after_ms;   /* -1 without such a header */
+	int64_t retry_after_ms;   /* at most a day; -1 without such a header */
 	int64_t elapsed_ms;       /* from the start of the transfer */
 };
 

@@ -259,6 +259,12 @@ static const struct {
 	{"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone", 404, "none", -1},
 	{"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n",
 	 429, "", 7000},
+	{"HTTP/1.1 503 Busy\r\nRetry-After: 9223372036854775807\r\nContent-Length: 0\r\n"
+	 "\r\n",
+	 503, "", 86400000},
+	{"HTTP/1.1 503 Busy\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n"
+	 "Content-Length: 0\r\n\r\n",
+	 503, "", 86400000},
 	{"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", 503, "", -1},
 	{"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: "
 	 "0\r\n\r\n",
