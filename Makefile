@@ -53,6 +53,7 @@ VECTORS_BIN := $(BUILD)/tests/vectors
 STORIES_BIN := $(BUILD)/tests/stories/stories
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SRC))
+FUZZ_SHARED := $(BUILD)/tests/fuzz/check.o $(BUILD)/tests/fuzz/wire.o
 # What calls a target: libFuzzer, or our own loop over the files of its corpus.
 FUZZER   ?=
 FUZZ_DRIVER = $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o)
@@ -131,7 +132,7 @@ $(STORIES_BIN): $(call obj,$(STORIES_SRC)) $(foreach l,$(call reversed,$(call up
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/check.o $(FUZZ_DRIVER) $(ARCHIVES)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_SHARED) $(FUZZ_DRIVER) $(ARCHIVES)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS) -lm
 
