@@ -199,6 +199,9 @@ static void on_transfer_done(struct transfer *t, CURLcode result)
 	struct http_exchange *x = (struct http_exchange *)t;
 	if (is_stream(x) && is_success(x) && !deliver(x))
 		return;
+	/* curl is content with a 100 whose head is broken. */
+	if (result == CURLE_OK && !x->answered)
+		result = CURLE_GOT_NOTHING;
 	if (result == CURLE_OK && !x->too_large) {
 		/* The connection is whole and may serve the next request. */
 		x->running = false;

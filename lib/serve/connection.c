@@ -25,6 +25,18 @@ static char *header(struct lws *wsi, enum lws_token_indexes token)
 	return text;
 }
 
+/* libwebsockets resolves dot segments, but not at the end of a line that is broken. */
+static bool has_dot_segment(const char *path)
+{
+	for (const char *p = path; *p;) {
+		size_t n = strcspn(p, "/");
+		if ((n == 1 || n == 2) && strspn(p, ".") >= n)
+			return true;
+		p += n + (p[n] == '/');
+	}
+	return false;
+}
+
 static int read_path(struct lws *wsi, struct request *q)
 {
 	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
@@ -32,7 +44,7 @@ static int read_path(struct lws *wsi, struct request *q)
 			continue;
 		q->method = methods[i].method;
 		q->path = header(wsi, methods[i].token);
-		return q->path[0] == '/' ? 0 : -1;
+		return q->path[0] == '/' && !has_dot_segment(q->path) ? 0 : -1;
 	}
 	return -1;
 }

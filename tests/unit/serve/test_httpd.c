@@ -124,6 +124,17 @@ START_TEST(requests_are_read_and_answered)
 }
 END_TEST
 
+START_TEST(a_path_that_climbs_is_a_bad_request)
+{
+	static const char *const targets[] = {"/a/%2e%2e\r", "/a/..\r", "/..\r",
+					      "/a/.\r"};
+	fetch_init(&f, r, "GET", url("/"), NULL);
+	curl_easy_setopt(f.transfer.easy, CURLOPT_REQUEST_TARGET, targets[_i]);
+	fetch_go(&f);
+	ck_assert_int_eq(f.status, 400);
+}
+END_TEST
+
 START_TEST(long_tokens_and_queries_arrive_whole)
 {
 	char token[2001], line[2100];
@@ -485,6 +496,7 @@ int main(void)
 	TCase *tc = tcase_create("server");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, requests_are_read_and_answered, 0, 8);
+	tcase_add_loop_test(tc, a_path_that_climbs_is_a_bad_request, 0, 4);
 	tcase_add_test(tc, long_tokens_and_queries_arrive_whole);
 	tcase_add_test(tc, large_answers_arrive_whole_and_the_connection_is_used_again);
 	tcase_add_test(tc, head_has_the_length_but_no_body);
