@@ -19,6 +19,8 @@ static void check_path(const char *path)
 	must(path && *path == '/', "path \"%s\"", path);
 	for (const char *p = path; (p = strstr(p, "/..")); p += 3)
 		must(p[3] && p[3] != '/', "path \"%s\"", path);
+	for (const char *p = path; (p = strstr(p, "/.")); p += 2)
+		must(p[2] && p[2] != '/', "path \"%s\"", path);
 }
 
 static void check_request(const struct request *q)
