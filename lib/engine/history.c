@@ -284,8 +284,13 @@ static void predict(struct prepared *s, int32_t m, int64_t now_ms)
 	struct feed *feed = &s->metrics[m].feed;
 	if (!feed->loaded && feed->cursor_ms + LATE_MS < now_ms)
 		return;
-	forecaster_predict(feed->forecaster, &s->status.metrics[m].forecast);
-	s->status.metrics[m].window_min = feed->window_min;
+	struct metric_status *st = &s->status.metrics[m];
+	int64_t before = st->forecast.anomaly.count;
+	forecaster_predict(feed->forecaster, &st->forecast);
+	st->window_min = feed->window_min;
+	/* Those that its history holds are no news. */
+	if (feed->loaded && st->forecast.anomaly.count > before)
+		st->anomalies += (uint64_t)(st->forecast.anomaly.count - before);
 	/* The first forecast is worth a decision of its own. */
 	if (!feed->loaded)
 		cycle_soon(s, now_ms);

@@ -97,6 +97,58 @@ static void hold_rollout(struct engine *e, struct prepared *s, int64_t now_ms,
 		episode_holds(s, &h->unavailable, false, now_ms);
 }
 
+/* The metric whose newest values may be a lie, or -1. A point that no longer holds in the
+ * eyes of its forecaster has held for as long as it may: it is no more than the rest of
+ * its episode. */
+static int32_t odd_metric(const struct prepared *s, int64_t now_ms)
+{
+	const struct episode *ep = &s->record.holds.anomaly;
+	bool lasting = ep->since_ms && now_ms - ep->seen_ms <= EPISODE_QUIET_MS;
+	for (int32_t m = 0; m < s->policy->metric_count; m++) {
+		const struct forecast *f = &s->status.metrics[m].forecast;
+		const struct forecast_anomaly *a = &f->anomaly;
+		if (!s->status.metrics[m].forecast_on)
+			continue;
+		if (a->hold_down ? now_ms < a->hold_until_ms
+				 : lasting && a->kind == ANOMALY_POINT &&
+					   forecast_is_fresh(f, now_ms))
+			return m;
+	}
+	return -1;
+}
+
+/* What looks like a lie of the metric lowers nothing, until it has stayed for so long
+ * that it must be true. */
+static void hold_anomaly(struct engine *e, struct prepared *s, int64_t now_ms,
+			 struct hold_reasons *holds)
+{
+	struct episode *ep = &s->record.holds.anomaly;
+	int32_t m = policy_forecasting(s->policy) ? odd_metric(s, now_ms) : -1;
+	char what[96], until[16];
+	if (m < 0) {
+		episode_holds(s, ep, false, now_ms);
+		return;
+	}
+	const struct forecast_anomaly *a = &s->status.metrics[m].forecast.anomaly;
+	const char *name = s->policy->metrics[m].name;
+	if (!episode_holds(s, ep, true, now_ms)) {
+		snprintf(what, sizeof(what),
+			 "%.40s is far from what is expected again and again", name);
+		tell_end(e, s, ep, what);
+		return;
+	}
+	int64_t until_ms = ep->since_ms + EPISODE_LONGEST_MS;
+	if (a->hold_down && a->hold_until_ms < until_ms)
+		until_ms = a->hold_until_ms;
+	struct hold_reason *r = hold_reasons_add(
+		holds, "Anomaly", true, false, "%s %s%s until %s", name, a->text,
+		a->hold_down ? "" : ", scale-down held", clock_text(until_ms, until));
+	r->until_ms = until_ms;
+	r->quiet = true;
+	if (ep->since_ms == now_ms)
+		emit_event(e, s, false, "Anomaly", "%s", r->text);
+}
+
 static void hold_excluded(const struct prepared *s, int64_t now_ms,
 			  struct hold_reasons *holds)
 {
@@ -179,6 +231,7 @@ void holds_collect(struct engine *e, struct prepared *s, int64_t now_ms,
 	guards_hold(s, now_ms, ret_holds);
 	manual_hold(e, s, now_ms, ret_holds);
 	hold_gap(s, now_ms, ret_holds);
+	hold_anomaly(e, s, now_ms, ret_holds);
 	hold_rollout(e, s, now_ms, ret_holds);
 	hold_excluded(s, now_ms, ret_holds);
 	schedule_hold(s, now_ms, ret_holds);

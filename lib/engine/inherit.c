@@ -71,6 +71,8 @@ static void inherit_feeds(struct prepared *to, struct prepared *from)
 			to->status.metrics[i].forecast = from->status.metrics[k].forecast;
 			to->status.metrics[i].window_min =
 				from->status.metrics[k].window_min;
+			to->status.metrics[i].anomalies =
+				from->status.metrics[k].anomalies;
 		}
 	}
 	if (!all)

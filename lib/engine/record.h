@@ -51,7 +51,7 @@ struct guard_state {
 struct hold_record {
 	struct guard_state guards[POLICY_GUARDS_MAX];
 	int32_t guard_count;
-	struct episode rollout, unavailable;
+	struct episode rollout, unavailable, anomaly;
 	int64_t lost_ms;          /* metrics are unknown since then; 0: they are known */
 	int64_t gap_from_ms;      /* the last time without values began, */
 	int64_t gap_until_ms;     /* and holds until; 0: none does */

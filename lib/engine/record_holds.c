@@ -105,6 +105,7 @@ void record_add_holds(cJSON *o, const struct state_record *r)
 		cJSON_AddItemToArray(guards, guard_to_json(&h->guards[i]));
 	add_episode(holds, "rollout", &h->rollout);
 	add_episode(holds, "unavailable", &h->unavailable);
+	add_episode(holds, "anomaly", &h->anomaly);
 	add_ms(holds, "lostMs", h->lost_ms);
 	add_ms(holds, "gapFromMs", h->gap_from_ms);
 	add_ms(holds, "gapUntilMs", h->gap_until_ms);
@@ -121,6 +122,7 @@ void record_read_holds(const cJSON *o, struct state_record *r)
 			guard_from_json(guard, &h->guards[h->guard_count++]);
 	read_episode(json_at(holds, "rollout"), &h->rollout);
 	read_episode(json_at(holds, "unavailable"), &h->unavailable);
+	read_episode(json_at(holds, "anomaly"), &h->anomaly);
 	h->lost_ms = read_ms(holds, "lostMs");
 	h->gap_from_ms = read_ms(holds, "gapFromMs");
 	h->gap_until_ms = read_ms(holds, "gapUntilMs");
@@ -147,6 +149,8 @@ void record_bound_holds(struct state_record *r, int64_t now_ms)
 	not_after(&h->rollout.seen_ms, now_ms);
 	not_after(&h->unavailable.since_ms, now_ms);
 	not_after(&h->unavailable.seen_ms, now_ms);
+	not_after(&h->anomaly.since_ms, now_ms);
+	not_after(&h->anomaly.seen_ms, now_ms);
 	not_after(&h->lost_ms, now_ms);
 	not_after(&h->gap_until_ms, now_ms + GAP_HOLD_MS);
 	not_after(&h->breaker_until_ms, now_ms + BREAKER_HOLD_MS);

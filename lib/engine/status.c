@@ -70,6 +70,15 @@ static cJSON *conditions(const struct policy_status *s)
 	return list;
 }
 
+/* What is odd about its newest minutes. */
+static cJSON *anomaly(const struct forecast_anomaly *a)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "text", a->text);
+	add_time(o, "heldUntil", a->hold_until_ms);
+	return o;
+}
+
 static cJSON *metric(const struct policy_metric *spec, const struct metric_status *m)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -82,6 +91,8 @@ static cJSON *metric(const struct policy_metric *spec, const struct metric_statu
 	cJSON_AddBoolToObject(o, "forecastUsable", m->forecast_usable);
 	if (f->reason[0])
 		cJSON_AddStringToObject(o, "forecastReason", f->reason);
+	if (f->anomaly.text[0])
+		cJSON_AddItemToObject(o, "anomaly", anomaly(&f->anomaly));
 	if (f->state != FORECAST_READY)
 		return o;
 	add_finite(o, "forecast", f->mean);

@@ -37,6 +37,7 @@ struct metric_status {
 	int32_t window_min;   /* the rung of the window ladder in use */
 	bool forecast_on;     /* it is asked for and fed */
 	bool forecast_usable; /* it may propose */
+	uint64_t anomalies;   /* that began since it was first forecast */
 };
 
 /* Mode Floor. */

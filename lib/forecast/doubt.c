@@ -10,7 +10,8 @@
 
 void doubt_init(struct doubt *d)
 {
-	*d = (struct doubt){.known_cell = DOUBT_NONE, .first = DOUBT_NONE};
+	*d = (struct doubt){
+		.known_cell = DOUBT_NONE, .odd = DOUBT_NONE, .first = DOUBT_NONE};
 	anomaly_init(&d->anomaly, MS_PER_MIN);
 	for (int32_t i = 0; i < DOUBT_EPISODES; i++)
 		d->episodes[i].first = d->episodes[i].newest = DOUBT_NONE;
@@ -54,19 +55,36 @@ static void look_back(struct doubt *d, const struct history *h, int64_t cell)
 	}
 }
 
-static void note_odd(struct doubt *d, int64_t minute, double value)
+static bool is_apart(int64_t before, int64_t minute)
+{
+	return before == DOUBT_NONE || minute - before > EPISODE_GAP;
+}
+
+static void remember(struct doubt *d, int64_t minute, double value)
 {
 	struct doubt_episode *e = &d->episodes[d->episode];
 
-	if (e->newest == DOUBT_NONE || minute - e->newest > EPISODE_GAP) {
+	if (is_apart(e->newest, minute)) {
 		d->episode = (d->episode + 1) % DOUBT_EPISODES;
 		e = &d->episodes[d->episode];
 		*e = (struct doubt_episode){minute, minute, (float)value, (float)value};
-		d->count++;
 	}
 	e->newest = minute;
 	e->low = fminf(e->low, (float)value);
 	e->high = fmaxf(e->high, (float)value);
+}
+
+static void note_odd(struct doubt *d, int64_t minute)
+{
+	const struct anomaly_verdict *v = &d->newest;
+
+	d->cause = *v;
+	d->count += is_apart(d->odd, minute);
+	d->odd = minute;
+	/* Not what was too low: servers that are not scraped each night would look like a
+	 * quiet load the second time. */
+	if (v->value > v->expected)
+		remember(d, minute, v->value);
 }
 
 bool doubt_judge(struct doubt *d, const struct history *h, int64_t minute, double value)
@@ -87,8 +105,7 @@ bool doubt_judge(struct doubt *d, const struct history *h, int64_t minute, doubl
 		return true;
 	if (d->first == DOUBT_NONE || d->anomaly.run_count <= 1)
 		d->first = minute;
-	d->cause = d->newest;
-	note_odd(d, minute, value);
+	note_odd(d, minute);
 	return false;
 }
 

@@ -10,7 +10,7 @@
 
 #define DOUBT_NONE INT64_MIN
 
-/* Odd times of the last days that are remembered: what comes back at the same time of
+/* Odd rises of the last days that are remembered: what comes back at the same time of
  * another day is no accident, but it was not learned the first time. */
 #define DOUBT_EPISODES 8
 
@@ -28,6 +28,7 @@ struct doubt {
 	int64_t known_cell; /* DOUBT_NONE: of none yet */
 	struct doubt_episode episodes[DOUBT_EPISODES];
 	int32_t episode;
+	int64_t odd;   /* newest minute that was odd */
 	int64_t first; /* of the minutes that are in doubt; DOUBT_NONE: none is */
 	struct anomaly_verdict newest;
 	struct anomaly_verdict cause; /* the newest one that began or extended a hold */

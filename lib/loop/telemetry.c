@@ -25,6 +25,7 @@ enum family {
 	F_SKILL,
 	F_COVERAGE,
 	F_WINDOW,
+	F_ANOMALIES,
 	F_LEAD,
 	F_GATE_OPEN,
 	F_GATE_COST,
@@ -112,6 +113,12 @@ static const struct metric_family families[F_COUNT] = {
 		      .help = "Length of the window that is forecast.",
 		      .kind = FAMILY_GAUGE,
 		      PER_METRIC},
+	[F_ANOMALIES] =
+		{.name = "foretop_metric_anomalies_total",
+		 .help = "Times that a metric was far from what was expected: not "
+			 "learned, and scale-down held.",
+		 .kind = FAMILY_COUNTER,
+		 PER_METRIC},
 	[F_LEAD] = {.name = "foretop_lead_time_seconds",
 		    .help = "Time that new pods need to become Ready: measured, "
 			    "configured or "
@@ -195,7 +202,10 @@ static void put_metric(struct metrics *m, const struct policy_status *s, int32_t
 	const struct metric_status *st = &s->metrics[i];
 	const char *const *labels = LABELS(s->ns, s->name, s->policy->metrics[i].name);
 	metrics_set(m, F_DEMAND, labels, st->known ? st->current : NAN);
-	if (!st->forecast_on || st->forecast.state != FORECAST_READY)
+	if (!st->forecast_on)
+		return;
+	metrics_set(m, F_ANOMALIES, labels, (double)st->anomalies);
+	if (st->forecast.state != FORECAST_READY)
 		return;
 	metrics_set(m, F_FORECAST, labels, st->forecast.mean);
 	metrics_set(m, F_UPPER, labels, st->forecast.upper);

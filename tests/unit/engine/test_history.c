@@ -381,6 +381,33 @@ START_TEST(few_days_of_history_are_asked_for_at_a_time)
 }
 END_TEST
 
+/* A value speaks of the minute before it. */
+static void answer_one(double value)
+{
+	while (!asks())
+		rig_next(&r);
+	struct sample sample = {r.end_ms, value};
+	answer(&sample, 1);
+	work();
+}
+
+START_TEST(anomalies_are_counted_from_the_present_on)
+{
+	load();
+	const struct metric_status *m = &rig_slot(&r)->status.metrics[0];
+	int64_t past = m->forecast.anomaly.count;
+	/* The saw of the first hours was odd. */
+	ck_assert_int_gt(past, 0);
+	ck_assert_uint_eq(m->anomalies, 0);
+	answer_one(9000);
+	ck_assert_int_eq(m->forecast.anomaly.count, past + 1);
+	ck_assert_uint_eq(m->anomalies, 1);
+	ck_assert(m->forecast.anomaly.hold_down);
+	answer_one(130);
+	ck_assert_uint_eq(m->anomalies, 1);
+}
+END_TEST
+
 START_TEST(a_clock_that_goes_back_begins_anew)
 {
 	load();
@@ -416,6 +443,7 @@ int main(void)
 	tcase_add_test(t, a_rung_is_not_changed_while_something_is_under_way);
 	tcase_add_test(t, a_horizon_of_its_own_is_the_window);
 	tcase_add_test(t, few_days_of_history_are_asked_for_at_a_time);
+	tcase_add_test(t, anomalies_are_counted_from_the_present_on);
 	tcase_add_test(t, a_clock_that_goes_back_begins_anew);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -148,6 +148,101 @@ START_TEST(pods_of_a_rollout_are_not_there_twice)
 }
 END_TEST
 
+/* A cycle in which the forecaster says that the newest minute is odd. */
+static void odd_cycle(struct rig *r, double value, enum anomaly_kind kind,
+		      int64_t hold_ms)
+{
+	rig_until_asked(r);
+	empty_history(r);
+	struct forecast *f = &rig_slot(r)->status.metrics[0].forecast;
+	f->made_for_ms = r->now_ms;
+	f->anomaly = (struct forecast_anomaly){
+		.kind = kind,
+		.hold_down = hold_ms > 0,
+		.hold_until_ms = hold_ms > 0 ? r->now_ms + hold_ms : 0,
+		.text = "950 where 120 was expected"};
+	rig_value(r, value);
+}
+
+static const struct {
+	const char *text;
+	enum anomaly_kind kind;
+	int64_t hold_ms;
+	bool held;
+} oddities[] = {
+	{FORECASTING, ANOMALY_POINT, 5 * MS_PER_MIN, true},
+	{FORECASTING, ANOMALY_NONE, MS_PER_MIN, true},
+	{FORECASTING, ANOMALY_NONE, -1, false},
+	{FORECASTING, ANOMALY_SHIFT, -1, false},
+	{FORECASTING, ANOMALY_POINT, -1, false},
+	{PLAIN, ANOMALY_POINT, 5 * MS_PER_MIN, false},
+	{PLAIN "forecast: {mode: Disabled}\n", ANOMALY_POINT, 5 * MS_PER_MIN, false},
+};
+
+START_TEST(what_may_be_a_lie_lowers_nothing)
+{
+	struct rig r;
+	start(&r, oddities[_i].text);
+	odd_cycle(&r, 300, oddities[_i].kind, oddities[_i].hold_ms);
+	const struct action *event = rig_event(&r, "Anomaly");
+	ck_assert_int_eq(event != NULL, oddities[_i].held);
+	ck_assert_int_eq(rig_status(&r)->desired, oddities[_i].held ? 10 : 3);
+	if (oddities[_i].held) {
+		ck_assert_str_eq(rig_status(&r)->conditions[PC_HELD].reason, "Anomaly");
+		ck_assert_ptr_nonnull(
+			strstr(rig_status(&r)->reason,
+			       "requests 950 where 120 was expected until "));
+		ck_assert(!event->u.event.warning);
+		ck_assert_int_eq(rig_slot(&r)->record.holds.anomaly.since_ms, r.now_ms);
+	}
+	/* Said once, and more load raises all the same. */
+	odd_cycle(&r, 1200, oddities[_i].kind, oddities[_i].hold_ms);
+	ck_assert_ptr_null(rig_event(&r, "Anomaly"));
+	ck_assert_int_eq(rig_status(&r)->desired, 12);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(hold_of_an_anomaly_ends_with_it)
+{
+	struct rig r;
+	start(&r, FORECASTING);
+	odd_cycle(&r, 300, ANOMALY_POINT, 15 * MS_PER_S);
+	ck_assert_int_eq(rig_status(&r)->desired, 10);
+	/* Nothing newer comes: its time is over all the same. */
+	rig_until_asked(&r);
+	rig_value(&r, 300);
+	ck_assert_int_eq(rig_status(&r)->desired, 3);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(anomalies_without_end_are_waited_for_half_an_hour)
+{
+	struct rig r;
+	bool warned = false;
+	start(&r, FORECASTING);
+	odd_cycle(&r, 300, ANOMALY_POINT, 5 * MS_PER_MIN);
+	int64_t since_ms = r.now_ms;
+	while (r.now_ms - since_ms < 30 * MS_PER_MIN - 15 * MS_PER_S) {
+		/* The forecaster itself may have given up a little earlier. */
+		bool spent = r.now_ms - since_ms > 28 * MS_PER_MIN;
+		odd_cycle(&r, 300, ANOMALY_POINT, spent ? -1 : 5 * MS_PER_MIN);
+		ck_assert_int_eq(rig_status(&r)->desired, 10);
+		ck_assert_ptr_null(rig_event(&r, "HoldEnded"));
+	}
+	for (int i = 0; i < 8; i++) {
+		odd_cycle(&r, 300, ANOMALY_POINT, -1);
+		const struct action *ended = rig_event(&r, "HoldEnded");
+		ck_assert(!(warned && ended));
+		warned |= ended && ended->u.event.warning;
+	}
+	ck_assert(warned);
+	ck_assert_int_eq(rig_status(&r)->desired, 3);
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(excluded_window_lowers_nothing)
 {
 	struct rig r;
@@ -254,6 +349,10 @@ int main(void)
 	tcase_add_test(t, rollout_that_hangs_is_waited_for_half_an_hour);
 	tcase_add_test(t, short_quiet_between_is_the_same_episode);
 	tcase_add_test(t, pods_of_a_rollout_are_not_there_twice);
+	tcase_add_loop_test(t, what_may_be_a_lie_lowers_nothing, 0,
+			    (int)ARRAY_LEN(oddities));
+	tcase_add_test(t, hold_of_an_anomaly_ends_with_it);
+	tcase_add_test(t, anomalies_without_end_are_waited_for_half_an_hour);
 	tcase_add_test(t, excluded_window_lowers_nothing);
 	tcase_add_test(t, values_after_a_gap_are_watched);
 	tcase_add_test(t, short_gap_and_the_hpa_wait_for_nothing);

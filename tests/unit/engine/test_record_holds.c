@@ -19,6 +19,7 @@ static struct state_record some(void)
 			  .guard_count = 2,
 			  .rollout = {MONDAY - 90, MONDAY - 10, true},
 			  .unavailable = {MONDAY - 80, MONDAY - 20, false},
+			  .anomaly = {MONDAY - 70, MONDAY - 30, true},
 			  .lost_ms = MONDAY - 2,
 			  .gap_from_ms = MONDAY - 9,
 			  .gap_until_ms = MONDAY + 9,
@@ -50,6 +51,9 @@ START_TEST(what_was_written_is_read)
 	ck_assert_int_eq(back.holds.rollout.seen_ms, MONDAY - 10);
 	ck_assert(back.holds.rollout.over && !back.holds.unavailable.over);
 	ck_assert_int_eq(back.holds.unavailable.since_ms, MONDAY - 80);
+	ck_assert_int_eq(back.holds.anomaly.since_ms, MONDAY - 70);
+	ck_assert_int_eq(back.holds.anomaly.seen_ms, MONDAY - 30);
+	ck_assert(back.holds.anomaly.over);
 	ck_assert_int_eq(back.holds.lost_ms, MONDAY - 2);
 	ck_assert_int_eq(back.holds.gap_from_ms, MONDAY - 9);
 	ck_assert_int_eq(back.holds.gap_until_ms, MONDAY + 9);
@@ -103,6 +107,8 @@ START_TEST(nothing_of_the_future_is_believed)
 	ck_assert_int_eq(r.holds.rollout.since_ms, now_ms);
 	ck_assert_int_eq(r.holds.rollout.seen_ms, now_ms);
 	ck_assert_int_eq(r.holds.unavailable.since_ms, now_ms);
+	ck_assert_int_eq(r.holds.anomaly.since_ms, now_ms);
+	ck_assert_int_eq(r.holds.anomaly.seen_ms, now_ms);
 	ck_assert_int_eq(r.holds.lost_ms, now_ms);
 	ck_assert_int_eq(r.holds.gap_until_ms, now_ms + GAP_HOLD_MS);
 	ck_assert_int_eq(r.holds.breaker_until_ms, now_ms + BREAKER_HOLD_MS);

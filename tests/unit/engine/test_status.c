@@ -113,10 +113,15 @@ START_TEST(a_forecast_is_told_with_what_it_rests_on)
 	ck_assert_str_eq(json_str(j, "forecastReason", ""), "because");
 	ck_near(json_at(j, "skill")->valuedouble, 0.25, 1e-12);
 	ck_assert_ptr_null(json_at(j, "coverage"));
+	ck_assert_ptr_null(json_at(j, "anomaly"));
 	m->forecast.state = FORECAST_WAITING;
+	m->forecast.anomaly = (struct forecast_anomaly){.hold_until_ms = MONDAY,
+							.text = "950 where 120"};
 	cJSON *w AUTO(json_cleanup) = status_summary(rig_status(&r));
 	j = cJSON_GetArrayItem(json_at(w, "metrics"), 0);
 	ck_assert_ptr_null(json_at(j, "upper"));
+	ck_assert_str_eq(json_str(j, "anomaly.text", ""), "950 where 120");
+	ck_assert_str_eq(json_str(j, "anomaly.heldUntil", ""), "2026-03-02T08:00:00Z");
 }
 END_TEST
 

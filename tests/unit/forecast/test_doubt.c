@@ -122,6 +122,19 @@ START_TEST(what_was_odd_at_this_time_is_known_a_day_and_a_week_later)
 }
 END_TEST
 
+START_TEST(what_is_too_low_is_odd_every_day)
+{
+	AUTO_FREE struct world *w = world_new();
+
+	quiet(w, 500);
+	for (int day = 0; day < 3; day++) {
+		ck_assert(!give(w, 30));
+		quiet(w, MINUTES_PER_DAY - 1);
+	}
+	ck_assert_int_eq(w->doubt.count, 3);
+}
+END_TEST
+
 START_TEST(what_other_days_have_shown_is_not_odd)
 {
 	AUTO_FREE struct world *w = world_new();
@@ -161,6 +174,7 @@ int main(void)
 	tcase_add_test(tc, no_more_is_settled_than_can_be_undone);
 	tcase_add_loop_test(tc, what_was_odd_at_this_time_is_known_a_day_and_a_week_later,
 			    0, (int)ARRAY_LEN(returns));
+	tcase_add_test(tc, what_is_too_low_is_odd_every_day);
 	tcase_add_test(tc, what_other_days_have_shown_is_not_odd);
 	tcase_add_test(tc, missing_minutes_are_not_in_doubt);
 	suite_add_tcase(suite, tc);
