@@ -3,6 +3,7 @@
 #include "cmd.h"
 
 #include "io/io.h"
+#include "loop/loop.h"
 #include "runlog.h"
 #include "simulate_flags.h"
 #include "verdict.h"
@@ -30,6 +31,7 @@ struct simulation {
 	size_t text_len;
 	struct policy *policy;
 	struct str notes;
+	struct str query; /* the policy's own */
 	double capacity;
 	int64_t lead_ms, start_ms, end_ms;
 	struct runlog log;
@@ -42,6 +44,7 @@ static void simulation_fini(struct simulation *s)
 	free(s->text);
 	policy_free(s->policy);
 	str_fini(&s->notes);
+	str_fini(&s->query);
 	runlog_fini(&s->log);
 }
 
@@ -75,9 +78,25 @@ static int put_on_grid(struct simulation *s, struct demand *d, struct err *err)
 	return 0;
 }
 
+/* Without --query: the policy's own, at its own source. */
+static int choose_query(struct simulation *s, struct err *err)
+{
+	struct demand_source *from = &s->flags.from;
+	if (from->input || from->query)
+		return 0;
+	if (loop_history_query(s->policy, 0, &s->query, err) < 0)
+		return err_wrap(err, "%s: metrics[0]", s->flags.policy);
+	from->query = str_text(&s->query);
+	if (!from->source && !from->prometheus_url)
+		from->source = s->policy->metrics[0].source;
+	return 0;
+}
+
 static int read_demand(struct simulation *s, struct err *err)
 {
 	struct demand demand AUTO(demand_fini) = {0};
+	if (choose_query(s, err) < 0)
+		return -1;
 	if (demand_load(&s->flags.from, &demand, err) < 0)
 		return -1;
 	return put_on_grid(s, &demand, err);
@@ -242,6 +261,7 @@ int cmd_simulate(int argc, char **argv)
 	struct err err;
 	str_init(&out, OUTPUT_LIMIT);
 	str_init(&s.notes, OUTPUT_LIMIT);
+	str_init(&s.query, OUTPUT_LIMIT);
 	int code = simulate_flags_parse(&s.flags, argc, argv, &err);
 	if (code > 0)
 		return EXIT_SUCCESS;

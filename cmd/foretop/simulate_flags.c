@@ -10,7 +10,7 @@
 
 static const char help[] =
 	"usage: foretop simulate -f POLICY.yaml --trace FILE.csv [flags]\n"
-	"       foretop simulate -f POLICY.yaml --query PROMQL --prometheus-url URL "
+	"       foretop simulate -f POLICY.yaml --prometheus-url URL [--query PROMQL] "
 	"[flags]\n\n"
 	"What a policy would have done to a load, through the engine of foretop run, "
 	"beside the HPA's\n"
@@ -20,7 +20,8 @@ static const char help[] =
 	"                             Its first demand metric is the trace\n"
 	"      --trace FILE           lines unix_seconds,value: the load from then on\n"
 	"      --column NAME          of a table with several columns and a header line\n"
-	"      --query PROMQL         the load of each minute, one series\n"
+	"      --query PROMQL         the load of each minute, one series (the policy's "
+	"own)\n"
 	"      --prometheus-url URL   the server; or --config FILE [--source NAME] of "
 	"foretop run\n"
 	"      --history DURATION     how far the query reaches back (14d)\n"
@@ -138,13 +139,19 @@ static int check_flags(const struct simulate_flags *f, struct err *err)
 	const struct demand_source *from = &f->from;
 	if (!f->policy)
 		return err_set(err, ERR_INVALID, "-f is needed: the policy");
-	if (!from->input == !from->query)
-		return err_set(err, ERR_INVALID, "either --trace or --query is needed");
+	bool server = from->prometheus_url || from->config;
+	if (from->input && (from->query || server))
+		return err_set(err, ERR_INVALID,
+			       "--trace is all that is needed: no --query, "
+			       "--prometheus-url or --config");
 	if (from->column && !from->input)
 		return err_set(err, ERR_INVALID, "--column belongs to --trace");
-	if (from->query && !from->prometheus_url && !from->config)
+	if (from->query && !server)
 		return err_set(err, ERR_INVALID,
 			       "--query needs --prometheus-url or --config");
+	if (!from->input && !server)
+		return err_set(err, ERR_INVALID,
+			       "a load is needed: --trace, --prometheus-url or --config");
 	if (from->input && !strcmp(from->input, "-") && !strcmp(f->policy, "-"))
 		return err_set(err, ERR_INVALID,
 			       "-f and --trace cannot both be standard input");

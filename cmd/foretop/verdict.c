@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What prints as 0.0 %. */
+#define SAME 0.0005
 /* Below half a percent of the pod-hours is no saving that anyone would act on. */
 #define WORTH_IT 0.005
 
@@ -39,41 +41,48 @@ static const char *advice(const struct verdict *v)
 	return "";
 }
 
+/* "5.1 % fewer pod-hours". */
+static void put_saving(double saved, struct str *out)
+{
+	if (fabs(saved) < SAME)
+		str_puts(out, "as many pod-hours");
+	else
+		str_printf(out, "%.1f %% %s pod-hours", fabs(100 * saved),
+			   saved > 0 ? "fewer" : "more");
+}
+
 void verdict_sentence(const struct verdict *v, struct str *out)
 {
 	const struct outcome *ours = &v->result->outcomes[CONTEST_POLICY];
 	const struct outcome *hpa = &v->result->outcomes[CONTEST_HPA];
-	double mine = unserved_pct(ours), theirs = unserved_pct(hpa);
 	double saved = hpa->pod_h > 0 ? 1 - ours->pod_h / hpa->pod_h : 0;
 	bool serves = ours->unserved_units <= hpa->unserved_units;
-	const char *pods = saved >= 0 ? "fewer" : "more";
+	bool better = ours->unserved_units < hpa->unserved_units;
+	bool saves = saved >= WORTH_IT;
 	str_puts(out, "Against the HPA's rules at the policy's target: ");
-	if (serves && saved >= WORTH_IT)
-		str_printf(out,
-			   "%.1f %% fewer pod-hours at equal or better service (%.3f %% "
-			   "of the load unserved, against %.3f %%).",
-			   100 * saved, mine, theirs);
-	else if (serves && mine < theirs)
-		str_printf(out,
-			   "nothing is saved: it serves better (%.3f %% of the load "
-			   "unserved, against %.3f %%) for %.1f %% %s pod-hours.",
-			   mine, theirs, fabs(100 * saved), pods);
-	else if (saved >= WORTH_IT)
-		str_printf(out,
-			   "%.1f %% fewer pod-hours, but at worse service (%.3f %% of "
-			   "the load unserved, against %.3f %%): no saving at equal "
-			   "service.",
-			   100 * saved, mine, theirs);
-	else
-		str_printf(out,
-			   "there is nothing to gain: %.1f %% %s pod-hours, %.3f %% of "
-			   "the load unserved, against %.3f %%.",
-			   fabs(100 * saved), pods, mine, theirs);
-	if (!serves || saved < WORTH_IT)
+	if (!saves && better)
+		str_puts(out, "nothing is saved, but it serves better: ");
+	else if (!saves)
+		str_puts(out, "there is nothing to gain: ");
+	put_saving(saved, out);
+	if (saves && serves)
+		str_puts(out, " at equal or better service");
+	else if (saves)
+		str_puts(out, ", but at worse service: no saving at equal service");
+	str_printf(out, " (%.3f %% of the load unserved, against %.3f %%).",
+		   unserved_pct(ours), unserved_pct(hpa));
+	if (!saves || !serves)
 		str_puts(out, advice(v));
 }
 
 /* --- the table --- */
+
+/* What stands behind the line's end. */
+static const char *next_line(const char *at)
+{
+	at += strcspn(at, "\n");
+	return *at ? at + 1 : at;
+}
 
 static void put_head(const struct verdict *v, struct str *out)
 {
@@ -93,7 +102,7 @@ static void put_head(const struct verdict *v, struct str *out)
 		   v->capacity, duration_format(v->lead_ms, lead, sizeof(lead)),
 		   verdict_load(v, &m->target), verdict_load(v, &m->forecast_target),
 		   verdict_load(v, &m->reactive_target));
-	for (const char *at = v->notes; *at; at = strchr(at, '\n') + 1)
+	for (const char *at = v->notes; *at; at = next_line(at))
 		str_printf(out, "note: %.*s\n", (int)strcspn(at, "\n"), at);
 }
 
@@ -172,7 +181,7 @@ static void add_setting(cJSON *root, const struct verdict *v)
 	cJSON_AddNumberToObject(root, "reactiveTarget",
 				verdict_load(v, &m->reactive_target));
 	notes = cJSON_AddArrayToObject(root, "notes");
-	for (const char *at = v->notes; *at; at = strchr(at, '\n') + 1) {
+	for (const char *at = v->notes; *at; at = next_line(at)) {
 		char *line AUTO_FREE = xstrndup(at, strcspn(at, "\n"));
 		cJSON_AddItemToArray(notes, cJSON_CreateString(line));
 	}

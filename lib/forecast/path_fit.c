@@ -100,7 +100,7 @@ static void choose_errors(struct path *p)
 
 static void seed_intervals(struct path *p)
 {
-	double analytic[PATH_KNOTS_MAX] = {0}, last = 0;
+	double analytic[PATH_KNOTS_MAX] = {0};
 	const struct lag_ridge *r = &p->models.level;
 	int32_t centres[PATH_KNOTS_MAX];
 
@@ -118,8 +118,8 @@ static void seed_intervals(struct path *p)
 		if (r->solved)
 			square = i->scores > 0 ? (square + analytic[k] * analytic[k]) / 2
 					       : analytic[k] * analytic[k];
-		last = larger(last, SEED_MARGIN * sqrt(square));
-		interval_seed(i, p->config.level_count, p->config.levels, last);
+		interval_seed(i, p->config.level_count, p->config.levels,
+			      SEED_MARGIN * sqrt(square));
 	}
 }
 

@@ -156,12 +156,23 @@ static void write_reason(const struct path *p, struct path_report *r)
 		missing =
 			"; less than three long seasons were seen, so what repeats with "
 			"them rests on one or two";
-	snprintf(r->reason, sizeof(r->reason),
-		 "mostly %s, from %lld values; %d steps ahead %.0f %% better than %s%s",
-		 path_model_name(loudest(r)), (long long)r->learned,
-		 (int)r->horizon[r->knots - 1],
-		 isnan(r->skill[r->knots - 1]) ? 0 : 100 * r->skill[r->knots - 1],
-		 path_model_name(r->baseline[r->knots - 1]), missing);
+	int at = snprintf(r->reason, sizeof(r->reason), "mostly %s, from %lld values; ",
+			  path_model_name(loudest(r)), (long long)r->learned);
+	size_t room = sizeof(r->reason) - (size_t)at;
+	int32_t last = r->knots - 1, ahead = r->horizon[last];
+	double percent = 100 * r->skill[last];
+
+	if (isnan(percent))
+		snprintf(r->reason + at, room,
+			 "not compared with the baselines %d steps ahead yet%s",
+			 (int)ahead, missing);
+	else if (fabs(percent) < .5)
+		snprintf(r->reason + at, room, "%d steps ahead as good as %s%s",
+			 (int)ahead, path_model_name(r->baseline[last]), missing);
+	else
+		snprintf(r->reason + at, room, "%d steps ahead %.0f %% %s than %s%s",
+			 (int)ahead, fabs(percent), percent > 0 ? "better" : "worse",
+			 path_model_name(r->baseline[last]), missing);
 }
 
 static double skill_of(double loss, double baseline)

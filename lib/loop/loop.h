@@ -53,6 +53,11 @@ int loop_reload(struct loop *l, const struct controller_config *controller,
 struct prom_source *source_open(struct reactor *r, const struct config_source *c,
 				struct err *err);
 
+/* The query for the past demand of a policy's metric, the workload's total: its own, or a
+ * Resource's built-in one. 0, or -1 with *err, or when the text passes out's limit. */
+int loop_history_query(const struct policy *policy, int32_t metric, struct str *out,
+		       struct err *err);
+
 /* For summaries. */
 const struct engine *loop_engine(const struct loop *l);
 bool loop_leading(const struct loop *l);

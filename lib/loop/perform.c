@@ -227,6 +227,28 @@ static void on_history(void *arg, const struct prom_answer *answer)
 	end(d);
 }
 
+int loop_history_query(const struct policy *policy, int32_t metric, struct str *out,
+		       struct err *err)
+{
+	const struct policy_metric *m = &policy->metrics[metric];
+	enum prom_resource resource;
+	if (m->history_query)
+		return str_puts(out, m->history_query);
+	/* Values by pod add up to the workload's demand. */
+	if (m->query && m->type != METRIC_OBJECT && m->type != METRIC_EXTERNAL)
+		return str_printf(out, "sum(%s)", m->query);
+	if (m->query)
+		return str_puts(out, m->query);
+	if (prom_resource_parse(m->name, &resource) < 0)
+		return err_set(err, ERR_INVALID,
+			       "resource %s has no built-in query: give one", m->name);
+	const struct prom_workload workload = {.ns = policy->ns,
+					       .kind = policy->target.kind,
+					       .name = policy->target.name,
+					       .container = m->container};
+	return prom_workload_query(resource, &workload, out);
+}
+
 /* The text to ask for. 0, or -1 with *err. */
 static int expression(const struct action *a, struct deed *d, struct str *out,
 		      struct err *err)
@@ -234,27 +256,15 @@ static int expression(const struct action *a, struct deed *d, struct str *out,
 	const struct policy *policy = a->policy;
 	if (d->query.kind == QUERY_GUARD)
 		return str_puts(out, policy->guards[d->query.metric].query);
+	if (d->query.kind == QUERY_HISTORY)
+		return loop_history_query(policy, (int32_t)d->query.metric, out, err);
 	const struct policy_metric *m = &policy->metrics[d->query.metric];
-	bool history = d->query.kind == QUERY_HISTORY;
-	if (history && m->history_query)
-		return str_puts(out, m->history_query);
-	if (m->query) {
-		/* Values by pod add up to the workload's demand. */
-		bool by_pod = m->type != METRIC_OBJECT && m->type != METRIC_EXTERNAL;
-		return history && by_pod ? str_printf(out, "sum(%s)", m->query)
-					 : str_puts(out, m->query);
-	}
+	if (m->query)
+		return str_puts(out, m->query);
 	if (prom_resource_parse(m->name, &d->resource) < 0)
 		return err_set(err, ERR_INVALID,
 			       "resource %s has no built-in query: give one", m->name);
-	d->builtin = !history;
-	if (history) {
-		struct prom_workload workload = {.ns = policy->ns,
-						 .kind = policy->target.kind,
-						 .name = policy->target.name,
-						 .container = m->container};
-		return prom_workload_query(d->resource, &workload, out);
-	}
+	d->builtin = true;
 	const char *namespaces[] = {policy->ns};
 	struct prom_pods pods = {.namespaces = namespaces,
 				 .namespace_count = 1,

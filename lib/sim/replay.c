@@ -1,6 +1,7 @@
 #include "sim/replay.h"
 
 #include "io/io.h"
+#include "prom/prom.h"
 
 #include <assert.h>
 #include <math.h>
@@ -8,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RATE_WINDOW_MS MS_PER_MIN
-#define TICKS_MAX      64 /* at one and the same time: more would never end */
+#define RATE_WINDOW_MS MS_PER_MIN /* of a query that the policy brings along */
+#define TICKS_MAX      64         /* at one and the same time: more would never end */
 #define NAME_SIZE      16
 #define CONTAINER      "app"
 /* Schedules are told again before they end. */
@@ -212,18 +213,23 @@ static bool is_cpu(const struct replay *r)
 	return type == METRIC_RESOURCE || type == METRIC_CONTAINER_RESOURCE;
 }
 
+static int64_t window_ms(const struct replay *r)
+{
+	return is_cpu(r) ? PROM_RATE_WINDOW_MS : RATE_WINDOW_MS;
+}
+
 /* The total at a moment; NaN where nobody knows it, as before the first value. */
 static double total_at(const struct replay *r, int64_t at_ms)
 {
 	const struct workload *w = &r->workload;
-	const struct scrape scrape = {w->config.scrape_every_ms, RATE_WINDOW_MS,
+	const struct scrape scrape = {w->config.scrape_every_ms, window_ms(r),
 				      w->config.scrape_delay_ms};
 	int64_t first, last;
 	if (!scrape_window(&scrape, at_ms, &first, &last) ||
 	    first < w->config.demand->start_ms)
 		return NAN;
-	return is_cpu(r) ? workload_cpu_rate(w, RATE_WINDOW_MS, at_ms)
-			 : workload_requests_rate(w, RATE_WINDOW_MS, at_ms);
+	return is_cpu(r) ? workload_cpu_rate(w, window_ms(r), at_ms)
+			 : workload_requests_rate(w, window_ms(r), at_ms);
 }
 
 static void answer_history(struct replay *r, const struct deed *d)
@@ -247,7 +253,7 @@ static double pod_value(const struct replay *r, const struct world_pod *p)
 {
 	const struct workload *w = &r->workload;
 	if (is_cpu(r))
-		return workload_pod_cpu(w, p, RATE_WINDOW_MS, w->now_ms);
+		return workload_pod_cpu(w, p, window_ms(r), w->now_ms);
 	return world_pod_ready(p, w->now_ms) ? total_at(r, w->now_ms) / w->ready_count
 					     : NAN;
 }

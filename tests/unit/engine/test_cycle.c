@@ -37,6 +37,25 @@ START_TEST(a_policy_decides_as_soon_as_it_knows_enough)
 }
 END_TEST
 
+START_TEST(cycles_in_step_begin_at_whole_multiples)
+{
+	struct engine_config config;
+	struct rig other;
+	engine_config_default(&config);
+	config.in_step = true;
+	rig_open(&other, &config);
+	other.now_ms = MONDAY + 777777;
+	rig_start(&other, REACTIVE, 3);
+	rig_value(&other, 300);
+	for (int i = 0; i < 3; i++) {
+		rig_until_asked(&other);
+		ck_assert_int_eq(other.now_ms % (15 * MS_PER_S), 0);
+		rig_value(&other, 300);
+	}
+	rig_close(&other);
+}
+END_TEST
+
 START_TEST(cycles_stand_on_a_grid_of_their_own)
 {
 	rig_start(&r, REACTIVE, 3);
@@ -188,6 +207,7 @@ int main(void)
 	tcase_add_checked_fixture(t, open_rig, close_rig);
 	tcase_add_test(t, a_policy_decides_as_soon_as_it_knows_enough);
 	tcase_add_test(t, cycles_stand_on_a_grid_of_their_own);
+	tcase_add_test(t, cycles_in_step_begin_at_whole_multiples);
 	tcase_add_test(t, all_answers_are_waited_for_until_the_deadline);
 	tcase_add_test(t, an_unknown_metric_never_lowers_and_does_not_keep_from_raising);
 	tcase_add_test(t, a_clock_that_goes_back_does_not_stop_the_cycles);

@@ -318,6 +318,51 @@ START_TEST(the_weights_of_a_knot_sum_to_one_and_skill_is_told)
 }
 END_TEST
 
+/* Quiet noise, then a saw that only the value a season ago foresees: the models, which
+ * learned from the noise, lose. */
+START_TEST(the_reason_says_worse_where_it_is_worse)
+{
+	double v[N];
+	struct path_config config = hourly();
+	struct path_report report;
+	struct rng rng;
+
+	rng_init(&rng, (uint64_t)_i);
+	for (int32_t t = 0; t < N; t++)
+		v[t] = t < N - 60 ? 100 + rng_normal(&rng) : 5e3 * (t % 2);
+	config.refit_steps = 0;
+
+	struct path *p = learned(&config, v, N);
+
+	path_report(p, &report);
+
+	double skill = report.skill[report.knots - 1];
+
+	ck_assert_msg(skill < -.01, "%g", skill);
+	ck_assert_ptr_null(strstr(report.reason, " -"));
+	ck_assert_msg(strstr(report.reason, "% worse than"), "%s", report.reason);
+	free(p);
+}
+END_TEST
+
+START_TEST(the_reason_admits_that_skill_is_unknown)
+{
+	double v[N];
+	struct path_config config = hourly();
+	struct path_report report;
+
+	shop(v, N);
+
+	struct path *p = learned(&config, v, 12);
+
+	path_report(p, &report);
+	ck_assert(isnan(report.skill[report.knots - 1]));
+	ck_assert_ptr_nonnull(
+		strstr(report.reason, "not compared with the baselines 48 steps ahead"));
+	free(p);
+}
+END_TEST
+
 START_TEST(a_fit_that_is_due_comes_before_the_next_value)
 {
 	double v[N];
@@ -390,6 +435,8 @@ int main(void)
 	tcase_add_loop_test(tc, every_input_gives_finite_forecasts, 0, ODDS);
 	tcase_add_loop_test(tc, random_series_do_no_harm, 0, 40);
 	tcase_add_test(tc, the_weights_of_a_knot_sum_to_one_and_skill_is_told);
+	tcase_add_loop_test(tc, the_reason_says_worse_where_it_is_worse, 1, 4);
+	tcase_add_test(tc, the_reason_admits_that_skill_is_unknown);
 	tcase_add_test(tc, a_fit_that_is_due_comes_before_the_next_value);
 	tcase_add_loop_test(tc, a_field_out_of_range_is_named, 0, ARRAY_LEN(refused));
 	suite_add_tcase(suite, tc);

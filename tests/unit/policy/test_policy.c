@@ -302,6 +302,27 @@ START_TEST(the_example_is_read_as_it_is_meant)
 }
 END_TEST
 
+START_TEST(one_metric_can_be_kept_and_forecasting_switched_off)
+{
+	AUTO(policy_cleanup) struct policy *p = must_accept(example);
+	policy_keep_metric(p, 2);
+	ck_assert_int_eq(p->metric_count, 1);
+	ck_assert_str_eq(p->metrics[0].name, "requests");
+	policy_keep_metric(p, 0);
+	ck_assert_str_eq(p->metrics[0].name, "requests");
+	policy_disable_forecast(p);
+	ck_assert_int_eq(p->forecast.mode, FORECAST_DISABLED);
+	/* Holds that stand in the text stay. */
+	ck_assert_int_eq(p->holds.respect_manual_scale_ms, 5 * MS_PER_MIN);
+	AUTO(policy_cleanup)
+	struct policy *bare = must_accept("forecast: {}\n");
+	ck_assert(!bare->holds.scale_down_during_rollout);
+	policy_disable_forecast(bare);
+	ck_assert(bare->holds.scale_down_during_rollout);
+	ck_assert_int_eq(bare->holds.respect_manual_scale_ms, 0);
+}
+END_TEST
+
 START_TEST(a_policy_may_be_json)
 {
 	AUTO(policy_cleanup)
@@ -489,6 +510,7 @@ int main(void)
 	tcase_add_test(tcase, zero_replicas_are_allowed_with_an_external_metric);
 	tcase_add_test(tcase, the_example_is_read_as_it_is_meant);
 	tcase_add_test(tcase, a_policy_may_be_json);
+	tcase_add_test(tcase, one_metric_can_be_kept_and_forecasting_switched_off);
 	tcase_add_test(tcase, every_problem_is_found_and_the_first_is_returned);
 	tcase_add_test(tcase, a_text_that_cannot_be_in_a_configmap_is_refused);
 	tcase_add_test(tcase, endless_problems_are_counted_but_not_kept);
