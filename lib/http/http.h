@@ -59,9 +59,11 @@ enum http_phase {
 struct http_response {
 	enum http_phase failed; /* HTTP_ANSWERED, or where it ended */
 	bool timed_out;         /* failed, because its time was up */
-	struct err err;   /* set when failed: "time-out after 200 ms waiting for the first
-			     byte" */
-	int status;       /* 100..599, 3xx too (never followed); 0 when none came */
+	struct err err; /* set when failed: "time-out after 200 ms waiting for the first
+			   byte" */
+	/* 200..999, 3xx too (never followed); 0 when none came. What is above 599 counts
+	 * as a server's failure (RFC 9110, 15). */
+	int status;
 	const char *body; /* NUL-terminated, never NULL; "" for a 2xx stream */
 	size_t len;
 	const char *content_type; /* never NULL */
