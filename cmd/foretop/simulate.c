@@ -23,6 +23,8 @@
 /* A forecast that has seen less than this says nothing. */
 #define BEFORE_MIN MS_PER_H
 #define PEAK_SHARE 0.999
+/* Beyond it a capacity is more likely wrong than a workload so large. */
+#define PODS_MAX 5000
 
 struct simulation {
 	struct simulate_flags flags;
@@ -187,11 +189,32 @@ static int choose_span(struct simulation *s, struct err *err)
 	return 0;
 }
 
+/* More than the policy allows is worth a word, more than makes sense an error. */
+static int check_size(struct simulation *s, struct err *err)
+{
+	double peak = fmax(trace_at(s->demand, s->start_ms),
+			   trace_max(s->demand, s->start_ms, s->end_ms - 1));
+	double pods = ceil(peak / s->capacity);
+	int32_t most = s->policy->max_replicas;
+	if (fmin(pods, most) > PODS_MAX)
+		return err_set(
+			err, ERR_INVALID,
+			"--capacity %.6g: the load's peak of %.6g needs %.0f pods, "
+			"at most %d are simulated",
+			s->capacity, peak, pods, PODS_MAX);
+	if (pods > most)
+		str_printf(&s->notes,
+			   "the load's peak of %.6g needs %.0f pods, maxReplicas allows "
+			   "%d\n",
+			   peak, pods, most);
+	return 0;
+}
+
 static int prepare(struct simulation *s, struct err *err)
 {
 	if (read_policy(s, err) < 0 || read_demand(s, err) < 0 ||
 	    choose_capacity(s, err) < 0 || scale_demand(s, err) < 0 ||
-	    choose_lead(s, err) < 0 || choose_span(s, err) < 0)
+	    choose_lead(s, err) < 0 || choose_span(s, err) < 0 || check_size(s, err) < 0)
 		return -1;
 	return runlog_open(&s->log, s->flags.out, err);
 }

@@ -7,9 +7,10 @@
 
 #define START_S 1768780800 /* 2026-01-19T00:00:00Z, a Monday */
 #define MINUTES (3 * 1440)
-#define POLICY                                                                           \
+#define POLICY  POLICY_UP_TO("60")
+#define POLICY_UP_TO(max)                                                                \
 	"scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: cart}\n"          \
-	"mode: Scale\nminReplicas: 1\nmaxReplicas: 60\nmetrics:\n"                       \
+	"mode: Scale\nminReplicas: 1\nmaxReplicas: " max "\nmetrics:\n"                  \
 	"- {type: External, external: {metric: {name: requests}, target: {type: "        \
 	"AverageValue, averageValue: \"70\"}}, query: sum(requests), forecast: "         \
 	"{target: \"95\", reactiveTarget: \"120\"}}\n"                                   \
@@ -21,6 +22,7 @@
 
 static struct bed *b;
 static char table[BED_PATH + 16], policy[BED_PATH + 16], run_file[BED_PATH + 16];
+static char huge[BED_PATH + 16]; /* a policy without a bound to speak of */
 
 static void write_table(int minutes, const char *last_line)
 {
@@ -47,8 +49,10 @@ static void setup(void)
 	snprintf(table, sizeof(table), "%s/load.csv", b->folder);
 	snprintf(policy, sizeof(policy), "%s/policy.yaml", b->folder);
 	snprintf(run_file, sizeof(run_file), "%s/run.csv", b->folder);
+	snprintf(huge, sizeof(huge), "%s/huge.yaml", b->folder);
 	write_table(MINUTES, "");
 	bed_write_file(policy, POLICY);
+	bed_write_file(huge, POLICY_UP_TO("1000000"));
 }
 
 static void teardown(void)
@@ -215,6 +219,16 @@ START_TEST(a_cpu_policy_needs_a_capacity_and_runs_with_one)
 }
 END_TEST
 
+START_TEST(a_load_beyond_the_policys_maximum_is_told)
+{
+	bed_write_file(policy, POLICY_UP_TO("5"));
+	ck_assert_int_eq(CALL(USUAL), 0);
+	char *text AUTO_FREE = output();
+	ck_assert_msg(strstr(text, "\nnote: the load's peak of 1") != NULL, "%s", text);
+	ck_assert_msg(strstr(text, " pods, maxReplicas allows 5\n") != NULL, "%s", text);
+}
+END_TEST
+
 START_TEST(a_query_is_replayed_too)
 {
 	bed_demand(b, "cart", 430);
@@ -248,7 +262,7 @@ START_TEST(the_policys_own_query_is_asked_where_none_is_given)
 	ck_assert_int_eq(CALL("-f", policy, "--config", b->config, "--history", "8h"), 0);
 	char *out AUTO_FREE = output();
 	ck_assert_msg(strstr(out, query) == out, "%s", out);
-	/* A load that never moves. */
+	/* A load that never moves: */
 	ck_assert_msg(strstr(out, "there is nothing to gain: as many pod-hours (0.000 % "
 				  "of the load unserved, against 0.000 %). The forecast "
 				  "plans for the HPA's own target") != NULL,
@@ -291,6 +305,9 @@ START_TEST(bad_input_is_refused_with_its_place)
 		{{"-f", "{POLICY}", "--trace", "{TABLE}", "--capacity", "0"},
 		 2,
 		 "--capacity: \"0\": allowed: a number above 0"},
+		{{"-f", "{HUGE}", "--trace", "{TABLE}", "--capacity", "0.01"},
+		 1,
+		 "--capacity 0.01: the load's peak of "},
 		{{"--trace", "{TABLE}"}, 2, "-f is needed: the policy"},
 		{{"-f", "{POLICY}"}, 2, "a load is needed: --trace, "},
 		{{"-f", "{POLICY}", "--trace", "{TABLE}", "--query", "up"},
@@ -310,6 +327,7 @@ START_TEST(bad_input_is_refused_with_its_place)
 		const char *flag = rows[_i].flags[i];
 		flags[i] = !strcmp(flag, "{TABLE}")    ? table
 			   : !strcmp(flag, "{POLICY}") ? policy
+			   : !strcmp(flag, "{HUGE}")   ? huge
 						       : flag;
 	}
 	int code = call(flags);
@@ -330,9 +348,10 @@ int main(void)
 	tcase_add_test(tc, the_same_input_gives_the_same_bytes);
 	tcase_add_test(tc, peak_pods_scale_the_load_and_start_bounds_what_counts);
 	tcase_add_test(tc, a_cpu_policy_needs_a_capacity_and_runs_with_one);
+	tcase_add_test(tc, a_load_beyond_the_policys_maximum_is_told);
 	tcase_add_test(tc, a_query_is_replayed_too);
 	tcase_add_test(tc, the_policys_own_query_is_asked_where_none_is_given);
 	tc = bed_lane("bad input", setup, teardown);
-	tcase_add_loop_test(tc, bad_input_is_refused_with_its_place, 0, 15);
+	tcase_add_loop_test(tc, bad_input_is_refused_with_its_place, 0, 16);
 	return bed_run();
 }
