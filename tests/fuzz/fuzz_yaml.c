@@ -64,7 +64,10 @@ static void check_json(const char *text, size_t len)
 	must(back, "%s: %s", printed, err.msg);
 	char *again AUTO_FREE = json_text(back);
 	must_equal(printed, again);
-	must(json_int(tree, "a.b", 5) == json_int(back, "a.b", 5), "%s", printed);
+	/* cJSON is content with 15 digits; times in milliseconds have 13. */
+	int64_t number = json_int(tree, "a.b", 5);
+	if (llabs(number / 2) < INT64_C(500000000000000))
+		must(json_int(back, "a.b", 5) == number, "%s", printed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
