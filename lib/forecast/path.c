@@ -201,12 +201,11 @@ double path_error(const struct path *p, bool logs, double y, double mean)
 		    : y - mean;
 }
 
-double path_apply(const struct path *p, double mean, double error)
+double path_apply(const struct path *p, bool logs, double mean, double error)
 {
 	double offset = p->series.offset;
 	double range = p->series.most - p->series.least;
-	double v = p->log_errors ? (mean + offset) * exponential(error) - offset
-				 : mean + error;
+	double v = logs ? (mean + offset) * exponential(error) - offset : mean + error;
 
 	double least = p->series.least - range;
 

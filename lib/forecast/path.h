@@ -70,8 +70,7 @@ struct path *path_init(void *memory, const struct path_config *config);
 bool path_learn(struct path *p, double v);
 
 /* Asks for a fit with the values so far, now; otherwise the first comes with two short
- * seasons (or 64 values), and then one every refit_steps, or sooner when the errors
- * grow. */
+ * seasons (or 64 values), and then one every refit_steps. */
 void path_fit(struct path *p);
 
 /* Does a slice of the fit that is due, at most about 1 ms. True while more is due. */

@@ -1,15 +1,18 @@
 /* The fit of a path in slices. At the first fit the newest values are then forecast as if
  * they were not known yet, which gives the first losses and intervals; afterwards these
- * are kept up by what comes. Holt-Winters is fitted to what comes before that replay. The
- * regressions are fitted to everything, replay included: without the newest values two
- * weeks could not teach weekly lags. So their replayed errors are too small, by about
- * coefficients / rows, and they are weighted a little too high until real errors take
- * over. */
+ * are kept up by what comes. So it is again whenever the series has doubled, as long as
+ * all of it is remembered: a model of two days errs by much more than one of two weeks,
+ * and intervals that only crept inwards would stay as wide as it for weeks. Holt-Winters
+ * is fitted to what comes before that replay. The regressions are fitted to everything,
+ * replay included: without the newest values two weeks could not teach weekly lags. So
+ * their replayed errors are too small, by about coefficients / rows, and they are
+ * weighted a little too high until real errors take over. */
 #include "forecast/path_inside.h"
 #include "forecast/logarithm.h"
 #include "forecast/scalar.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A slice of the replay, in values. */
 #define REPLAY_SLICE 32
@@ -19,6 +22,9 @@
 /* Back-tested errors are those of few, overlapping origins and of parameters that were
  * fitted for them: a tenth more (forecasts of hourly series by cross-validation). */
 #define SEED_MARGIN 1.1
+/* Outcomes of so many values, at a step of 1/50, move intervals to where they belong
+ * whatever they began with; a new seed would only disturb them. */
+#define SEED_ENOUGH 500
 /* A factor of 1.35: within it a normal law of logarithms and one of values are alike
  * enough that the choice does no harm. */
 #define MODEST_DEVIATION .3
@@ -160,10 +166,32 @@ static bool work_smoothing(struct path *p)
 	return false;
 }
 
+static int64_t length_of(const struct path *p)
+{
+	return p->series.first + p->series.n;
+}
+
+/* Forgets what was scored, for a new replay; what stood is told until that ends. */
+static void forget_scores(struct path *p)
+{
+	memcpy(p->told, p->intervals, sizeof(p->told));
+	p->told_log_errors = p->log_errors;
+	memset(p->scores, 0, sizeof(p->scores));
+	memset(p->intervals, 0, sizeof(p->intervals));
+	memset(p->log_squares, 0, sizeof(p->log_squares));
+	for (int32_t k = 0; k < p->knots; k++)
+		for (int i = 0; i < PATH_WAITING_MAX; i++)
+			p->knot[k].said[i].due = -1;
+	p->seeded = p->log_errors = false;
+}
+
 static void begin(struct path *p)
 {
 	bool linear = p->config.use_linear;
 
+	if (p->seeded && p->seed_values < SEED_ENOUGH &&
+	    length_of(p) <= p->config.capacity && length_of(p) >= 2 * p->seed_values)
+		p->seeded = false;
 	path_series_measure(&p->series);
 	p->fit_end = p->series.n;
 	set_bounds(p, &p->models);
@@ -191,7 +219,7 @@ static void finish(struct path *p)
 {
 	p->fitted = true;
 	p->stage = FIT_IDLE;
-	p->fit_values = p->series.first + p->series.n;
+	p->fit_values = length_of(p);
 	path_remember(p, p->series.n);
 }
 
@@ -204,14 +232,17 @@ static void after_replay(struct path *p)
 	}
 	seed_intervals(p);
 	p->seeded = true;
+	p->seed_values = length_of(p);
 	finish(p);
 }
 
 static void after_models(struct path *p)
 {
 	p->stage = FIT_REPLAY;
-	if (!p->seeded)
-		path_remember(p, p->replay);
+	if (p->seeded)
+		return;
+	forget_scores(p);
+	path_remember(p, p->replay);
 }
 
 bool path_fit_slice(struct path *p)

@@ -67,8 +67,12 @@ struct path {
 	struct interval intervals[PATH_KNOTS_MAX];
 	bool log_errors;                    /* errors are differences of logarithms */
 	double log_squares[PATH_KNOTS_MAX]; /* of the replay */
+	/* What stood before a replay that is going on. */
+	struct interval told[PATH_KNOTS_MAX];
+	bool told_log_errors;
 	bool fitted, seeded;
-	int64_t fit_values; /* length of the series (missing included) at the last fit */
+	int64_t fit_values;  /* length of the series (missing included) at the last fit */
+	int64_t seed_values; /* the same, when losses and intervals were last seeded */
 	enum fit_stage stage;
 	int32_t fit_end; /* the fit in hand uses v[0] to v[fit_end - 1] */
 	int32_t replay;  /* next index of the replay */
@@ -101,7 +105,7 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 /* The error of a forecast in the units of the intervals, and back. */
 double path_error(const struct path *p, bool logs, double y, double mean);
 /* Bounded: at most the range seen beyond it, and not below 0 where nothing was. */
-double path_apply(const struct path *p, double mean, double error);
+double path_apply(const struct path *p, bool logs, double mean, double error);
 
 /* Moves Holt-Winters on to v[n - 1]. */
 void path_smooth(struct path *p, int32_t n);

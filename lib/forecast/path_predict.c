@@ -40,15 +40,18 @@ static void write_intervals(const struct path *p, const struct path_steps *ret,
 			    const struct between *at, int32_t i)
 {
 	double mean = ret->mean[i];
-	const struct interval *a = &p->intervals[at->low], *b = &p->intervals[at->high];
+	bool before = p->fitted && p->stage == FIT_REPLAY && !p->seeded;
+	const struct interval *from = before ? p->told : p->intervals;
+	const struct interval *a = &from[at->low], *b = &from[at->high];
+	bool logs = before ? p->told_log_errors : p->log_errors;
 	double lower[PATH_LEVELS_MAX], upper[PATH_LEVELS_MAX];
 
 	for (int32_t l = 0; l < p->config.level_count; l++) {
 		double down = mix(a->lower[l], b->lower[l], at->share);
 		double up = mix(a->upper[l], b->upper[l], at->share);
 
-		lower[l] = smaller(path_apply(p, mean, down), mean);
-		upper[l] = larger(path_apply(p, mean, up), mean);
+		lower[l] = smaller(path_apply(p, logs, mean, down), mean);
+		upper[l] = larger(path_apply(p, logs, mean, up), mean);
 	}
 	for (int32_t l = 0; l < p->config.level_count; l++) {
 		double down = lower[l], up = upper[l];

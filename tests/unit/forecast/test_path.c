@@ -363,6 +363,62 @@ START_TEST(the_reason_admits_that_skill_is_unknown)
 }
 END_TEST
 
+/* A clean day with noise 1, learned as it comes: the first fit knew two days of it. */
+START_TEST(intervals_forget_how_bad_the_first_fit_was)
+{
+	double v[N];
+	struct path_config config = hourly();
+	struct said said;
+	struct rng rng;
+
+	config.refit_steps = 0;
+	config.seasons[1] = 0;
+	rng_init(&rng, 7);
+	for (int32_t t = 0; t < N; t++)
+		v[t] = 100 + 60 * sin(2 * M_PI * t / DAY) + rng_normal(&rng);
+
+	struct path *p = learned(&config, v, 21 * DAY);
+
+	ck_assert(ask(p, &said));
+	for (int h = 0; h < DAY; h++) {
+		double width = said.upper[0][h] - said.lower[0][h];
+
+		ck_assert_msg(width > 1 && width < 9, "%g wide after %d", width, h + 1);
+	}
+	free(p);
+}
+END_TEST
+
+/* While the replay of a later fit goes on, what stood before is told. */
+START_TEST(intervals_stand_while_a_fit_is_going_on)
+{
+	double v[N];
+	struct path_config config = hourly();
+	struct said said;
+	int32_t t = 0, slices = 0;
+
+	config.refit_steps = 0;
+	shop(v, N);
+
+	struct path *p = path_init(xmalloc(path_size(&config)), &config);
+
+	for (; t < 4 * DAY; t++) {
+		path_learn(p, v[t]);
+		while (t < 4 * DAY - 1 && path_work(p))
+			;
+	}
+	do {
+		slices++;
+		ck_assert(ask(p, &said));
+		all_finite(&said);
+		for (int h = 0; h < HORIZON; h++)
+			ck_assert(said.upper[1][h] - said.lower[1][h] > 3);
+	} while (path_work(p));
+	ck_assert_int_gt(slices, 5);
+	free(p);
+}
+END_TEST
+
 START_TEST(a_fit_that_is_due_comes_before_the_next_value)
 {
 	double v[N];
@@ -437,6 +493,8 @@ int main(void)
 	tcase_add_test(tc, the_weights_of_a_knot_sum_to_one_and_skill_is_told);
 	tcase_add_loop_test(tc, the_reason_says_worse_where_it_is_worse, 1, 4);
 	tcase_add_test(tc, the_reason_admits_that_skill_is_unknown);
+	tcase_add_test(tc, intervals_forget_how_bad_the_first_fit_was);
+	tcase_add_test(tc, intervals_stand_while_a_fit_is_going_on);
 	tcase_add_test(tc, a_fit_that_is_due_comes_before_the_next_value);
 	tcase_add_loop_test(tc, a_field_out_of_range_is_named, 0, ARRAY_LEN(refused));
 	suite_add_tcase(suite, tc);
