@@ -37,6 +37,14 @@ static int64_t floor_to(int64_t ms, int64_t unit)
 
 static_assert(POLICY_EXCLUDES_MAX <= FORECAST_EXCLUDES_MAX, "all of them are heeded");
 
+int32_t history_refit_minute(const struct prepared *s, int32_t m)
+{
+	const struct policy_metric *spec = &s->policy->metrics[m];
+	const char *query = spec->history_query ? spec->history_query : spec->query;
+	uint64_t key = query ? hash_text(query) : s->target.key;
+	return (int32_t)(key % (MS_PER_DAY / MS_PER_MIN));
+}
+
 static void begin(struct prepared *s, int32_t m, int32_t window_min, int64_t now_ms)
 {
 	struct feed *feed = &s->metrics[m].feed;
@@ -47,7 +55,7 @@ static void begin(struct prepared *s, int32_t m, int32_t window_min, int64_t now
 		.quantile = f->quantile,
 		.use_linear = f->models & MODEL_LINEAR_REGRESSION,
 		.use_holt_winters = f->models & MODEL_HOLT_WINTERS,
-		.refit_minute = (int32_t)(s->target.key % (MS_PER_DAY / MS_PER_MIN)),
+		.refit_minute = history_refit_minute(s, m),
 		.excludes = f->excludes,
 		.exclude_count = f->exclude_count,
 		.heed = heard_listen,

@@ -383,6 +383,10 @@ const char *rest_paused(const struct prepared *s, int64_t now_ms, char *buf, siz
 bool rest_now(struct engine *e, struct prepared *s, int64_t now_ms);
 
 /* history.c */
+/* Minute of the day of a metric's fits: spread by the series and not by who asks for it,
+ * so that policies that forecast the same series say the same. Built-in queries are the
+ * target's own. */
+int32_t history_refit_minute(const struct prepared *s, int32_t m);
 void history_ask(struct engine *e, struct prepared *s, int64_t now_ms);
 void history_take(struct prepared *s, const struct event *event);
 void history_failed(struct prepared *s, const struct event *event);

@@ -35,6 +35,11 @@ metrics:
 forecast:
   mode: {mode}
   history: 14d
+  # Targets of equal names are compared write by write. Where the moment at which a pod becomes Ready decides (when enough
+  # pods have been measured to change the horizon; whether all are available in the minute of a release), two
+  # Deployments part company although nobody was killed.
+  leadTime: 20s
+  release: false
 """
 CPU = """\
 scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}

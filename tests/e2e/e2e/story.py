@@ -18,6 +18,7 @@ KILLS = 10
 KILL_SEED = 20170127
 CYCLE_S = 15
 TWO_CYCLES_S = 2 * CYCLE_S
+CUT_OFF_S = 5  # between a write and its sight on a watch
 
 
 def plan_rise(now):
@@ -178,7 +179,14 @@ class Story:
         """The replicas of a target by the audit log, from the first number it was created with."""
         first = [(0.0, self.bed.first_replicas(self.bed.targets[key][0]))]
         return first + [(w.time, w.replicas) for w in self.writes
-                        if (w.namespace, w.name) == key and w.status == 200]
+                        if (w.namespace, w.name) == key and (w.status == 200 or self.went_through(key, w))]
+
+    def went_through(self, key, write):
+        """A writer that was killed before its answer leaves a failed request in the log, whatever became of its write:
+        the watch tells."""
+        steps = self.bed.recorder.steps(self.bed.recorder.replicas, key)
+        return key[0] == KILLED and write.status not in (403, 409) and any(
+            value == write.replicas and abs(moment - write.time) < CUT_OFF_S for moment, value in steps)
 
     def judge_writes(self):
         written = 0

@@ -421,6 +421,36 @@ START_TEST(a_clock_that_goes_back_begins_anew)
 }
 END_TEST
 
+/* The metric of a policy of this name, alone in its engine. */
+static int32_t refit_minute_of(const char *name, const char *metric)
+{
+	struct rig other;
+	char text[1024];
+	snprintf(text, sizeof(text),
+		 "scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: %s}\n"
+		 "maxReplicas: 9\nmetrics:\n%sforecast: {}\n",
+		 name, metric);
+	rig_open(&other, NULL);
+	rig_policy(&other, name, text);
+	int32_t minute = history_refit_minute(rig_slot(&other), 0);
+	rig_close(&other);
+	return minute;
+}
+
+START_TEST(policies_of_one_series_are_fitted_in_one_minute)
+{
+	static const char cpu[] = "- type: Resource\n"
+				  "  resource: {name: cpu, target: {type: Utilization, "
+				  "averageUtilization: 70}}\n";
+	int32_t minute = refit_minute_of("checkout", EXTERNAL);
+	ck_assert_int_ge(minute, 0);
+	ck_assert_int_lt(minute, 1440);
+	ck_assert_int_eq(refit_minute_of("cart", EXTERNAL), minute);
+	ck_assert_int_ne(refit_minute_of("cart", cpu), refit_minute_of("checkout", cpu));
+	ck_assert_int_ne(refit_minute_of("checkout", cpu), minute);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("history");
@@ -445,6 +475,7 @@ int main(void)
 	tcase_add_test(t, few_days_of_history_are_asked_for_at_a_time);
 	tcase_add_test(t, anomalies_are_counted_from_the_present_on);
 	tcase_add_test(t, a_clock_that_goes_back_begins_anew);
+	tcase_add_test(t, policies_of_one_series_are_fitted_in_one_minute);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
