@@ -27,6 +27,7 @@ static const char *const names[PATH_MODEL_COUNT] = {
 	[PATH_LAG_LEVEL] = "linear regression on lags",
 	[PATH_LAG_LOG] = "linear regression on lags of logarithms",
 	[PATH_HOLT_WINTERS] = "Holt-Winters",
+	[PATH_SEASON_MEAN] = "mean of the last season",
 };
 
 const char *path_model_name(enum path_model m)
@@ -224,6 +225,7 @@ void path_speakers(const struct path *p, int32_t n, bool ret_speaks[PATH_MODEL_C
 	for (int i = 0; i < 2; i++)
 		ret_speaks[PATH_SHORT_NAIVE + i] =
 			p->config.seasons[i] && n >= p->config.seasons[i];
+	ret_speaks[PATH_SEASON_MEAN] = p->config.seasons[0] && n >= p->config.seasons[0];
 	ret_speaks[PATH_HOLT_WINTERS] = p->smoothing.model.fitted && p->smoothing.at == n;
 	ret_speaks[PATH_LAG_LEVEL] =
 		m->level.solved && n >= m->level.lags.lag[m->level.lags.count - 1];
@@ -242,6 +244,17 @@ void path_smooth(struct path *p, int32_t n)
 			       p->series.known[s->at] ? p->series.v[s->at] : NAN);
 }
 
+/* What is left of a load whose season does not repeat: far ahead, its mean. */
+static float season_mean(const struct path *p, int32_t n)
+{
+	const float *v = p->series.v + n - p->config.seasons[0];
+	double sum = 0;
+
+	for (int32_t i = 0; i < p->config.seasons[0]; i++)
+		sum += v[i];
+	return (float)(sum / p->config.seasons[0]);
+}
+
 /* The logarithm back to the value. */
 static float value_of(const struct path *p, float log)
 {
@@ -254,6 +267,8 @@ void path_view_init(const struct path *p, int32_t n, int32_t steps,
 	ret_view->n = n;
 	memcpy(ret_view->speaks, speaks, sizeof(ret_view->speaks));
 	baselines_at(&p->baselines, p->series.v, n, &ret_view->baseline);
+	if (speaks[PATH_SEASON_MEAN])
+		ret_view->season_mean = season_mean(p, n);
 	if (speaks[PATH_LAG_LEVEL])
 		lag_ridge_forecast(&p->models.level, p->series.v + n - 1, steps,
 				   p->work[0]);
@@ -276,6 +291,8 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 	if (p->fitted || p->stage == FIT_REPLAY)
 		ret[PATH_TREND] = (float)within(ret[PATH_TREND], p->models.level.least,
 						p->models.level.most);
+	if (speaks[PATH_SEASON_MEAN])
+		ret[PATH_SEASON_MEAN] = view->season_mean;
 	if (speaks[PATH_LAG_LEVEL])
 		ret[PATH_LAG_LEVEL] = p->work[0][h - 1];
 	if (speaks[PATH_HOLT_WINTERS])

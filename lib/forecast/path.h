@@ -34,6 +34,7 @@ enum path_model {
 	PATH_LAG_LEVEL = PATH_BASELINES, /* ridge on seasonal lags, step after step */
 	PATH_LAG_LOG,                    /* the same on logarithms */
 	PATH_HOLT_WINTERS,               /* exponential smoothing */
+	PATH_SEASON_MEAN,                /* of the last short season */
 	PATH_MODEL_COUNT,
 };
 /* "last value", "linear regression on lags", ...: for reasons and tables. */

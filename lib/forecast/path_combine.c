@@ -34,15 +34,15 @@ enum path_model combine_baseline(const struct combine_scores *c)
 	return best;
 }
 
-/* Without any score: the models alike, or, when there is none, the seasons, or the last
- * value. */
+/* Without any score: the models alike (not the mean, which rarely is best), or, when
+ * there is none, the seasons, or the last value. */
 static void first_weights(const bool speaks[PATH_MODEL_COUNT],
 			  double ret_weight[PATH_MODEL_COUNT])
 {
 	static const struct {
 		enum path_model from, to;
 	} ranks[] = {
-		{PATH_BASELINES, PATH_MODEL_COUNT},
+		{PATH_BASELINES, PATH_SEASON_MEAN},
 		{PATH_SHORT_NAIVE, PATH_TREND},
 		{PATH_LAST_VALUE, PATH_HOUR_MEAN},
 	};

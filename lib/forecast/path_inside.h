@@ -93,6 +93,7 @@ struct path_view {
 	int32_t n;
 	bool speaks[PATH_MODEL_COUNT];
 	struct baseline_origin baseline;
+	float season_mean;
 };
 /* Begins the view from v[n - 1] on, `steps` far; the paths of the regressions go to
  * p->work, so there is one view at a time. */

@@ -419,6 +419,24 @@ START_TEST(intervals_stand_while_a_fit_is_going_on)
 }
 END_TEST
 
+START_TEST(the_mean_of_the_last_season_is_a_model)
+{
+	double v[N], mean[HORIZON], sum = 0;
+	struct path_config config = hourly();
+
+	shop(v, N);
+
+	struct path *p = learned(&config, v, N);
+
+	for (int32_t t = N - DAY; t < N; t++)
+		sum += v[t];
+	ck_assert(path_predict_model(p, PATH_SEASON_MEAN, HORIZON, mean));
+	for (int h = 0; h < HORIZON; h++)
+		ck_near(mean[h], sum / DAY, 1e-4);
+	free(p);
+}
+END_TEST
+
 START_TEST(a_fit_that_is_due_comes_before_the_next_value)
 {
 	double v[N];
@@ -495,6 +513,7 @@ int main(void)
 	tcase_add_test(tc, the_reason_admits_that_skill_is_unknown);
 	tcase_add_test(tc, intervals_forget_how_bad_the_first_fit_was);
 	tcase_add_test(tc, intervals_stand_while_a_fit_is_going_on);
+	tcase_add_test(tc, the_mean_of_the_last_season_is_a_model);
 	tcase_add_test(tc, a_fit_that_is_due_comes_before_the_next_value);
 	tcase_add_loop_test(tc, a_field_out_of_range_is_named, 0, ARRAY_LEN(refused));
 	suite_add_tcase(suite, tc);
