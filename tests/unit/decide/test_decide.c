@@ -41,6 +41,7 @@ START_TEST(nothing_to_do_has_no_reason_for_a_rescale)
 	rig_external(&r, "requests", 100, 200);
 	ck_assert_int_eq(rig_decide(&r), 2);
 	ck_assert_str_eq(r.d.rescale, "");
+	ck_assert_int_eq(r.d.until_ms, 0);
 	load(&r, 300);
 	ck_assert_int_eq(rig_next(&r, 15), 3);
 	ck_assert_str_eq(r.d.rescale, "external metric requests above target");

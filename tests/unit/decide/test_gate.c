@@ -109,6 +109,34 @@ START_TEST(it_opens_below_99_percent_and_shuts_above_100)
 }
 END_TEST
 
+static void heed_once(struct gate *g, double ours, double reactive, int64_t end_ms)
+{
+	const struct shadow_costs costs = {
+		.forecast = true, .ours = {.pods = ours}, .reactive = {.pods = reactive}};
+	gate_heed(g, &costs, 0.95, end_ms);
+}
+
+START_TEST(it_opens_and_is_proved_with_the_minute_that_is_due)
+{
+	struct gate g = {0};
+	heed_once(&g, 985, 1000, 1);
+	ck_near(gate_cost_ours(&g), 985, 1e-9);
+	ck_near(gate_cost_reactive(&g), 1000, 1e-9);
+	for (int i = 2; i < 1440; i++)
+		heed_once(&g, 985, 1000, i);
+	ck_assert(!g.open);
+	ck_assert_int_eq(g.since_ms, 0);
+	heed_once(&g, 985, 1000, 1440);
+	ck_assert(g.open);
+	for (int i = 1440 + 1; i < 4320; i++)
+		heed_once(&g, 985, 1000, i);
+	ck_assert(!gate_proved(&g));
+	heed_once(&g, 985, 1000, 4320);
+	ck_assert(gate_proved(&g));
+	ck_assert_int_eq(g.since_ms, 1440);
+}
+END_TEST
+
 START_TEST(equal_costs_keep_it_as_it_is)
 {
 	struct gate g = {0};
@@ -172,6 +200,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_forecast_that_goes_bad_shuts_it_within_a_day);
 	tcase_add_test(t, a_forecast_that_releases_too_much_shuts_it_within_a_day);
 	tcase_add_test(t, it_opens_below_99_percent_and_shuts_above_100);
+	tcase_add_test(t, it_opens_and_is_proved_with_the_minute_that_is_due);
 	tcase_add_test(t, equal_costs_keep_it_as_it_is);
 	tcase_add_test(t, lost_load_weighs_as_the_quantile_says);
 	tcase_add_test(t, half_of_a_cost_is_forgotten_in_two_days);

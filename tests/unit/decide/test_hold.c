@@ -36,6 +36,7 @@ START_TEST(full_list_takes_no_more_than_it_holds)
 		hold_reasons_add(&h, "Some", i > HOLD_REASONS_MAX, false, "number %d", i);
 	ck_assert_int_eq(h.count, HOLD_REASONS_MAX);
 	ck_assert_str_eq(h.items[0].text, "number 0");
+	ck_assert_str_eq(h.items[HOLD_REASONS_MAX - 2].text, "number 22");
 	/* The newest is not lost: it may be the only one for its direction. */
 	ck_assert_str_eq(hold_reasons_find(&h, 5, 3)->text, "number 47");
 }

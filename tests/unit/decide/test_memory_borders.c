@@ -65,7 +65,7 @@ START_TEST(minutes_are_merged_from_the_first_to_the_last)
 	decide_memory_remember(&m, -1, 7, RIG_NOW_MS);
 	ck_assert_int_eq(largest_since(&m, RIG_NOW_MS - HOUR_MS), 901);
 	ck_assert_int_eq(largest_since(&m, minute_ms - 9000), 301);
-	ck_assert_int_le(m.log_count, 4);
+	ck_assert_int_eq(m.log_count, 3);
 }
 END_TEST
 
@@ -188,12 +188,14 @@ START_TEST(events_are_kept_to_the_end_of_the_longest_period)
 	/* All of one minute but two, of which one is just inside. */
 	fill_events(&e, RIG_NOW_MS, 1);
 	e.items[10] = (struct scale_event){RIG_NOW_MS - HALF_MS, 10, false};
+	e.items[11] = (struct scale_event){RIG_NOW_MS - HALF_MS + 1, 20, false};
 	e.items[20] = (struct scale_event){RIG_NOW_MS - HALF_MS - 1, 100, false};
 	e.items[30] = (struct scale_event){RIG_NOW_MS + MS_PER_MIN, 1000, false};
 	e.items[40] = (struct scale_event){RIG_NOW_MS + MS_PER_MIN + 1, 10000, false};
 	scale_events_add(&e, 5, RIG_NOW_MS, 2 * HALF_MS);
 	ck_assert_int_eq(scale_events_sum(&e, RIG_NOW_MS, 4 * HALF_MS),
-			 SCALE_EVENTS_MAX - 4 + 10 + 1000 + 5);
+			 SCALE_EVENTS_MAX - 5 + 10 + 20 + 1000 + 5);
+	ck_assert_int_eq(e.count, 4);
 }
 END_TEST
 
@@ -207,6 +209,47 @@ START_TEST(event_at_the_end_of_its_period_is_not_outdated)
 	scale_events_add(&e, 1, RIG_NOW_MS + 60001, 60000);
 	ck_assert_int_eq(e.count, 2);
 	ck_assert_int_eq(e.items[0].at_ms, RIG_NOW_MS + 60001);
+}
+END_TEST
+
+START_TEST(all_outdated_events_are_marked_and_the_last_is_replaced)
+{
+	struct scale_events e = {0};
+	scale_events_add(&e, 1, RIG_NOW_MS, 60000);
+	scale_events_add(&e, 2, RIG_NOW_MS + 1, 60000);
+	scale_events_add(&e, 3, RIG_NOW_MS + 90000, 60000);
+	ck_assert_int_eq(e.count, 2);
+	ck_assert(e.items[0].outdated && !e.items[1].outdated);
+	ck_assert_int_eq(e.items[0].change, 1);
+	ck_assert_int_eq(e.items[1].change, 3);
+}
+END_TEST
+
+START_TEST(full_list_is_merged_only_where_no_place_is_free)
+{
+	struct scale_events e;
+	fill_events(&e, RIG_NOW_MS, 1);
+	e.items[0].at_ms = RIG_NOW_MS - MS_PER_MIN;
+	scale_events_add(&e, 5, RIG_NOW_MS, 30000);
+	ck_assert_int_eq(e.count, SCALE_EVENTS_MAX);
+	ck_assert_int_eq(e.items[0].change, 5);
+}
+END_TEST
+
+START_TEST(record_takes_zero_for_a_size_and_nothing_below)
+{
+	static struct decide_memory m, copy;
+	m = (struct decide_memory){.seeded = true, .log_count = 2};
+	m.log[0] = (struct recommendation){RIG_NOW_MS, 0};
+	m.log[1] = (struct recommendation){RIG_NOW_MS - 1, -1};
+	m.up.count = 2;
+	m.up.items[0] = (struct scale_event){RIG_NOW_MS, 1, false};
+	m.up.items[1] = (struct scale_event){RIG_NOW_MS, -1, false};
+	decide_memory_import(&copy, &m, RIG_NOW_MS);
+	ck_assert_int_eq(copy.log_count, 1);
+	ck_assert_int_eq(copy.log[0].replicas, 0);
+	ck_assert_int_eq(copy.up.count, 1);
+	ck_assert_int_eq(copy.up.items[0].change, 1);
 }
 END_TEST
 
@@ -224,6 +267,9 @@ int main(void)
 	tcase_add_test(t, full_list_of_events_is_put_in_order_and_merged_by_minutes);
 	tcase_add_test(t, events_are_kept_to_the_end_of_the_longest_period);
 	tcase_add_test(t, event_at_the_end_of_its_period_is_not_outdated);
+	tcase_add_test(t, all_outdated_events_are_marked_and_the_last_is_replaced);
+	tcase_add_test(t, full_list_is_merged_only_where_no_place_is_free);
+	tcase_add_test(t, record_takes_zero_for_a_size_and_nothing_below);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -77,6 +77,35 @@ START_TEST(only_sidecars_among_init_containers_count)
 }
 END_TEST
 
+START_TEST(every_sidecar_counts_from_the_first_on)
+{
+	static const struct resource_request none[] = {{"cpu", 0}};
+	static const struct container_info init[] = {
+		{"idle", true, none, 1, 0},
+		{"proxy", true, cpu_100, 1, 0},
+		{"log", true, NULL, 0, 0},
+	};
+	struct policy p = policy_of(METRIC_RESOURCE, "cpu", NULL);
+	struct pod_info info = {
+		.name = "a",
+		.containers = two,
+		.container_count = 1,
+		.init_containers = init,
+		.init_container_count = 2,
+	};
+	ck_assert_int_eq(fill(&p, &info).request_m[0], 200);
+	ck_assert_int_eq(fill(&p, &info).containers, 3);
+	info.init_container_count = 3;
+	ck_assert_int_eq(fill(&p, &info).request_m[0], REQUEST_MISSING);
+	ck_assert_str_eq(fill(&p, &info).lacking, "log");
+	info.init_containers = init + 1;
+	info.init_container_count = 1;
+	ck_assert_int_eq(fill(&p, &info).request_m[0], 200);
+	p = policy_of(METRIC_CONTAINER_RESOURCE, "cpu", "proxy");
+	ck_assert_int_eq(fill(&p, &info).request_m[0], 100);
+}
+END_TEST
+
 START_TEST(named_container_counts_alone_whatever_the_pod_requests)
 {
 	static const struct resource_request level[] = {{"cpu", 800}};
@@ -184,6 +213,7 @@ int main(void)
 	tcase_add_test(t, requests_of_containers_are_summed);
 	tcase_add_test(t, container_without_a_request_is_named);
 	tcase_add_test(t, only_sidecars_among_init_containers_count);
+	tcase_add_test(t, every_sidecar_counts_from_the_first_on);
 	tcase_add_test(t, named_container_counts_alone_whatever_the_pod_requests);
 	tcase_add_test(t, pod_level_requests_replace_the_sum_where_they_are_on);
 	tcase_add_test(t, sums_of_requests_saturate);

@@ -61,6 +61,39 @@ START_TEST(utilization_is_a_share_of_the_mean_request_of_the_pods_that_stay)
 }
 END_TEST
 
+START_TEST(mean_request_is_that_of_the_listed_pods_that_have_one)
+{
+	struct rig r;
+	struct prediction p;
+	rig_init(&r, 5);
+	rig_cpu(&r, 50, 50);
+	rig_forecast(&r, 0, 1, 1);
+	/* What stands before and after the list is none of it. */
+	r.in.pods = r.pods + 1;
+	r.in.pod_count = 3;
+	r.pods[0].request_m[0] = r.pods[4].request_m[0] = 9000;
+	r.pods[1].request_m[0] = 0;
+	r.pods[2].request_m[0] = 1;
+	r.pods[3].request_m[0] = 3;
+	ck_assert(predict(&r.in, 0, &p));
+	ck_near(p.capacity, 0.5 * 0.002, 1e-12);
+}
+END_TEST
+
+START_TEST(nothing_carried_and_less_than_nothing_wanted_propose_nothing)
+{
+	struct rig r;
+	struct prediction p;
+	rig_init(&r, 3);
+	rig_external(&r, "requests", 100, 300);
+	rig_forecast(&r, 0, 840, -0.5);
+	ck_assert(predict(&r.in, 0, &p));
+	ck_assert_int_eq(p.release, DECIDE_NO_REPLICAS);
+	r.policy.metrics[0].forecast_target.value_m = 0;
+	ck_assert(!predict(&r.in, 0, &p));
+}
+END_TEST
+
 START_TEST(rounding_costs_no_pod)
 {
 	struct rig r;
@@ -142,6 +175,8 @@ int main(void)
 	tcase_add_test(t, forecast_target_is_the_one_that_is_divided_by);
 	tcase_add_test(t,
 		       utilization_is_a_share_of_the_mean_request_of_the_pods_that_stay);
+	tcase_add_test(t, mean_request_is_that_of_the_listed_pods_that_have_one);
+	tcase_add_test(t, nothing_carried_and_less_than_nothing_wanted_propose_nothing);
 	tcase_add_test(t, rounding_costs_no_pod);
 	tcase_add_loop_test(t, what_cannot_be_turned_into_pods_proposes_nothing, 0,
 			    (int)ARRAY_LEN(spoilers));

@@ -267,6 +267,19 @@ START_TEST(what_cannot_be_decided)
 }
 END_TEST
 
+START_TEST(total_without_a_pod_is_told_as_one)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_metric(&r, METRIC_OBJECT, "jobs",
+		   (struct metric_target){TARGET_AVERAGE_VALUE, 100000, 0});
+	r.values[0].total_m = 900000;
+	r.in.scale.status_replicas = 0;
+	rig_decide(&r);
+	ck_assert_ptr_nonnull(strstr(r.d.reason, "jobs 900, target 100 per pod"));
+}
+END_TEST
+
 START_TEST(texts_are_cut_where_the_array_ends)
 {
 	struct rig r;
@@ -301,6 +314,12 @@ static const struct {
 	{629145600, true, "600Mi"},
 	{1.5 * 1024 * 1024 * 1024, true, "1.5Gi"},
 	{0, true, "0"},
+	{999.5, false, "1000"},
+	{0.995e15, false, "995000000000000"},
+	{1e15, false, "1e+15"},
+	{1.004e15, false, "1e+15"},
+	{0x1p60, true, "1Ei"},
+	{0x1p70, true, "1020Ei"},
 };
 
 START_TEST(numbers_have_three_significant_digits)
@@ -332,6 +351,7 @@ int main(void)
 	tcase_add_test(t, pods_without_requests);
 	tcase_add_test(t, size_outside_of_its_bounds);
 	tcase_add_test(t, what_cannot_be_decided);
+	tcase_add_test(t, total_without_a_pod_is_told_as_one);
 	tcase_add_test(t, texts_are_cut_where_the_array_ends);
 	tcase_add_loop_test(t, numbers_have_three_significant_digits, 0,
 			    (int)ARRAY_LEN(numbers));

@@ -53,6 +53,31 @@ START_TEST(only_known_cpu_of_pods_that_stay_is_looked_at)
 }
 END_TEST
 
+START_TEST(one_pod_of_two_is_enough_and_one_of_three_is_not)
+{
+	struct rig r;
+	struct saturation s;
+	cpu_rig(&r, 200);
+	for (int32_t i = 1; i < 4; i++)
+		r.pods[i].limit_m[0] = 0;
+	r.in.pod_count = 1;
+	ck_assert(saturation_of(&r.in, 0, &s));
+	r.in.pod_count = 2;
+	ck_assert(saturation_of(&r.in, 0, &s));
+	ck_assert_int_eq(s.pods, 2);
+	r.in.pod_count = 3;
+	ck_assert(!saturation_of(&r.in, 0, &s));
+	r.in.pod_count = 0;
+	ck_assert(!saturation_of(&r.in, 0, &s));
+	/* Pods before and after the list are none of it; the smallest limit is one. */
+	r.in.pods = r.pods + 1;
+	r.in.pod_count = 1;
+	r.pods[1].limit_m[0] = 1;
+	ck_assert(saturation_of(&r.in, 0, &s));
+	ck_assert_int_eq(s.pods, 1);
+}
+END_TEST
+
 /* 8 cores seen, a fifth more at 70 % of a core each: 13.7 pods. */
 START_TEST(the_forecast_leans_upward_and_says_why)
 {
@@ -125,6 +150,7 @@ int main(void)
 	Suite *s = suite_create("saturation");
 	TCase *t = tcase_create("saturation");
 	tcase_add_test(t, half_of_the_pods_at_95_percent_of_their_limit_are_enough);
+	tcase_add_test(t, one_pod_of_two_is_enough_and_one_of_three_is_not);
 	tcase_add_test(t, only_known_cpu_of_pods_that_stay_is_looked_at);
 	tcase_add_test(t, the_forecast_leans_upward_and_says_why);
 	tcase_add_test(t, the_reactive_rule_stays_the_hpas);

@@ -215,6 +215,108 @@ START_TEST(an_unknown_minute_costs_and_changes_nothing_but_pods_go_on_starting)
 }
 END_TEST
 
+START_TEST(little_and_nothing_are_known_too)
+{
+	struct virtual v;
+	struct shadow_metric x = virtual_metric(0, 0.5);
+	virtual_open(&v);
+	virtual_minute(&v, &x, 1); /* the first one has nothing before it */
+	virtual_minute(&v, &x, 1);
+	ck_assert(v.said);
+	x = virtual_metric(0.5, NAN);
+	x.target = x.forecast_target = x.reactive_target = 0.5;
+	virtual_minute(&v, &x, 1);
+	ck_assert(v.said);
+	ck_assert(!v.costs.forecast);
+	virtual_minute(&v, &x, 0);
+	ck_assert(!v.said);
+}
+END_TEST
+
+START_TEST(no_load_needs_no_pod)
+{
+	struct virtual v;
+	struct shadow_metric x = virtual_metric(0, 0);
+	virtual_open(&v);
+	v.policy.min_replicas = 0;
+	for (int i = 0; i < 10; i++)
+		virtual_minute(&v, &x, 1);
+	ck_assert(v.said);
+	ck_assert_int_eq(v.shadow.ours.replicas, 0);
+	ck_assert_int_eq(v.shadow.reactive.replicas, 0);
+	ck_near(v.unserved_ours, 0, 0);
+	ck_near(v.unserved_reactive, 0, 0);
+}
+END_TEST
+
+START_TEST(first_minute_has_no_costs_nor_has_the_same_one_again)
+{
+	struct virtual v;
+	struct shadow_metric x = virtual_metric(105, NAN);
+	virtual_open(&v);
+	virtual_minute(&v, &x, 1);
+	ck_assert(!v.said);
+	/* Nothing stands yet that a tolerance could keep. */
+	ck_assert_int_eq(v.shadow.reactive.replicas, 2);
+	virtual_minute(&v, &x, 1);
+	ck_assert(v.said);
+	v.minute--;
+	virtual_minute(&v, &x, 1);
+	ck_assert(!v.said);
+}
+END_TEST
+
+/* Ten pods that nobody needs any more, and what ours goes down to before the window of
+ * the stabilization is over. */
+static int32_t released_to(const struct shadow_metric *metrics, int32_t count)
+{
+	struct virtual v;
+	struct shadow_metric high[2] = {virtual_metric(1000, 1000),
+					virtual_metric(1000, 1000)};
+	virtual_open(&v);
+	v.policy.min_replicas = 0;
+	for (int i = 0; i < 3; i++)
+		virtual_minute(&v, high, count);
+	virtual_minute(&v, metrics, count);
+	ck_assert_int_eq(v.shadow.reactive.replicas, 10);
+	return v.shadow.ours.replicas;
+}
+
+START_TEST(release_goes_as_low_as_every_metric_says)
+{
+	struct shadow_metric x[2] = {virtual_metric(0, 0), virtual_metric(0, 0)};
+	ck_assert_int_eq(released_to(x, 1), 0);
+	x[0].release = 0.5;
+	ck_assert_int_eq(released_to(x, 1), 1);
+	x[0].release = 600;
+	x[1].release = 300;
+	ck_assert_int_eq(released_to(x, 2), 6);
+	x[0].release = 300;
+	x[1].release = 600;
+	ck_assert_int_eq(released_to(x, 2), 6);
+	x[0].release = -0.5;
+	ck_assert_int_eq(released_to(x, 1), 10);
+	x[0].release = 300;
+	x[0].upper = NAN;
+	ck_assert_int_eq(released_to(x, 1), 10);
+}
+END_TEST
+
+START_TEST(forecast_of_less_than_nothing_or_without_an_end_is_none)
+{
+	static const double uppers[] = {-0.5, -1, INFINITY, NAN};
+	for (size_t i = 0; i < ARRAY_LEN(uppers); i++) {
+		struct virtual v;
+		struct shadow_metric x = virtual_metric(300, uppers[i]);
+		virtual_open(&v);
+		virtual_minute(&v, &x, 1);
+		virtual_minute(&v, &x, 1);
+		ck_assert(v.said);
+		ck_assert(!v.costs.forecast);
+	}
+}
+END_TEST
+
 START_TEST(capacities_that_cannot_be_told_make_a_minute_unknown)
 {
 	static const double bad[] = {NAN, 0, -1, INFINITY};
@@ -317,6 +419,11 @@ static Suite *suite(void)
 	tcase_add_test(t, bounds_hold_for_both_and_for_what_can_be_lost);
 	tcase_add_test(
 		t, an_unknown_minute_costs_and_changes_nothing_but_pods_go_on_starting);
+	tcase_add_test(t, little_and_nothing_are_known_too);
+	tcase_add_test(t, no_load_needs_no_pod);
+	tcase_add_test(t, first_minute_has_no_costs_nor_has_the_same_one_again);
+	tcase_add_test(t, release_goes_as_low_as_every_metric_says);
+	tcase_add_test(t, forecast_of_less_than_nothing_or_without_an_end_is_none);
 	tcase_add_test(t, capacities_that_cannot_be_told_make_a_minute_unknown);
 	tcase_add_test(t, after_a_gap_both_begin_anew);
 	tcase_add_test(t, the_largest_need_of_several_metrics_counts);

@@ -160,6 +160,46 @@ START_TEST(release_cuts_the_wait_but_not_the_want)
 }
 END_TEST
 
+START_TEST(release_that_changes_nothing_is_none)
+{
+	struct rig r;
+	/* What is remembered goes as low as the release. */
+	rig_init(&r, 6);
+	rig_remember(&r, 4, 100);
+	struct normalization n = sizes(&r, 6, 3);
+	n.release = 4;
+	stabilize_legacy(&n, &r.memory);
+	ck_assert_int_eq(n.stabilized, 4);
+	ck_assert(!n.released);
+	/* The release is no lower than what stands. */
+	rig_init(&r, 6);
+	rig_remember(&r, 9, 100);
+	n = sizes(&r, 6, 3);
+	n.release = 6;
+	stabilize_legacy(&n, &r.memory);
+	ck_assert_int_eq(n.stabilized, 6);
+	ck_assert(!n.released);
+}
+END_TEST
+
+START_TEST(entry_at_the_edge_of_the_longer_window_keeps_its_place)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	windows(&r, 60, 30);
+	rig_remember(&r, 4, 60);
+	struct normalization n = sizes(&r, 4, 4);
+	stabilize_behavior(&n, &r.memory);
+	ck_assert_int_eq(r.memory.log_count, 2);
+	rig_init(&r, 4);
+	windows(&r, 30, 60);
+	rig_remember(&r, 4, 60);
+	n = sizes(&r, 4, 4);
+	stabilize_behavior(&n, &r.memory);
+	ck_assert_int_eq(r.memory.log_count, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("stabilize");
@@ -173,6 +213,8 @@ int main(void)
 	tcase_add_test(t, old_recommendation_raises_again_only_without_behavior);
 	tcase_add_loop_test(t, release_cuts_the_wait_but_not_the_want, 0,
 			    (int)ARRAY_LEN(releases));
+	tcase_add_test(t, release_that_changes_nothing_is_none);
+	tcase_add_test(t, entry_at_the_edge_of_the_longer_window_keeps_its_place);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

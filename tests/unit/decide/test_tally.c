@@ -46,6 +46,17 @@ START_TEST(values_of_pods_that_are_not_listed_stay_in_the_average)
 }
 END_TEST
 
+START_TEST(smallest_request_counts_and_none_is_none)
+{
+	struct rig r;
+	rig_init(&r, 2);
+	rig_cpu(&r, 50, 80);
+	r.pods[0].request_m[0] = 1;
+	r.pods[1].request_m[0] = REQUEST_MISSING;
+	ck_assert(tally(&r).counted.request_m == 1);
+}
+END_TEST
+
 START_TEST(values_of_ignored_pods_vanish)
 {
 	struct rig r;
@@ -163,6 +174,7 @@ int main(void)
 	TCase *t = tcase_create("tally");
 	tcase_add_test(t, counted_unready_and_missing_pods_are_summed_apart);
 	tcase_add_test(t, values_of_pods_that_are_not_listed_stay_in_the_average);
+	tcase_add_test(t, smallest_request_counts_and_none_is_none);
 	tcase_add_test(t, values_of_ignored_pods_vanish);
 	tcase_add_test(t, pod_with_a_silent_container_is_missing);
 	tcase_add_test(t, readiness_matters_for_cpu_alone);

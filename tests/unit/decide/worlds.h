@@ -24,6 +24,10 @@ struct world {
 	struct metric_values values[POLICY_METRICS_MAX];
 	struct pod_value pod_values[HPA_METRICS][2 * HPA_PODS + HPA_FOREIGN];
 	struct forecast_proposal forecasts[POLICY_METRICS_MAX];
+	/* What decide() gets: arrays that end where they end, so that the address
+	 * sanitizer sees a step beyond. */
+	struct pod *exact_pods;
+	struct pod_value *exact_values[HPA_METRICS];
 };
 
 static inline int32_t world_below(struct world *w, int32_t n)
@@ -215,9 +219,13 @@ static inline void world_policy_give(struct world *w)
 	}
 }
 
-/* A world and its first moment: nothing in it that only Foretop has. */
+/* A world and its first moment: nothing in it that only Foretop has. `w` is zeroed or was
+ * open before. */
 static inline void world_open(struct world *w, uint64_t seed)
 {
+	free(w->exact_pods);
+	for (int m = 0; m < HPA_METRICS; m++)
+		free(w->exact_values[m]);
 	memset(w, 0, sizeof(*w));
 	w->seed = seed;
 	rng_init(&w->rng, seed);
@@ -342,20 +350,35 @@ static inline void world_metric_give(struct world *w, int m)
 	v->count = pod_values_merge(w->pod_values[m], v->count);
 }
 
+static inline void *world_exact(void *old, const void *items, size_t size)
+{
+	free(old);
+	void *copy = xmalloc(size ? size : 1);
+	memcpy(copy, items, size);
+	return copy;
+}
+
 /* The world as decide() takes it; valid until the next turn. */
 static inline struct decide_input world_input(struct world *w)
 {
 	for (int p = 0; p < w->hpa.pod_count; p++)
 		world_pod_give(w, p);
-	for (int m = 0; m < w->hpa.metric_count; m++)
+	w->exact_pods = world_exact(w->exact_pods, w->pods,
+				    sizeof(w->pods[0]) * (size_t)w->hpa.pod_count);
+	for (int m = 0; m < w->hpa.metric_count; m++) {
 		world_metric_give(w, m);
+		w->exact_values[m] = world_exact(w->exact_values[m], w->pod_values[m],
+						 sizeof(w->pod_values[m][0]) *
+							 (size_t)w->values[m].count);
+		w->values[m].pods = w->exact_values[m];
+	}
 	return (struct decide_input){
 		.policy = &w->policy,
 		.config = &w->config,
 		.now_ms = w->hpa.now * MS_PER_S,
 		.scale = {.spec_replicas = w->hpa.spec_replicas,
 			  .status_replicas = w->hpa.status_replicas},
-		.pods = w->pods,
+		.pods = w->exact_pods,
 		.pod_count = w->hpa.pod_count,
 		.values = w->values,
 	};
