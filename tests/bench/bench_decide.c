@@ -213,7 +213,10 @@ static void give_policy(struct bench *b, const char *text)
 	give(b, &event);
 	event = (struct event){.type = EVENT_TARGET};
 	event.u.target.ref = (struct target_ref){"shop", "Deployment", "checkout"};
-	event.u.target.info = (struct target_info){b->pods, b->pods, "10", "uid-1"};
+	event.u.target.info = (struct target_info){.replicas = b->pods,
+						   .status_replicas = b->pods,
+						   .resource_version = "10",
+						   .uid = "uid-1"};
 	give(b, &event);
 }
 
