@@ -253,6 +253,15 @@ START_TEST(record_takes_zero_for_a_size_and_nothing_below)
 }
 END_TEST
 
+/* The record has room for so much, and older processes read no more. */
+START_TEST(room_is_what_the_record_has_room_for)
+{
+	ck_assert_int_eq(RECOMMENDATIONS_MAX, 128);
+	ck_assert_int_eq(SCALE_EVENTS_MAX, 64);
+	ck_assert_int_eq(POD_TIME_NONE, INT64_MIN);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("memory borders");
@@ -263,6 +272,7 @@ int main(void)
 	tcase_add_test(t, smallest_ones_are_forgotten_first);
 	tcase_add_test(t, record_ends_where_the_longest_window_and_period_do);
 	tcase_add_test(t, gap_of_five_minutes_is_none_yet);
+	tcase_add_test(t, room_is_what_the_record_has_room_for);
 	tcase_add_test(t, newest_entry_supersedes_wherever_it_stands);
 	tcase_add_test(t, full_list_of_events_is_put_in_order_and_merged_by_minutes);
 	tcase_add_test(t, events_are_kept_to_the_end_of_the_longest_period);

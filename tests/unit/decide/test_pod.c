@@ -106,6 +106,17 @@ START_TEST(every_sidecar_counts_from_the_first_on)
 }
 END_TEST
 
+START_TEST(limit_is_that_of_cpu_and_as_small_as_it_is)
+{
+	static const struct container_info limited[] = {{"web", false, both, 2, 1}};
+	struct policy p = policy_of(METRIC_RESOURCE, "cpu", NULL);
+	struct pod_info info = {.name = "a", .containers = limited, .container_count = 1};
+	ck_assert_int_eq(fill(&p, &info).limit_m[0], 1);
+	p = policy_of(METRIC_RESOURCE, "memory", NULL);
+	ck_assert_int_eq(fill(&p, &info).limit_m[0], 0);
+}
+END_TEST
+
 START_TEST(named_container_counts_alone_whatever_the_pod_requests)
 {
 	static const struct resource_request level[] = {{"cpu", 800}};
@@ -214,6 +225,7 @@ int main(void)
 	tcase_add_test(t, container_without_a_request_is_named);
 	tcase_add_test(t, only_sidecars_among_init_containers_count);
 	tcase_add_test(t, every_sidecar_counts_from_the_first_on);
+	tcase_add_test(t, limit_is_that_of_cpu_and_as_small_as_it_is);
 	tcase_add_test(t, named_container_counts_alone_whatever_the_pod_requests);
 	tcase_add_test(t, pod_level_requests_replace_the_sum_where_they_are_on);
 	tcase_add_test(t, sums_of_requests_saturate);

@@ -79,6 +79,43 @@ START_TEST(one_pod_of_two_is_enough_and_one_of_three_is_not)
 END_TEST
 
 /* 8 cores seen, a fifth more at 70 % of a core each: 13.7 pods. */
+/* A fifth on top of what is seen, at 0.7 cores a pod: 7 cores are 12 pods, a whisker more
+ * is 13. */
+START_TEST(it_leans_by_a_fifth)
+{
+	static const struct {
+		int64_t last_m;
+		int32_t want;
+	} cases[] = {{1000, 12}, {1010, 13}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rig r;
+		cpu_rig(&r, 200);
+		rig_pod_values(&r, 0, 4, 2000);
+		for (int32_t k = 0; k < 4; k++)
+			if (r.pod_values[0][k].key == r.pods[3].key)
+				r.pod_values[0][k].value_m = cases[i].last_m;
+		rig_forecast(&r, 0, 3.5, NAN);
+		decide(&r.in, &r.memory, &r.d);
+		ck_assert_int_eq(r.d.predicted, cases[i].want);
+	}
+}
+END_TEST
+
+START_TEST(a_single_pod_at_its_limit_is_told_as_one)
+{
+	struct rig r;
+	cpu_rig(&r, 200);
+	r.in.pod_count = 1;
+	r.values[0].count = 0;
+	rig_pod_values(&r, 0, 1, 2000);
+	rig_forecast(&r, 0, 0.5, NAN);
+	r.policy.metrics[0].reactive_target.utilization_pct = 150;
+	decide(&r.in, &r.memory, &r.d);
+	ck_assert_ptr_nonnull(strstr(
+		r.d.reason, ", 1 pod at the CPU limit: demand is 2 cores or more"));
+}
+END_TEST
+
 START_TEST(the_forecast_leans_upward_and_says_why)
 {
 	struct rig r;
@@ -152,6 +189,8 @@ int main(void)
 	tcase_add_test(t, half_of_the_pods_at_95_percent_of_their_limit_are_enough);
 	tcase_add_test(t, one_pod_of_two_is_enough_and_one_of_three_is_not);
 	tcase_add_test(t, only_known_cpu_of_pods_that_stay_is_looked_at);
+	tcase_add_test(t, it_leans_by_a_fifth);
+	tcase_add_test(t, a_single_pod_at_its_limit_is_told_as_one);
 	tcase_add_test(t, the_forecast_leans_upward_and_says_why);
 	tcase_add_test(t, the_reactive_rule_stays_the_hpas);
 	tcase_add_test(t, limits_come_from_the_containers_that_report);

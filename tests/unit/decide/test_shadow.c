@@ -233,6 +233,51 @@ START_TEST(little_and_nothing_are_known_too)
 }
 END_TEST
 
+START_TEST(tolerance_keeps_a_single_pod_too)
+{
+	struct virtual v;
+	struct shadow_metric x = virtual_metric(100, NAN);
+	virtual_open(&v);
+	virtual_minute(&v, &x, 1);
+	x.demand = 105;
+	virtual_minute(&v, &x, 1);
+	ck_assert_int_eq(v.shadow.reactive.replicas, 1);
+}
+END_TEST
+
+START_TEST(unknown_first_minute_has_no_costs)
+{
+	struct virtual v;
+	struct shadow_metric x = virtual_metric(NAN, NAN);
+	virtual_open(&v);
+	virtual_minute(&v, &x, 1);
+	ck_assert(!v.said);
+}
+END_TEST
+
+/* Seven pods that would have been Ready in the next minute. */
+START_TEST(pods_that_are_due_next_go_before_those_that_serve)
+{
+	struct virtual v;
+	struct shadow_metric low = virtual_metric(300, NAN),
+			     high = virtual_metric(1000, NAN);
+	virtual_open(&v);
+	v.config.downscale_stabilization_ms = 0;
+	virtual_minute(&v, &low, 1);
+	virtual_minute(&v, &high, 1);
+	int64_t wait = 1 + VIRTUAL_DELAY / MS_PER_MIN;
+	for (int64_t i = 1; i < wait - 1; i++)
+		virtual_minute(&v, &high, 1);
+	virtual_minute(&v, &low, 1);
+	ck_assert_int_eq(v.shadow.reactive.replicas, 3);
+	ck_assert_int_eq(v.shadow.reactive.ready, 3);
+	double before = v.unserved_reactive;
+	virtual_minute(&v, &low, 1);
+	ck_assert_int_eq(v.shadow.reactive.ready, 3);
+	ck_near(v.unserved_reactive, before, 0);
+}
+END_TEST
+
 START_TEST(no_load_needs_no_pod)
 {
 	struct virtual v;
@@ -420,6 +465,9 @@ static Suite *suite(void)
 	tcase_add_test(
 		t, an_unknown_minute_costs_and_changes_nothing_but_pods_go_on_starting);
 	tcase_add_test(t, little_and_nothing_are_known_too);
+	tcase_add_test(t, tolerance_keeps_a_single_pod_too);
+	tcase_add_test(t, unknown_first_minute_has_no_costs);
+	tcase_add_test(t, pods_that_are_due_next_go_before_those_that_serve);
 	tcase_add_test(t, no_load_needs_no_pod);
 	tcase_add_test(t, first_minute_has_no_costs_nor_has_the_same_one_again);
 	tcase_add_test(t, release_goes_as_low_as_every_metric_says);
