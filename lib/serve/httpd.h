@@ -108,6 +108,8 @@ void *websock_data(const struct websock *w);
 /* Queues one text frame; copied. 0, or -1 when the queue is full or the socket is
  * closing: it is closed then and `closed` follows from the loop. */
 int websock_send(struct websock *w, const char *text, size_t len);
+/* The same with a part of a message, a fragment of its own; `last` completes it. */
+int websock_send_part(struct websock *w, const char *text, size_t len, bool last);
 size_t websock_queued(const struct websock *w);
 /* Closes with a code (1000: normal) after what is queued. `closed` follows. */
 void websock_close(struct websock *w, int code);

@@ -6,6 +6,7 @@
 struct frame {
 	struct frame *next;
 	size_t len;
+	bool first, last;     /* of its message */
 	unsigned char room[]; /* LWS_PRE bytes for the frame's head, then the text */
 };
 
@@ -19,6 +20,7 @@ struct websock {
 	int close_code; /* 0: stay open */
 	bool open;      /* `opened` was called */
 	bool dead;      /* being cut: sends fail */
+	bool midway;    /* the last fragment of a message is still to come */
 	bool busy;      /* something was queued since the last `drained` */
 };
 
@@ -84,6 +86,11 @@ size_t websock_queued(const struct websock *w)
 
 int websock_send(struct websock *w, const char *text, size_t len)
 {
+	return websock_send_part(w, text, len, true);
+}
+
+int websock_send_part(struct websock *w, const char *text, size_t len, bool last)
+{
 	if (w->dead || w->close_code)
 		return -1;
 	if (w->queued + len > w->connection->server->config.queue_limit) {
@@ -93,6 +100,9 @@ int websock_send(struct websock *w, const char *text, size_t len)
 	struct frame *f = xmalloc(sizeof(*f) + LWS_PRE + len);
 	f->next = NULL;
 	f->len = len;
+	f->first = !w->midway;
+	f->last = last;
+	w->midway = !last;
 	memcpy(f->room + LWS_PRE, text, len);
 	*w->last = f;
 	w->last = &f->next;
@@ -121,7 +131,9 @@ void websock_abort(struct websock *w)
 static int write_frame(struct websock *w)
 {
 	struct frame *f = w->first;
-	int n = lws_write(w->connection->wsi, f->room + LWS_PRE, f->len, LWS_WRITE_TEXT);
+	int flags = lws_write_ws_flags(LWS_WRITE_TEXT, f->first, f->last);
+	int n = lws_write(w->connection->wsi, f->room + LWS_PRE, f->len,
+			  (enum lws_write_protocol)flags);
 	int ret = n < (int)f->len ? -1 : 0;
 	w->first = f->next;
 	if (!w->first)

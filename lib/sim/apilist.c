@@ -36,23 +36,24 @@ static struct apisnapshot *snapshot_find(struct kubeapi *k, const char *token,
 	return s;
 }
 
-static struct apisnapshot *snapshot_take(struct kubeapi *k,
-					 const struct apiselector *select)
+static struct apisnapshot *
+snapshot_take(struct kubeapi *k, const struct apiselector *select, uint64_t version)
 {
 	uint64_t number = ++k->snapshot_count;
 	struct apisnapshot *s = &k->snapshots[number % APISNAPSHOTS];
 	snapshot_clear(s);
 	s->number = number;
-	s->version = apistore_version(k->store);
-	s->items = apistore_list(k->store, select, &s->count);
+	s->version = version;
+	s->items = apistore_list_at(k->store, select, version, &s->count);
 	return s;
 }
 
 /* Can the version that is asked for be served from what is there? */
 static int check_version(const struct kubeapi *k, const struct apiquery *p,
-			 struct apistatus *ret_status)
+			 uint64_t *ret_version, struct apistatus *ret_status)
 {
-	uint64_t now = apistore_version(k->store);
+	/* Without a version the quorum answers, else what the cache has. */
+	uint64_t now = p->has_version ? apiserver_view(k) : apistore_version(k->store);
 	if (p->has_version && p->version > now) {
 		apistatus_set(ret_status, 504,
 			      "Too large resource version: %" PRIu64
@@ -66,6 +67,7 @@ static int check_version(const struct kubeapi *k, const struct apiquery *p,
 		return apistatus_set(ret_status, 410,
 				     "The resourceVersion for the provided list is too "
 				     "old.");
+	*ret_version = now;
 	return 0;
 }
 
@@ -92,7 +94,7 @@ static void write_page(const struct apisnapshot *s, const struct apitarget *t,
 	str_puts(out, "]}\n");
 }
 
-static void answer_page(struct exchange *x, struct apisnapshot *s,
+static void answer_page(struct kubeapi *k, struct exchange *x, struct apisnapshot *s,
 			const struct apitarget *t, size_t offset, size_t limit)
 {
 	struct str out AUTO(str_fini);
@@ -101,7 +103,7 @@ static void answer_page(struct exchange *x, struct apisnapshot *s,
 	if (limit && limit < count)
 		count = limit;
 	write_page(s, t, offset, count, &out);
-	exchange_reply(x, 200, API_JSON, str_text(&out), out.len);
+	bends_reply(&k->bends, x, 200, API_JSON, str_text(&out), out.len);
 	if (offset + count == s->count)
 		snapshot_clear(s);
 }
@@ -111,8 +113,9 @@ void apilist_answer(struct kubeapi *k, struct exchange *x, const struct apitarge
 	struct apiquery p AUTO(apiquery_fini) = {0};
 	struct apistatus status;
 	size_t offset = 0;
+	uint64_t version = 0;
 	if (apiquery_parse(t, exchange_request(x), &p, &status) < 0) {
-		apistatus_reply(&status, x);
+		apistatus_reply(&status, &k->bends, x);
 		return;
 	}
 	struct apisnapshot *s = NULL;
@@ -122,11 +125,11 @@ void apilist_answer(struct kubeapi *k, struct exchange *x, const struct apitarge
 			apistatus_set(&status, 410,
 				      "The provided continue parameter is too old to "
 				      "display a consistent list result.");
-	} else if (check_version(k, &p, &status) == 0) {
-		s = snapshot_take(k, &p.select);
+	} else if (check_version(k, &p, &version, &status) == 0) {
+		s = snapshot_take(k, &p.select, version);
 	}
 	if (s)
-		answer_page(x, s, t, offset, p.limit);
+		answer_page(k, x, s, t, offset, p.limit);
 	else
-		apistatus_reply(&status, x);
+		apistatus_reply(&status, &k->bends, x);
 }

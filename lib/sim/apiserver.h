@@ -4,6 +4,7 @@
 
 #include "sim/apistore.h"
 #include "sim/apitarget.h"
+#include "sim/squatter.h"
 
 #define API_JSON "application/json"
 
@@ -37,6 +38,9 @@ struct kubeapi {
 	size_t audit_count, audit_cap;
 	struct apifault writes, reads, lost;
 	bool no_watchlist, no_websocket, silent;
+	uint64_t lag_version; /* what watches and weak reads see; 0: the present */
+	struct bends bends;
+	struct squatter *squatter;
 	struct timer bookmark, restart;
 };
 
@@ -70,6 +74,9 @@ void apiwatch_end_all(struct kubeapi *k, bool normally);
 /* The Scale object of a workload. The caller owns it. */
 cJSON *apiscale_of(const cJSON *workload);
 int32_t apiscale_replicas(const cJSON *workload);
+
+/* The newest version that watches and reads from a cache see. */
+uint64_t apiserver_view(const struct kubeapi *k);
 
 /* True when the fault strikes this request: one less is left. */
 bool apifault_strikes(struct apifault *f, enum kubeapi_resource resource);

@@ -88,7 +88,7 @@ char *apistatus_text(const struct apistatus *s)
 	return json_text(o);
 }
 
-void apistatus_reply(const struct apistatus *s, struct exchange *x)
+void apistatus_reply(const struct apistatus *s, struct bends *b, struct exchange *x)
 {
 	if (s->retry_after_s) {
 		char seconds[16];
@@ -96,10 +96,10 @@ void apistatus_reply(const struct apistatus *s, struct exchange *x)
 		exchange_header(x, "Retry-After", seconds);
 	}
 	if (s->code == 429) {
-		exchange_reply_text(x, 429, "text/plain; charset=utf-8",
-				    "Too many requests, please try again later.\n");
+		bends_reply_text(b, x, 429, "text/plain; charset=utf-8",
+				 "Too many requests, please try again later.\n");
 		return;
 	}
 	char *text AUTO_FREE = apistatus_text(s);
-	exchange_reply_text(x, s->code, "application/json", text);
+	bends_reply_text(b, x, s->code, "application/json", text);
 }

@@ -3,6 +3,7 @@
 #define FORETOP_SIM_APISTATUS_H
 
 #include "sim/apiobject.h"
+#include "sim/bend.h"
 
 struct apistatus {
 	int code;           /* HTTP; 0: nothing is wrong */
@@ -25,7 +26,8 @@ int apistatus_about(struct apistatus *s, enum kubeapi_resource resource,
 		    const char *name);
 /* The Status object; the caller frees it. */
 char *apistatus_text(const struct apistatus *s);
-/* Answers with it. A 429 is plain text, as priority and fairness sends it. */
-void apistatus_reply(const struct apistatus *s, struct exchange *x);
+/* Answers with it, bent as the request was struck. A 429 is plain text, as priority and
+ * fairness sends it. */
+void apistatus_reply(const struct apistatus *s, struct bends *b, struct exchange *x);
 
 #endif

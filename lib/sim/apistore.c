@@ -117,16 +117,77 @@ size_t apistore_count(const struct apistore *s, enum kubeapi_resource resource)
 	return s->collections[resource].count;
 }
 
-struct apiobject **apistore_list(const struct apistore *s,
-				 const struct apiselector *select, size_t *ret_count)
+static void insert(struct collection *c, size_t place, struct apiobject *o)
 {
-	const struct collection *c = &s->collections[select->resource];
+	if (c->count == c->cap) {
+		c->cap = c->cap ? c->cap * 2 : 64;
+		c->items = xrealloc(c->items, c->cap * sizeof(struct apiobject *));
+	}
+	memmove(&c->items[place + 1], &c->items[place],
+		(c->count - place) * sizeof(struct apiobject *));
+	c->items[place] = o;
+	c->count++;
+}
+
+static void take_out(struct collection *c, size_t place)
+{
+	c->count--;
+	memmove(&c->items[place], &c->items[place + 1],
+		(c->count - place) * sizeof(struct apiobject *));
+}
+
+static struct apiobject **select_from(const struct collection *c,
+				      const struct apiselector *select, size_t *ret_count)
+{
 	struct apiobject **found = xcalloc(c->count + 1, sizeof(struct apiobject *));
 	size_t n = 0;
 	for (size_t i = 0; i < c->count; i++)
 		if (apiselector_matches(select, c->items[i]))
 			found[n++] = apiobject_hold(c->items[i]);
 	*ret_count = n;
+	return found;
+}
+
+struct apiobject **apistore_list(const struct apistore *s,
+				 const struct apiselector *select, size_t *ret_count)
+{
+	return select_from(&s->collections[select->resource], select, ret_count);
+}
+
+/* Takes one event back. */
+static void undo(struct collection *c, const struct apievent *e)
+{
+	bool there;
+	size_t place = place_of(c, e->object->ns, e->object->name, &there);
+	switch (e->change) {
+	case API_ADDED:
+		take_out(c, place);
+		return;
+	case API_MODIFIED:
+		c->items[place] = e->before;
+		return;
+	case API_DELETED:
+		insert(c, place, e->before);
+		return;
+	}
+}
+
+struct apiobject **apistore_list_at(const struct apistore *s,
+				    const struct apiselector *select, uint64_t version,
+				    size_t *ret_count)
+{
+	const struct collection *now = &s->collections[select->resource];
+	struct collection then = {.count = now->count, .cap = now->count + 1};
+	then.items = xcalloc(then.cap, sizeof(struct apiobject *));
+	for (size_t i = 0; i < now->count; i++)
+		then.items[i] = now->items[i];
+	for (uint64_t v = s->version; v > version; v--) {
+		const struct apievent *e = slot_of(s, v);
+		if (e->object->resource == select->resource)
+			undo(&then, e);
+	}
+	struct apiobject **found = select_from(&then, select, ret_count);
+	free(then.items);
 	return found;
 }
 
@@ -143,18 +204,6 @@ static void record(struct apistore *s, enum apichange change, struct apiobject *
 	}
 	*slot = (struct apievent){change, object, before};
 	s->changed(s->arg);
-}
-
-static void insert(struct collection *c, size_t place, struct apiobject *o)
-{
-	if (c->count == c->cap) {
-		c->cap = c->cap ? c->cap * 2 : 64;
-		c->items = xrealloc(c->items, c->cap * sizeof(struct apiobject *));
-	}
-	memmove(&c->items[place + 1], &c->items[place],
-		(c->count - place) * sizeof(struct apiobject *));
-	c->items[place] = o;
-	c->count++;
 }
 
 static void set_text(cJSON *o, const char *key, const char *text)
@@ -266,9 +315,7 @@ bool apistore_delete(struct apistore *s, enum kubeapi_resource resource, const c
 	if (!there)
 		return false;
 	struct apiobject *before = c->items[place];
-	c->count--;
-	memmove(&c->items[place], &c->items[place + 1],
-		(c->count - place) * sizeof(struct apiobject *));
+	take_out(c, place);
 	s->version++;
 	cJSON *tree AUTO(json_cleanup) = apiobject_tree(before);
 	set_version(cJSON_GetObjectItemCaseSensitive(tree, "metadata"), s->version);

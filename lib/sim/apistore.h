@@ -41,6 +41,11 @@ size_t apistore_count(const struct apistore *s, enum kubeapi_resource resource);
 struct apiobject **apistore_list(const struct apistore *s,
 				 const struct apiselector *select, size_t *ret_count);
 
+/* The same as it was at a version, apistore_compacted <= version <= apistore_version. */
+struct apiobject **apistore_list_at(const struct apistore *s,
+				    const struct apiselector *select, uint64_t version,
+				    size_t *ret_count);
+
 /* Creates or replaces. Completes the metadata: uid, creationTimestamp (at_ms),
  * resourceVersion, generation (grows with the spec). An object that would not change is
  * left alone. Borrowed result. */

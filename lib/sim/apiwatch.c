@@ -7,6 +7,8 @@
 #define QUEUE_HIGH  (1u << 20) /* bytes that wait for a client before we do */
 #define DEFAULT_S   1800       /* a watch without timeoutSeconds */
 #define EVENT_LIMIT (32u << 20)
+#define BIG_BYTES   (17u << 20) /* above every client's limit on a message */
+#define SWAP_MS     1000        /* an event waits so long for the one behind it */
 
 struct apiwatch {
 	struct kubeapi *api;
@@ -22,6 +24,10 @@ struct apiwatch {
 	struct apiobject **initial;
 	size_t initial_count, sent;
 	struct timer timeout;
+	struct str swapped; /* an event that waits for the one behind it */
+	struct timer swap;
+	bool expires; /* its next word is a 410 */
+	bool breaks;  /* it is cut once what is queued is out */
 };
 
 /* --- the connection --- */
@@ -40,6 +46,8 @@ static size_t queued(const struct apiwatch *w)
 static void watch_free(struct apiwatch *w)
 {
 	timer_cancel(&w->timeout);
+	timer_cancel(&w->swap);
+	str_fini(&w->swapped);
 	*w->link = w->next;
 	if (w->next)
 		w->next->link = w->link;
@@ -77,12 +85,85 @@ static void end(struct apiwatch *w, bool normally)
 
 /* --- events --- */
 
+static void swap_over(void *arg)
+{
+	struct apiwatch *w = arg;
+	if (!w->over)
+		deliver(w, &w->swapped);
+	str_clear(&w->swapped);
+}
+
+static int send_swapped(struct apiwatch *w, int ret)
+{
+	if (!w->swapped.len)
+		return ret;
+	timer_cancel(&w->swap);
+	if (ret == 0)
+		ret = deliver(w, &w->swapped);
+	str_clear(&w->swapped);
+	return ret;
+}
+
+/* In two fragments; of a chunked answer, in two chunks. */
+static int deliver_part(struct apiwatch *w, const struct str *text, bool last)
+{
+	size_t half = text->len / 2;
+	const char *from = str_text(text) + (last ? half : 0);
+	size_t len = last ? text->len - half : half;
+	return w->socket ? websock_send_part(w->socket, from, len, last)
+			 : exchange_send(w->exchange, from, len);
+}
+
+static int deliver_big(struct apiwatch *w)
+{
+	struct str text AUTO(str_fini);
+	char *blanks AUTO_FREE = xmalloc(BIG_BYTES);
+	memset(blanks, ' ', BIG_BYTES);
+	str_init(&text, EVENT_LIMIT);
+	str_add(&text, blanks, BIG_BYTES);
+	w->breaks = true;
+	return deliver(w, &text);
+}
+
+static int deliver_bent(struct apiwatch *w, struct str *text)
+{
+	const char *of = apiresource_of(w->select.resource)->plural;
+	int ret;
+	switch (bends_event(&w->api->bends, of)) {
+	case FAULT_TWICE:
+		ret = deliver(w, text);
+		return ret == 0 ? deliver(w, text) : ret;
+	case FAULT_SWAP:
+		if (w->swapped.len)
+			break;
+		str_add(&w->swapped, str_text(text), text->len);
+		timer_set(w->api->reactor, &w->swap, SWAP_MS, swap_over, w);
+		return 0;
+	case FAULT_PIECES:
+		ret = deliver_part(w, text, false);
+		return ret == 0 ? deliver_part(w, text, true) : ret;
+	case FAULT_BREAK:
+		w->breaks = true;
+		return deliver_part(w, text, false);
+	case FAULT_NOISE:
+		str_clear(text);
+		str_puts(text, "{\"type\":\"MODIFIED\",\"object\":{\"metadata\"\n");
+		break;
+	case FAULT_BIG:
+		return deliver_big(w);
+	case FAULT_EXPIRE:
+		w->expires = true;
+		return -1;
+	}
+	return send_swapped(w, deliver(w, text));
+}
+
 static int send_object(struct apiwatch *w, const char *type, const char *object)
 {
 	struct str text AUTO(str_fini);
 	str_init(&text, EVENT_LIMIT);
 	str_printf(&text, "{\"type\":\"%s\",\"object\":%s}\n", type, object);
-	return deliver(w, &text);
+	return strcmp(type, "ERROR") ? deliver_bent(w, &text) : deliver(w, &text);
 }
 
 static int send_bookmark(struct apiwatch *w, bool initial_end)
@@ -147,19 +228,32 @@ static void pump(struct apiwatch *w)
 {
 	const struct apistore *store = w->api->store;
 	int ret = 0;
-	if (w->over || w->api->silent || !send_initial(w, &ret))
+	uint64_t view = apiserver_view(w->api);
+	if (w->over || w->breaks || w->api->silent || w->cursor > view)
+		return;
+	bool sent = send_initial(w, &ret);
+	if (w->expires) {
+		send_expired(w, w->cursor);
+		return;
+	}
+	if (!sent)
 		return;
 	if (w->cursor < apistore_compacted(store)) {
 		end(w, true); /* too slow: the real cache ends such watches too */
 		return;
 	}
-	while (w->cursor < apistore_version(store) && queued(w) < QUEUE_HIGH && ret == 0)
+	while (w->cursor < view && queued(w) < QUEUE_HIGH && ret == 0 && !w->breaks)
 		ret = send_event(w, apistore_event(store, ++w->cursor));
+	if (w->expires)
+		send_expired(w, w->cursor);
 }
 
 void apiwatch_drained(struct apiwatch *w)
 {
-	pump(w);
+	if (w->breaks && !w->over)
+		end(w, false);
+	else
+		pump(w);
 }
 
 void apiwatch_pump_all(struct kubeapi *k)
@@ -174,8 +268,8 @@ void apiwatch_bookmark_all(struct kubeapi *k)
 {
 	for (struct apiwatch *w = k->watches; w; w = w->next)
 		if (w->bookmarks && !w->over && !k->silent &&
-		    w->sent == w->initial_count &&
-		    w->cursor == apistore_version(k->store))
+		    w->sent == w->initial_count && w->cursor == apiserver_view(k) &&
+		    !w->breaks)
 			send_bookmark(w, false);
 }
 
@@ -212,7 +306,7 @@ static void timed_out(void *arg)
 	struct apiwatch *w = arg;
 	if (w->api->silent || w->over)
 		return; /* some old servers forget to end a watch */
-	if (w->bookmarks && w->cursor == apistore_version(w->api->store))
+	if (w->bookmarks && w->cursor == apiserver_view(w->api) && !w->breaks)
 		send_bookmark(w, false);
 	end(w, true);
 }
@@ -245,10 +339,15 @@ static struct apiwatch *watch_new(struct kubeapi *k, struct apiquery *p)
 	w->cursor = apistore_version(k->store);
 	w->initial_end = p->initial_events;
 	/* Without a version, or from "0", the state comes first. */
-	if (p->initial_events || !p->has_version || p->version == 0)
+	if (p->has_version && p->version == 0 && !p->initial_events) {
+		w->cursor = apiserver_view(k);
+		w->initial = apistore_list_at(k->store, &w->select, w->cursor,
+					      &w->initial_count);
+	} else if (p->initial_events || !p->has_version)
 		w->initial = apistore_list(k->store, &w->select, &w->initial_count);
 	else
 		w->cursor = p->version;
+	str_init(&w->swapped, EVENT_LIMIT);
 	int64_t timeout_s = p->timeout_s ? p->timeout_s : DEFAULT_S;
 	timer_set(k->reactor, &w->timeout, timeout_s * MS_PER_S, timed_out, w);
 	return w;

@@ -416,7 +416,7 @@ void apiwrite_answer(struct kubeapi *k, struct exchange *x, const struct apitarg
 	snprintf(w.name, sizeof(w.name), "%s", t->name);
 	if (perform(&w) < 0) {
 		audit(&w, w.status.code);
-		apistatus_reply(&w.status, x);
+		apistatus_reply(&w.status, &k->bends, x);
 		return;
 	}
 	audit(&w, w.answer_code);
@@ -424,7 +424,7 @@ void apiwrite_answer(struct kubeapi *k, struct exchange *x, const struct apitarg
 	if (apifault_strikes(&k->lost, t->resource))
 		exchange_abort(x);
 	else
-		exchange_reply_text(x, w.answer_code, API_JSON, w.answer);
+		bends_reply_text(&k->bends, x, w.answer_code, API_JSON, w.answer);
 }
 
 void apiread_answer(struct kubeapi *k, struct exchange *x, const struct apitarget *t)
@@ -436,13 +436,13 @@ void apiread_answer(struct kubeapi *k, struct exchange *x, const struct apitarge
 		apiresource_qualified(t->resource, qualified, sizeof(qualified));
 		apistatus_set(&status, 404, "%s \"%s\" not found", qualified, t->name);
 		apistatus_about(&status, t->resource, t->name);
-		apistatus_reply(&status, x);
+		apistatus_reply(&status, &k->bends, x);
 	} else if (strcmp(t->subresource, "scale") == 0) {
 		cJSON *tree AUTO(json_cleanup) = apiobject_tree(o);
 		cJSON *scale AUTO(json_cleanup) = apiscale_of(tree);
 		char *text AUTO_FREE = json_text(scale);
-		exchange_reply_text(x, 200, API_JSON, text);
+		bends_reply_text(&k->bends, x, 200, API_JSON, text);
 	} else {
-		exchange_reply(x, 200, API_JSON, o->text, o->len);
+		bends_reply(&k->bends, x, 200, API_JSON, o->text, o->len);
 	}
 }

@@ -7,6 +7,7 @@
 
 #define BOOKMARK_MS 60000
 #define BODY_LIMIT  (8u << 20)
+#define QUEUE_LIMIT (64u << 20) /* for answers that are too large for any client */
 #define UID_SEED    20260119
 
 /* --- requests --- */
@@ -73,6 +74,14 @@ static bool read_fault(struct kubeapi *k, const struct apitarget *t, bool watch,
 	return false;
 }
 
+/* Faults of answers have nothing to say of one that has no end. */
+static void start_watch(struct kubeapi *k, struct exchange *x, const struct apitarget *t,
+			bool expired)
+{
+	k->bends.bent = false;
+	apiwatch_start(k, t, NULL, x, expired);
+}
+
 static void answer_read(struct kubeapi *k, struct exchange *x, const struct apitarget *t)
 {
 	const struct request *q = exchange_request(x);
@@ -82,9 +91,9 @@ static void answer_read(struct kubeapi *k, struct exchange *x, const struct apit
 	if (!status.code && watch)
 		apiwatch_check(k, t, q, &status);
 	if (status.code)
-		apistatus_reply(&status, x);
+		apistatus_reply(&status, &k->bends, x);
 	else if (watch)
-		apiwatch_start(k, t, NULL, x, expired);
+		start_watch(k, x, t, expired);
 	else if (*t->name)
 		apiread_answer(k, x, t);
 	else
@@ -92,7 +101,7 @@ static void answer_read(struct kubeapi *k, struct exchange *x, const struct apit
 }
 
 /* What is there without any objects. True when the path was one of them. */
-static bool answer_plain(struct exchange *x)
+static bool answer_plain(struct kubeapi *k, struct exchange *x)
 {
 	static const struct {
 		const char *path, *type, *body;
@@ -107,10 +116,35 @@ static bool answer_plain(struct exchange *x)
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
 		if (strcmp(path, plain[i].path) != 0)
 			continue;
-		exchange_reply_text(x, 200, plain[i].type, plain[i].body);
+		bends_reply_text(&k->bends, x, 200, plain[i].type, plain[i].body);
 		return true;
 	}
 	return false;
+}
+
+static bool is_read(const struct request *q)
+{
+	return q->method == METHOD_GET || q->method == METHOD_HEAD;
+}
+
+/* What a path is about, for those who choose requests; "": no resource. */
+static const char *plural_of(const char *path)
+{
+	struct apistatus status;
+	struct apitarget target;
+	return apitarget_parse(path, &target, &status) < 0
+		       ? ""
+		       : apiresource_of(target.resource)->plural;
+}
+
+/* The Status of a request that a fault refuses. */
+static void refused(const struct kubeapi *k, struct apistatus *ret_status)
+{
+	int code = k->bends.now.code;
+	apistatus_set(ret_status, code, "the fault script says %d %s", code,
+		      apistatus_reason(code));
+	if (code == 429 || code == 503)
+		ret_status->retry_after_s = 1;
 }
 
 static void add_discovered(cJSON *resources, const struct apiresource *r, bool scale)
@@ -125,7 +159,7 @@ static void add_discovered(cJSON *resources, const struct apiresource *r, bool s
 }
 
 /* /api/v1, /apis/apps/v1: the resources of a group. True when the path was one. */
-static bool answer_discovery(struct exchange *x)
+static bool answer_discovery(struct kubeapi *k, struct exchange *x)
 {
 	const char *path = exchange_request(x)->path;
 	char group_version[64], group_path[80];
@@ -148,28 +182,53 @@ static bool answer_discovery(struct exchange *x)
 	cJSON_AddStringToObject(list, "kind", "APIResourceList");
 	cJSON_AddStringToObject(list, "groupVersion", strchr(path + 1, '/') + 1);
 	char *text AUTO_FREE = json_text(list);
-	exchange_reply_text(x, 200, API_JSON, text);
+	bends_reply_text(&k->bends, x, 200, API_JSON, text);
 	return true;
+}
+
+static void carry_out(struct exchange *x, void *arg)
+{
+	struct kubeapi *k = arg;
+	const struct request *q = exchange_request(x);
+	bool read = is_read(q);
+	struct apistatus status;
+	struct apitarget target;
+	if (!authorized(k, q)) {
+		apistatus_set(&status, 401, "Unauthorized");
+		apistatus_reply(&status, &k->bends, x);
+	} else if (read && (answer_plain(k, x) || answer_discovery(k, x))) {
+		return;
+	} else if (apitarget_parse(q->path, &target, &status) < 0) {
+		apistatus_reply(&status, &k->bends, x);
+	} else if (read) {
+		answer_read(k, x, &target);
+	} else {
+		apiwrite_answer(k, x, &target);
+	}
 }
 
 static void on_request(struct exchange *x, void *arg)
 {
 	struct kubeapi *k = arg;
 	const struct request *q = exchange_request(x);
-	bool read = q->method == METHOD_GET || q->method == METHOD_HEAD;
+	bool watch = is_read(q) && apitarget_is_watch(q);
+	const struct bend_request about = {
+		.on = watch        ? FAULT_WATCHES
+		      : is_read(q) ? FAULT_READS
+				   : FAULT_WRITES,
+		.of = plural_of(q->path),
+	};
 	struct apistatus status;
-	struct apitarget target;
-	if (!authorized(k, q)) {
-		apistatus_set(&status, 401, "Unauthorized");
-		apistatus_reply(&status, x);
-	} else if (read && (answer_plain(x) || answer_discovery(x))) {
+	switch (bends_take(&k->bends, x, &about, carry_out, k)) {
+	case BEND_GO_ON:
+		carry_out(x, k);
 		return;
-	} else if (apitarget_parse(q->path, &target, &status) < 0) {
-		apistatus_reply(&status, x);
-	} else if (read) {
-		answer_read(k, x, &target);
-	} else {
-		apiwrite_answer(k, x, &target);
+	case BEND_REFUSE:
+		refused(k, &status);
+		apistatus_reply(&status, &k->bends, x);
+		return;
+	case BEND_DEALT:
+		return;
 	}
 }
 
@@ -190,6 +249,9 @@ static int on_upgrade(const struct request *q, void *arg)
 		return status.code;
 	if (!apitarget_is_watch(q))
 		return 400;
+	int bent = bends_upgrade(&k->bends, q, apiresource_of(target.resource)->plural);
+	if (bent)
+		return bent;
 	struct apifault before = k->reads;
 	if (read_fault(k, &target, true, &status))
 		k->reads = before; /* strikes once it is open */
@@ -244,6 +306,7 @@ struct kubeapi *kubeapi_new(struct reactor *r, const struct kubeapi_config *conf
 	struct kubeapi *k = xcalloc(1, sizeof(*k));
 	k->config = *config;
 	k->reactor = r;
+	bends_init(&k->bends, r, config->clock);
 	k->store = apistore_new(UID_SEED, on_changed, k);
 	if (config->bearer_token)
 		k->token = xasprintf("Bearer %s", config->bearer_token);
@@ -252,6 +315,7 @@ struct kubeapi *kubeapi_new(struct reactor *r, const struct kubeapi_config *conf
 		.cert_pem = config->cert_pem,
 		.key_pem = config->key_pem,
 		.body_limit = BODY_LIMIT,
+		.queue_limit = QUEUE_LIMIT,
 		.handle = on_request,
 		.upgrade = on_upgrade,
 		.opened = on_opened,
@@ -274,7 +338,9 @@ void kubeapi_free(struct kubeapi *k)
 		return;
 	timer_cancel(&k->bookmark);
 	timer_cancel(&k->restart);
-	httpd_free(k->httpd); /* ends the watches */
+	squatter_free(k->squatter);
+	httpd_free(k->httpd); /* ends the watches, lets go of what is held */
+	bends_fini(&k->bends);
 	apilist_forget(k);
 	apistore_free(k->store);
 	free(k->audit);
@@ -352,6 +418,11 @@ size_t kubeapi_watches(const struct kubeapi *k)
 	return k->watch_count;
 }
 
+uint64_t apiserver_view(const struct kubeapi *k)
+{
+	return k->lag_version ? k->lag_version : apistore_version(k->store);
+}
+
 /* --- faults --- */
 
 void kubeapi_cut_watches(struct kubeapi *k)
@@ -413,14 +484,43 @@ static void come_back(void *arg)
 {
 	struct kubeapi *k = arg;
 	struct err err;
+	squatter_free(TAKE(k->squatter));
 	if (httpd_resume(k->httpd, &err) < 0)
 		log_error("The simulated API server cannot listen again",
 			  KV_TEXT("err", err.msg));
 }
 
-void kubeapi_restart(struct kubeapi *k, int64_t down_ms)
+void kubeapi_leave(struct kubeapi *k, enum squatter_kind squatter, int64_t down_ms)
 {
 	httpd_suspend(k->httpd);
-	kubeapi_compact(k);
+	squatter_free(k->squatter);
+	k->squatter = squatter_new(k->reactor, squatter, httpd_address(k->httpd));
 	timer_set(k->reactor, &k->restart, down_ms, come_back, k);
+}
+
+void kubeapi_bend(struct kubeapi *k, const struct fault *fault)
+{
+	bends_arm(&k->bends, fault);
+}
+
+void kubeapi_lag(struct kubeapi *k, bool lags)
+{
+	bool lagged = k->lag_version != 0;
+	if (lags && lagged)
+		return; /* it stays where it is */
+	k->lag_version = lags ? apistore_version(k->store) : 0;
+	if (lagged)
+		apiwatch_pump_all(k);
+}
+
+void kubeapi_on_request(struct kubeapi *k, request_seen *seen, void *arg)
+{
+	k->bends.seen = seen;
+	k->bends.seen_arg = arg;
+}
+
+void kubeapi_restart(struct kubeapi *k, int64_t down_ms)
+{
+	kubeapi_leave(k, SQUATTER_NONE, down_ms);
+	kubeapi_compact(k);
 }

@@ -9,6 +9,9 @@
 #define FORETOP_SIM_KUBEAPI_H
 
 #include "serve/serve.h"
+#include "sim/fault.h"
+#include "sim/seen.h"
+#include "sim/squatter.h"
 
 struct kubeapi;
 
@@ -106,6 +109,16 @@ void kubeapi_allow_websocket(struct kubeapi *k,
 /* Dies now and comes back after down_ms of real time, on the same port, its history
  * compacted. Not from a callback of this server. */
 void kubeapi_restart(struct kubeapi *k, int64_t down_ms);
+/* As one fault of requests or events says, from now on. */
+void kubeapi_bend(struct kubeapi *k, const struct fault *fault);
+/* true: watches, and lists that allow it, see the state of this moment until it is false
+ * again. Reads from the quorum and writes see the present. */
+void kubeapi_lag(struct kubeapi *k, bool lags);
+/* Leaves its port for down_ms of real time, perhaps to somebody else. Not from a callback
+ * of this server. */
+void kubeapi_leave(struct kubeapi *k, enum squatter_kind squatter, int64_t down_ms);
+/* Who is told of every request; NULL: nobody. */
+void kubeapi_on_request(struct kubeapi *k, request_seen *seen, void *arg);
 size_t kubeapi_watches(const struct kubeapi *k);
 
 #endif

@@ -1,6 +1,8 @@
 #include "sim/promapi.h"
 
+#include "sim/bend.h"
 #include "sim/promeval.h"
+#include "sim/squatter.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -40,6 +42,8 @@ struct promapi {
 	int64_t fault_ms; /* engine time at which it began */
 	char *unknown;
 	uint64_t requests;
+	struct bends bends;
+	struct squatter *squatter;
 };
 
 /* --- expressions --- */
@@ -126,29 +130,30 @@ static const char *parameter(const struct request *q, const struct http_form *fo
 	return value ? value : request_arg(q, name, "");
 }
 
-static void reply_error(struct exchange *x, int status, const char *type,
-			const char *text)
+static void reply_error(struct promapi *p, struct exchange *x, int status,
+			const char *type, const char *text)
 {
 	cJSON *body AUTO(json_cleanup) = cJSON_CreateObject();
 	cJSON_AddStringToObject(body, "status", "error");
 	cJSON_AddStringToObject(body, "errorType", type);
 	cJSON_AddStringToObject(body, "error", text);
 	char *json AUTO_FREE = json_text(body);
-	exchange_reply_text(x, status, JSON, json);
+	bends_reply_text(&p->bends, x, status, JSON, json);
 }
 
-static void reply_invalid(struct exchange *x, const char *name, const char *text)
+static void reply_invalid(struct promapi *p, struct exchange *x, const char *name,
+			  const char *text)
 {
 	char *message AUTO_FREE = xasprintf("invalid parameter \"%s\": %s", name, text);
-	reply_error(x, 400, "bad_data", message);
+	reply_error(p, x, 400, "bad_data", message);
 }
 
-static void reply_unreadable(struct exchange *x, const char *name, const char *value,
-			     const char *kind)
+static void reply_unreadable(struct promapi *p, struct exchange *x, const char *name,
+			     const char *value, const char *kind)
 {
 	char *text AUTO_FREE =
 		xasprintf("cannot parse \"%s\" to a valid %s", value, kind);
-	reply_invalid(x, name, text);
+	reply_invalid(p, x, name, text);
 }
 
 /* --- answers --- */
@@ -195,13 +200,13 @@ static void reply_data(struct promapi *p, struct exchange *x, const struct str *
 			 "incomplete\"]");
 	str_puts(&body, "}");
 	if (data->cut || body.cut) {
-		reply_error(x, 503, "execution", "the answer is too large");
+		reply_error(p, x, 503, "execution", "the answer is too large");
 	} else if (p->fault == PROMAPI_CUT) {
 		exchange_on_gone(x, cut_gone, NULL);
 		exchange_stream(x, 200, JSON, cut_now);
 		exchange_send(x, str_text(&body), body.len / 2);
 	} else {
-		exchange_reply(x, 200, JSON, str_text(&body), body.len);
+		bends_reply(&p->bends, x, 200, JSON, str_text(&body), body.len);
 	}
 }
 
@@ -212,7 +217,7 @@ static void answer_instant(struct promapi *p, struct exchange *x,
 	const char *time = parameter(q, form, "time");
 	int64_t at_ms = clock_now_ms(p->config.clock);
 	if (*time && read_time(time, &at_ms) < 0) {
-		reply_unreadable(x, "time", time, "timestamp");
+		reply_unreadable(p, x, "time", time, "timestamp");
 		return;
 	}
 	struct str data AUTO(str_fini);
@@ -230,20 +235,20 @@ static void answer_range(struct promapi *p, struct exchange *x,
 		   *step = parameter(q, form, "step");
 	int64_t start_ms, end_ms, step_ms;
 	if (read_time(start, &start_ms) < 0) {
-		reply_unreadable(x, "start", start, "timestamp");
+		reply_unreadable(p, x, "start", start, "timestamp");
 	} else if (read_time(end, &end_ms) < 0) {
-		reply_unreadable(x, "end", end, "timestamp");
+		reply_unreadable(p, x, "end", end, "timestamp");
 	} else if (end_ms < start_ms) {
-		reply_invalid(x, "end", "end timestamp must not be before start time");
+		reply_invalid(p, x, "end", "end timestamp must not be before start time");
 	} else if (read_step(step, &step_ms) < 0) {
-		reply_unreadable(x, "step", step, "duration");
+		reply_unreadable(p, x, "step", step, "duration");
 	} else if (step_ms <= 0) {
-		reply_invalid(x, "step",
+		reply_invalid(p, x, "step",
 			      "zero or negative query resolution step widths are not "
 			      "accepted. Try a positive integer");
 	} else if ((end_ms - start_ms) / step_ms > POINTS_MAX) {
 		reply_error(
-			x, 400, "bad_data",
+			p, x, 400, "bad_data",
 			"exceeded maximum resolution of 11,000 points per timeseries. "
 			"Try decreasing the query resolution (?step=XX)");
 	} else {
@@ -262,18 +267,18 @@ static void answer_query(struct promapi *p, struct exchange *x, bool range)
 	struct err err;
 	if (q->method != METHOD_GET && q->method != METHOD_POST) {
 		exchange_header(x, "Allow", "GET, OPTIONS, POST");
-		exchange_reply_text(x, 405, TEXT, "Method Not Allowed\n");
+		bends_reply_text(&p->bends, x, 405, TEXT, "Method Not Allowed\n");
 		return;
 	}
 	bool is_form =
 		strncmp(q->content_type, "application/x-www-form-urlencoded", 33) == 0;
 	if (q->method == METHOD_POST && is_form &&
 	    http_form_parse(&form, q->body, q->body_len, &err) < 0) {
-		reply_error(x, 400, "bad_data", err.msg);
+		reply_error(p, x, 400, "bad_data", err.msg);
 		return;
 	}
 	if (!*parameter(q, &form, "query"))
-		reply_invalid(x, "query",
+		reply_invalid(p, x, "query",
 			      "unknown position: parse error: no expression found in "
 			      "input");
 	else if (range)
@@ -290,11 +295,13 @@ static void answer_path(struct promapi *p, struct exchange *x)
 	else if (strcmp(path, "/api/v1/query_range") == 0)
 		answer_query(p, x, true);
 	else if (strcmp(path, "/-/ready") == 0)
-		exchange_reply_text(x, 200, TEXT, "Prometheus Server is Ready.\n");
+		bends_reply_text(&p->bends, x, 200, TEXT,
+				 "Prometheus Server is Ready.\n");
 	else if (strcmp(path, "/-/healthy") == 0)
-		exchange_reply_text(x, 200, TEXT, "Prometheus Server is Healthy.\n");
+		bends_reply_text(&p->bends, x, 200, TEXT,
+				 "Prometheus Server is Healthy.\n");
 	else
-		exchange_reply_text(x, 404, TEXT, "404 page not found\n");
+		bends_reply_text(&p->bends, x, 404, TEXT, "404 page not found\n");
 }
 
 /* --- faults --- */
@@ -326,28 +333,27 @@ static void answer_slowly(struct promapi *p, struct exchange *x)
 	timer_set(p->reactor, &s->timer, delay_ms, slow_over, s);
 }
 
-static void on_request(struct exchange *x, void *arg)
+static void carry_out(struct exchange *x, void *arg)
 {
 	struct promapi *p = arg;
-	p->requests++;
 	if (p->token && strcmp(exchange_request(x)->authorization, p->token) != 0) {
-		exchange_reply_text(x, 401, TEXT, "Unauthorized\n");
+		bends_reply_text(&p->bends, x, 401, TEXT, "Unauthorized\n");
 		return;
 	}
 	switch (p->fault) {
 	case PROMAPI_HTML:
-		exchange_reply_text(x, 200, "text/html",
-				    "<html><body><h1>Sign in</h1></body></html>\n");
+		bends_reply_text(&p->bends, x, 200, "text/html",
+				 "<html><body><h1>Sign in</h1></body></html>\n");
 		return;
 	case PROMAPI_ERROR:
-		reply_error(x, 500, "internal", "opening storage failed");
+		reply_error(p, x, 500, "internal", "opening storage failed");
 		return;
 	case PROMAPI_BUSY:
 		exchange_header(x, "Retry-After", "1");
-		exchange_reply_text(x, 503, TEXT, "Service Unavailable\n");
+		bends_reply_text(&p->bends, x, 503, TEXT, "Service Unavailable\n");
 		return;
 	case PROMAPI_DENIED:
-		exchange_reply_text(x, 401, TEXT, "Unauthorized\n");
+		bends_reply_text(&p->bends, x, 401, TEXT, "Unauthorized\n");
 		return;
 	case PROMAPI_SLOW:
 		answer_slowly(p, x);
@@ -365,9 +371,45 @@ static void on_request(struct exchange *x, void *arg)
 	}
 }
 
+static void on_request(struct exchange *x, void *arg)
+{
+	static const struct bend_request about = {.on = FAULT_READS, .of = ""};
+	struct promapi *p = arg;
+	p->requests++;
+	switch (bends_take(&p->bends, x, &about, carry_out, p)) {
+	case BEND_GO_ON:
+		carry_out(x, p);
+		return;
+	case BEND_REFUSE:
+		reply_error(p, x, p->bends.now.code, "internal",
+			    "the fault script says so");
+		return;
+	case BEND_DEALT:
+		return;
+	}
+}
+
+void promapi_bend(struct promapi *p, const struct fault *fault)
+{
+	bends_arm(&p->bends, fault);
+}
+
+void promapi_on_request(struct promapi *p, request_seen *seen, void *arg)
+{
+	p->bends.seen = seen;
+	p->bends.seen_arg = arg;
+}
+
+void promapi_leave(struct promapi *p, enum squatter_kind squatter)
+{
+	promapi_fault(p, PROMAPI_DOWN);
+	p->squatter = squatter_new(p->reactor, squatter, httpd_address(p->httpd));
+}
+
 void promapi_fault(struct promapi *p, enum promapi_fault fault)
 {
 	struct err err;
+	squatter_free(TAKE(p->squatter));
 	p->fault = fault;
 	p->fault_ms = clock_now_ms(p->config.clock);
 	if (fault == PROMAPI_DOWN)
@@ -385,6 +427,7 @@ struct promapi *promapi_new(struct reactor *r, const struct promapi_config *conf
 	struct promapi *p = xcalloc(1, sizeof(*p));
 	p->config = *config;
 	p->reactor = r;
+	bends_init(&p->bends, r, config->clock);
 	if (config->bearer_token)
 		p->token = xasprintf("Bearer %s", config->bearer_token);
 	const struct httpd_config server = {
@@ -406,7 +449,9 @@ void promapi_free(struct promapi *p)
 {
 	if (!p)
 		return;
+	squatter_free(p->squatter);
 	httpd_free(p->httpd);
+	bends_fini(&p->bends);
 	for (size_t i = 0; i < p->count; i++)
 		free(p->expressions[i].text);
 	free(p->expressions);

@@ -4,6 +4,9 @@
 #define FORETOP_SIM_PROMAPI_H
 
 #include "serve/serve.h"
+#include "sim/fault.h"
+#include "sim/seen.h"
+#include "sim/squatter.h"
 
 struct promapi;
 
@@ -61,6 +64,12 @@ const char *promapi_unknown(const struct promapi *p);
 
 /* Not from a callback of this server: from a timer or from outside the loop. */
 void promapi_fault(struct promapi *p, enum promapi_fault fault);
+/* As one fault of requests says, from now on. */
+void promapi_bend(struct promapi *p, const struct fault *fault);
+/* Like PROMAPI_DOWN, with somebody else on its port; any other fault ends it. */
+void promapi_leave(struct promapi *p, enum squatter_kind squatter);
+/* Who is told of every request; NULL: nobody. */
+void promapi_on_request(struct promapi *p, request_seen *seen, void *arg);
 uint64_t promapi_requests(const struct promapi *p);
 
 #endif

@@ -7,6 +7,7 @@
 #include "sim/promapi.h"
 #include "sim/replay.h"
 #include "sim/rival.h"
+#include "sim/script.h"
 #include "sim/served.h"
 #include "sim/trace.h"
 #include "sim/workload.h"
