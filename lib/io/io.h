@@ -3,6 +3,7 @@
 #ifndef FORETOP_IO_IO_H
 #define FORETOP_IO_IO_H
 
+#include "io/child.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/log.h"

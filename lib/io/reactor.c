@@ -85,21 +85,21 @@ static void serve_epoll(struct reactor *r)
 {
 	struct epoll_event events[16];
 	int n = epoll_wait(r->epoll, events, ARRAY_LEN(events), 0);
+	/* Any callback may end any watch and free it, so a watch is served alone, before
+	 * curl's sockets: what else is ready is still so in the next round. */
 	for (int i = 0; i < n; i++) {
-		uint64_t tag = events[i].data.u64;
-		if (!(tag & 1)) {
-			/* A callback before this one may have ended the watch: it is
-			 * served at the next round then, so only one watch is called a
-			 * round. */
-			struct fd_watch *w = events[i].data.ptr;
-			w->ready(w);
-			return;
-		}
+		if (events[i].data.u64 & 1)
+			continue;
+		struct fd_watch *w = events[i].data.ptr;
+		w->ready(w);
+		return;
+	}
+	for (int i = 0; i < n; i++) {
 		int flags =
 			(events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |
 			(events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
 			(events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-		drive_curl(r, (curl_socket_t)(tag >> 1), flags);
+		drive_curl(r, (curl_socket_t)(events[i].data.u64 >> 1), flags);
 	}
 }
 
