@@ -1,5 +1,6 @@
 #include "kube/session.h"
 
+#include "kube/login.h"
 #include "kube/rate.h"
 #include "kube/status.h"
 
@@ -26,6 +27,7 @@ struct kube {
 	struct kube_config config;
 	struct http_client *http, *urgent;
 	struct ws_endpoint *ws;
+	struct login *login; /* NULL: no credential plugin */
 	struct rate rate;
 	struct timer pump;
 	struct kube_call *waiting, **waiting_end;
@@ -43,6 +45,7 @@ struct kube_call {
 	enum kube_method method;
 	int64_t timeout_ms;
 	bool urgent, queued;
+	uint64_t credential; /* which one it went out with */
 	kube_done done;
 	void *arg;
 	void *owned; /* NULL, or arg */
@@ -85,6 +88,22 @@ static struct http_client *open_http(struct kube *k, int in_flight, struct err *
 	return http_client_new(k->reactor, &config, err);
 }
 
+static void pump(void *arg);
+
+/* A new credential, or none. Requests wait for either. */
+static void on_login(void *arg, const struct exec_credential *c)
+{
+	struct kube *k = arg;
+	struct http_client *clients[] = {k->http, k->urgent};
+	for (size_t i = 0; c && i < ARRAY_LEN(clients); i++) {
+		http_client_set_token(clients[i], c->token);
+		http_client_set_certificate(
+			clients[i], c->cert_pem ? c->cert_pem : k->config.cert_pem,
+			c->key_pem ? c->key_pem : k->config.key_pem);
+	}
+	pump(k);
+}
+
 struct kube *kube_new(struct reactor *reactor, const struct kube_options *options,
 		      struct err *err)
 {
@@ -107,6 +126,8 @@ struct kube *kube_new(struct reactor *reactor, const struct kube_options *option
 		return NULL;
 	}
 	k->ws = ws_endpoint_new(reactor, &k->config, k->http);
+	if (k->config.exec.command)
+		k->login = login_new(reactor, &k->config, on_login, k);
 	return k;
 }
 
@@ -140,6 +161,7 @@ void kube_free(struct kube *k)
 	timer_cancel(&k->pump);
 	free_calls(k->waiting);
 	free_calls(k->sent);
+	login_free(k->login);
 	ws_endpoint_free(k->ws);
 	http_client_free(k->http);
 	http_client_free(k->urgent);
@@ -189,6 +211,21 @@ static void link_waiting(struct kube_call *call)
 	call->link = k->waiting_end;
 	*k->waiting_end = call;
 	k->waiting_end = &call->next;
+	call->queued = true;
+	k->waiting_count++;
+}
+
+/* Before all that wait. */
+static void link_first(struct kube_call *call)
+{
+	struct kube *k = call->kube;
+	call->next = k->waiting;
+	call->link = &k->waiting;
+	if (call->next)
+		call->next->link = &call->next;
+	else
+		k->waiting_end = &call->next;
+	k->waiting = call;
 	call->queued = true;
 	k->waiting_count++;
 }
@@ -249,10 +286,8 @@ static void answer_refusal(struct kube_call *call, const struct http_response *r
 			 r->retry_after_ms, &s);
 	if (r->status == 429)
 		slow_down(k, s.retry_after_ms);
-	if (r->status == 401) {
-		http_client_reload(k->http);
-		http_client_reload(k->urgent);
-	}
+	if (r->status == 401)
+		session_unauthorized(k, call->credential);
 	struct kube_reply reply = {
 		.status = r->status,
 		.reason = s.reason,
@@ -304,22 +339,47 @@ static void start(struct kube_call *call)
 		.arg = call,
 	};
 	link_sent(call);
+	call->credential = session_credential(k);
 	call->exchange =
 		http_send(call->urgent ? k->urgent : k->http, &request, &call->failure);
 	if (!call->exchange)
 		answer_later(call);
 }
 
+/* Without a credential a request would be refused, so it waits for one, or is answered
+ * with why there is none. */
+static bool pump_login(struct kube *k)
+{
+	struct err why = {0};
+	switch (session_login(k, &why)) {
+	case LOGIN_READY:
+		return true;
+	case LOGIN_WAITING:
+		return false;
+	case LOGIN_FAILED:
+		break;
+	}
+	while (k->waiting) {
+		struct kube_call *call = k->waiting;
+		unlink_call(call);
+		link_sent(call);
+		call->failure = why;
+		err_wrap(&call->failure, "%s", call->method_and_path);
+		answer_later(call);
+	}
+	return false;
+}
+
 static void pump(void *arg)
 {
 	struct kube *k = arg;
-	while (k->waiting) {
-		int64_t wait = rate_take(&k->rate, monotonic_ms());
+	while (k->waiting && pump_login(k)) {
+		struct kube_call *call = k->waiting;
+		int64_t wait = call->urgent ? 0 : rate_take(&k->rate, monotonic_ms());
 		if (wait) {
 			timer_set(k->reactor, &k->pump, wait, pump, k);
 			return;
 		}
-		struct kube_call *call = k->waiting;
 		unlink_call(call);
 		start(call);
 	}
@@ -342,18 +402,17 @@ struct kube_call *kube_send(struct kube *k, const struct kube_request *request,
 		.done = done,
 		.arg = arg,
 	};
-	if (call->urgent) {
-		start(call);
-		return call;
-	}
-	if (k->waiting_count >= WAITING_MAX) {
+	if (!call->urgent && k->waiting_count >= WAITING_MAX) {
 		err_set(&call->failure, ERR_RETRY, "%d requests wait already",
 			k->waiting_count);
 		link_sent(call);
 		answer_later(call);
 		return call;
 	}
-	link_waiting(call);
+	if (call->urgent)
+		link_first(call);
+	else
+		link_waiting(call);
 	if (k->waiting == call)
 		pump(k);
 	return call;
@@ -398,6 +457,24 @@ struct http_client *session_http(struct kube *k)
 struct ws_endpoint *session_ws(struct kube *k)
 {
 	return k->ws;
+}
+
+enum login_state session_login(struct kube *k, struct err *err)
+{
+	return k->login ? login_check(k->login, err) : LOGIN_READY;
+}
+
+uint64_t session_credential(const struct kube *k)
+{
+	return k->login ? login_generation(k->login) : 0;
+}
+
+void session_unauthorized(struct kube *k, uint64_t credential)
+{
+	http_client_reload(k->http);
+	http_client_reload(k->urgent);
+	if (k->login)
+		login_refused(k->login, credential);
 }
 
 uint64_t session_seed(struct kube *k)

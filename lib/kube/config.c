@@ -45,6 +45,7 @@ void kube_config_fini(struct kube_config *c)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		free(*text_at(c, texts[i]));
+	exec_plugin_fini(&c->exec);
 	*c = (struct kube_config){0};
 }
 
@@ -53,6 +54,7 @@ void kube_config_copy(const struct kube_config *c, struct kube_config *ret_copy)
 	struct kube_config copy = *c;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		*text_at(&copy, texts[i]) = xstrdup(*text_at(&copy, texts[i]));
+	exec_plugin_copy(&c->exec, &copy.exec);
 	*ret_copy = copy;
 }
 

@@ -3,6 +3,7 @@
 #define FORETOP_KUBE_CONFIG_H
 
 #include "base/base.h"
+#include "kube/exec_plugin.h"
 
 #include <stdbool.h>
 
@@ -20,11 +21,12 @@ struct kube_config {
 	char *token_file; /* never together with token; followed when it is rotated */
 	char *token;
 	char *username, *password;
-	char *tls_server_name; /* expected in the certificate instead of host */
-	char *proxy_url;       /* watches go over plain HTTP through a proxy */
-	bool insecure;         /* insecure-skip-tls-verify */
-	char *namespace_;      /* of the context or the pod; "default" if not given */
-	char *source;          /* for people: "in-cluster" or "PATH, context NAME" */
+	char *tls_server_name;   /* expected in the certificate instead of host */
+	char *proxy_url;         /* watches go over plain HTTP through a proxy */
+	bool insecure;           /* insecure-skip-tls-verify */
+	struct exec_plugin exec; /* zeroed: none; gives the credential at run time */
+	char *namespace_;        /* of the context or the pod; "default" if not given */
+	char *source;            /* for people: "in-cluster" or "PATH, context NAME" */
 };
 
 struct kube_config_options {
@@ -39,10 +41,10 @@ struct kube_config_options {
  * of KUBECONFIG (missing ones are skipped, the first file wins for each named entry and
  * for current-context); ~/.kube/config; the pod's service account. Relative file names
  * are relative to the file that names them; *-data wins over the file, tokenFile over
- * token. Refused with a text that says what to do: exec plugins, auth-provider,
- * impersonation, insecure-skip-tls-verify together with a CA. 0, or -1 with *err =
- * ERR_INVALID (wrong content) or ERR_RETRY (nothing there). No text holds a secret. The
- * caller frees with kube_config_fini. */
+ * token. Refused with a text that says what to do: exec plugins that must ask a person,
+ * auth-provider, impersonation, insecure-skip-tls-verify together with a CA. 0, or -1
+ * with *err = ERR_INVALID (wrong content) or ERR_RETRY (nothing there). No text holds a
+ * secret. The caller frees with kube_config_fini. */
 int kube_config_load(const struct kube_config_options *options,
 		     struct kube_config *ret_config, struct err *err);
 /* One kubeconfig text; relative file names are relative to `dir`. */

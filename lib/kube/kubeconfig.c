@@ -171,13 +171,6 @@ static int read_cluster(const struct entry *e, struct kube_config *c, struct err
 /* Ways to log in that need more than this program does. */
 static int refuse_unsupported(const struct entry *e, struct err *err)
 {
-	const struct yaml_node *exec = yaml_get(e->node, "exec");
-	if (exec && !yaml_is_null(exec))
-		return err_set(err, ERR_INVALID,
-			       "logs in by the exec plugin \"%s\", which this version "
-			       "does not run: give it a token (kubectl create token), a "
-			       "tokenFile or a client certificate, or run in the cluster",
-			       yaml_str(exec, "command", ""));
 	const struct yaml_node *provider = yaml_get(e->node, "auth-provider");
 	if (provider && !yaml_is_null(provider))
 		return err_set(err, ERR_INVALID,
@@ -214,11 +207,20 @@ static int read_user(const struct entry *e, struct kube_config *c, struct err *e
 		c->token_file = absolute(token_file, e->file->dir);
 	else
 		c->token = xstrdup(text_of(e->node, "token"));
+	const struct yaml_node *exec = yaml_get(e->node, "exec");
+	if (exec && !yaml_is_null(exec) &&
+	    exec_plugin_read(exec, e->file->dir, &c->exec, err) < 0)
+		return -1;
 	c->username = xstrdup(text_of(e->node, "username"));
 	c->password = xstrdup(text_of(e->node, "password"));
-	if (c->username && (c->token || c->token_file))
+	bool token = c->token || c->token_file;
+	if (c->username && token)
 		return err_set(err, ERR_INVALID,
 			       "username and token: only one way to log in expected");
+	if (c->exec.command && (c->username || token))
+		return err_set(err, ERR_INVALID,
+			       "exec and %s: only one way to log in expected",
+			       token ? "token" : "username");
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "http/http.h"
 #include "kube/client.h"
+#include "kube/login.h"
 #include "kube/ws.h"
 
 /* In the query of each write: who wrote a field, for managedFields. */
@@ -13,6 +14,14 @@ struct reactor *session_reactor(struct kube *k);
 /* For streams; their credentials are those of the requests. */
 struct http_client *session_http(struct kube *k);
 struct ws_endpoint *session_ws(struct kube *k);
+/* Whether there is a credential to go out with, as login_check; LOGIN_READY without a
+ * plugin. */
+enum login_state session_login(struct kube *k, struct err *err);
+/* Which credential goes out now; 0 without a plugin. */
+uint64_t session_credential(const struct kube *k);
+/* The server refused that credential (401): files are read again, a plugin is run again.
+ */
+void session_unauthorized(struct kube *k, uint64_t credential);
 /* A fresh seed for jitter, different for each caller. */
 uint64_t session_seed(struct kube *k);
 

@@ -21,6 +21,9 @@
 #define INITIAL_IDLE_MS 20000
 /* So many stale answers in a row mean that the server's history was reset (a restore). */
 #define OUTDATED_MAX 3
+/* How often to look whether a credential plugin has answered, and is tried again. */
+#define LOGIN_LOOK_MS   50
+#define LOGIN_FAILED_MS 1000
 
 struct kube_watch {
 	struct kube *kube;
@@ -43,6 +46,7 @@ struct kube_watch {
 
 	/* The stream. */
 	bool open, initial, progressed;
+	uint64_t credential; /* that it went out with */
 	int64_t opened_ms, length_ms;
 	uint64_t events, events_at_check;
 
@@ -153,6 +157,8 @@ static void end_step(struct kube_watch *w, struct watch_end *end)
 		note_outdated(w);
 	if (kube_status_is_expired(&end->status))
 		w->info.expired++;
+	if (end->status.status == 401)
+		session_unauthorized(w->kube, w->credential);
 	watch_plan_ended(&w->plan, end, session_watch_list(w->kube), monotonic_ms(),
 			 &w->next);
 	if (w->next.no_watch_list)
@@ -384,9 +390,26 @@ static void start_stream(struct kube_watch *w)
 		  w->initial ? INITIAL_IDLE_MS : w->length_ms + GRACE_MS, on_deadline, w);
 }
 
+/* Lists wait in the queue of requests by themselves; a stream has to wait here. */
+static bool logged_in(struct kube_watch *w)
+{
+	struct err why = {0};
+	enum login_state state = session_login(w->kube, &why);
+	w->credential = session_credential(w->kube);
+	if (state == LOGIN_READY)
+		return true;
+	w->next.delay_ms = state == LOGIN_WAITING ? LOGIN_LOOK_MS : LOGIN_FAILED_MS;
+	if (state == LOGIN_FAILED)
+		tell_failure(w, &why);
+	timer_set(reactor_of(w), &w->wait, w->next.delay_ms, begin, w);
+	return false;
+}
+
 static void begin(void *arg)
 {
 	struct kube_watch *w = arg;
+	if (w->next.step != STEP_LIST && !logged_in(w))
+		return;
 	w->initial = w->progressed = false;
 	w->events = w->events_at_check = 0;
 	if (w->next.step == STEP_LIST)

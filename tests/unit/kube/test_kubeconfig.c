@@ -163,8 +163,11 @@ static const struct {
 	{"{server: 'https://h'}", "{client-key: x}",
 	 "client-key without client-certificate"},
 	{"{server: 'https://h'}", "{exec: {command: aws, apiVersion: v1}}",
-	 "user \"u\": logs in by the exec plugin \"aws\", which this version does not "
-	 "run"},
+	 "user \"u\": exec: apiVersion \"v1\": client.authentication.k8s.io/v1 or"},
+	{"{server: 'https://h'}",
+	 "{token: SECRET, exec: {command: aws, apiVersion: "
+	 "client.authentication.k8s.io/v1beta1}}",
+	 "exec and token: only one way to log in expected"},
 	{"{server: 'https://h'}", "{auth-provider: {name: gcp}}",
 	 "auth-provider \"gcp\" was removed"},
 	{"{server: 'https://h'}", "{as: root}", "impersonation (as) is not supported"},
