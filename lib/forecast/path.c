@@ -301,17 +301,6 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 		ret[PATH_LAG_LOG] = value_of(p, p->work[1][h - 1]);
 }
 
-static double mean_of(const double weight[PATH_MODEL_COUNT],
-		      const float forecast[PATH_MODEL_COUNT])
-{
-	double sum = 0;
-
-	for (int m = 0; m < PATH_MODEL_COUNT; m++)
-		if (weight[m] > 0 && !isnan(forecast[m]))
-			sum += weight[m] * forecast[m];
-	return sum;
-}
-
 /* The step that origin number i scores for a knot: its steps in turn, by the golden
  * ratio, so that few origins are spread evenly. */
 static int32_t scored_step(const struct path_knot *k, int64_t i)
@@ -356,7 +345,7 @@ void path_remember(struct path *p, int32_t n)
 		said->due = number + ahead;
 		path_view_at(p, &view, ahead, said->forecast);
 		combine_weights(&p->scores[i], speaks, weight);
-		said->combined = (float)mean_of(weight, said->forecast);
+		said->combined = (float)combine_mean(weight, said->forecast);
 	}
 }
 

@@ -1,8 +1,12 @@
 #include "forecast/path_combine.h"
+#include "forecast/scalar.h"
 
 #include <math.h>
 
-#define POWER 6
+#define POWER 3
+/* What is cut off on either side before forecasts are averaged: the mean between the
+ * quartiles keeps most of a mean's gain on near equals and a median's calm. */
+#define TRIM .25
 
 void combine_score(struct combine_scores *c, double keep, double y,
 		   const float forecast[PATH_MODEL_COUNT], double combined)
@@ -78,12 +82,45 @@ void combine_weights(const struct combine_scores *c, const bool speaks[PATH_MODE
 			continue;
 
 		double loss = combine_loss(c, m), ratio = loss > 0 ? least / loss : 1;
-		double square = ratio * ratio;
 
-		_Static_assert(POWER == 6, "the power is written out");
-		ret_weight[m] = square * square * square;
+		_Static_assert(POWER == 3, "the power is written out");
+		ret_weight[m] = ratio * ratio * ratio;
 		sum += ret_weight[m];
 	}
 	for (int m = 0; m < PATH_MODEL_COUNT; m++)
 		ret_weight[m] /= sum;
+}
+
+double combine_mean(const double weight[PATH_MODEL_COUNT],
+		    const float forecast[PATH_MODEL_COUNT])
+{
+	double share[PATH_MODEL_COUNT], value[PATH_MODEL_COUNT], total = 0, below = 0;
+	double sum = 0, used = 0;
+	int count = 0;
+
+	for (int m = 0; m < PATH_MODEL_COUNT; m++) {
+		int at = count;
+
+		if (isnan(forecast[m]) || !(weight[m] > 0))
+			continue;
+		for (; at > 0 && value[at - 1] > forecast[m]; at--) {
+			value[at] = value[at - 1];
+			share[at] = share[at - 1];
+		}
+		value[at] = forecast[m];
+		share[at] = weight[m];
+		total += weight[m];
+		count++;
+	}
+	for (int i = 0; i < count; i++) {
+		double low = larger(below, TRIM * total);
+		double high = smaller(below + share[i], (1 - TRIM) * total);
+
+		below += share[i];
+		if (high <= low)
+			continue;
+		sum += (high - low) * value[i];
+		used += high - low;
+	}
+	return used > 0 ? sum / used : NAN;
 }

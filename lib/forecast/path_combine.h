@@ -21,10 +21,17 @@ double combine_loss(const struct combine_scores *c, enum path_model m);
 
 /* Shares that sum to 1 over the models with `speaks` set; of those, models that were
  * never scored only count when none was. All 0 when none speaks. A model with twice the
- * loss of the best has 1/64 of its weight: near equals are averaged, which is hard to
- * beat (Makridakis et al. 2020, "The M4 Competition"), losers are not heard. */
+ * loss of the best has 1/8 of its weight: near equals are averaged, which is hard to beat
+ * (Makridakis et al. 2020, "The M4 Competition"); several losers of one mind are kept
+ * away by combine_mean. */
 void combine_weights(const struct combine_scores *c, const bool speaks[PATH_MODEL_COUNT],
 		     double ret_weight[PATH_MODEL_COUNT]);
+
+/* The forecasts (NaN: none) put together with these weights: the mean of what lies
+ * between the weighted quartiles. One model that copies yesterday's accident far ahead is
+ * not heard as long as others of weight disagree, and near equals are still averaged. */
+double combine_mean(const double weight[PATH_MODEL_COUNT],
+		    const float forecast[PATH_MODEL_COUNT]);
 
 /* The baseline with the least loss. */
 enum path_model combine_baseline(const struct combine_scores *c);

@@ -84,18 +84,13 @@ bool path_predict(const struct path *p, const struct path_steps *ret_steps)
 	for (int32_t h = 1; h <= ret_steps->steps; h++) {
 		struct between at = between_of(p, h);
 		float forecast[PATH_MODEL_COUNT];
-		double sum = 0, total = 0;
+		double mixed[PATH_MODEL_COUNT], mean;
 
 		path_view_at(p, &view, h, forecast);
-		for (int m = 0; m < PATH_MODEL_COUNT; m++) {
-			double w = mix(weight[at.low][m], weight[at.high][m], at.share);
-
-			if (isnan(forecast[m]))
-				continue;
-			sum += w * forecast[m];
-			total += w;
-		}
-		ret_steps->mean[h - 1] = total > 0 ? sum / total : forecast[0];
+		for (int m = 0; m < PATH_MODEL_COUNT; m++)
+			mixed[m] = mix(weight[at.low][m], weight[at.high][m], at.share);
+		mean = combine_mean(mixed, forecast);
+		ret_steps->mean[h - 1] = isnan(mean) ? forecast[0] : mean;
 		write_intervals(p, ret_steps, &at, h - 1);
 	}
 	return true;
