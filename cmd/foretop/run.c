@@ -225,6 +225,7 @@ static void reload(struct run *r)
 	struct controller_config *fresh = read_config(r, &err);
 	if (!fresh || loop_reload(r->loop, fresh, &err) < 0) {
 		log_error("Kept the configuration in force", KV_TEXT("err", err.msg));
+		loop_reload_failed(r->loop);
 		drop_config(fresh);
 		return;
 	}

@@ -310,6 +310,11 @@ bool engine_has_work(const struct engine *e)
 	return e->count > 0 && memchr(e->work, 1, (size_t)e->count);
 }
 
+uint64_t engine_decided(const struct engine *e, enum cause cause)
+{
+	return e->decided[cause];
+}
+
 int32_t engine_policy_count(const struct engine *e)
 {
 	return e->count;

@@ -61,5 +61,7 @@ int32_t engine_policy_count(const struct engine *e);
 const struct policy_status *engine_policy_status(const struct engine *e, int32_t i);
 /* How often the breaker over the policies of a source has tripped. */
 uint64_t engine_breaker_trips(const struct engine *e);
+/* Decisions so far of all policies, those that are gone included. */
+uint64_t engine_decided(const struct engine *e, enum cause cause);
 
 #endif

@@ -256,6 +256,8 @@ static void done(struct engine *e, struct prepared *s, const struct event *event
 		snprintf(a->resource_version, sizeof(a->resource_version), "%s", version);
 	}
 	s->status.writes++;
+	if (f->to != f->from)
+		counts_wrote(&s->status.counts, &s->decision, f->to > f->from);
 	floor_publish(s);
 	tell(e, s);
 	publish_status(e, s, event->now_ms);

@@ -121,6 +121,7 @@ static void inherit_status(struct prepared *to, const struct prepared *from)
 	to->status.writes = from->status.writes;
 	to->status.conflicts = from->status.conflicts;
 	to->status.failures = from->status.failures;
+	to->status.counts = from->status.counts;
 	to->status.decided_ms = from->status.decided_ms;
 	memcpy(to->status.reason, from->status.reason, sizeof(to->status.reason));
 	memcpy(to->status.conditions, from->status.conditions,

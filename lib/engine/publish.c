@@ -219,6 +219,8 @@ void publish_decision(struct engine *e, struct prepared *s, int64_t now_ms)
 	bool writes = d->desired != d->current && write_allowed(e, s);
 	bool was_lost = s->news.hold == HOLD_TARGET;
 	s->status.decisions++;
+	counts_decided(&s->status.counts, d);
+	e->decided[decision_cause(d)]++;
 	publish_numbers(s, now_ms);
 	publish_hpa(s, writes && s->write.failing, now_ms);
 	publish_news(e, s);

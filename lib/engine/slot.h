@@ -225,8 +225,9 @@ struct engine {
 	struct shrink *shrinks;
 	struct breaker breakers[BREAKERS_MAX];
 	uint64_t breaker_trips;
-	int64_t downs_period; /* number of the sync period in which */
-	int32_t downs;        /* so many were lowered */
+	uint64_t decided[CAUSE_COUNT]; /* by policies of all time */
+	int64_t downs_period;          /* number of the sync period in which */
+	int32_t downs;                 /* so many were lowered */
 	int32_t work_at;
 	int64_t now_ms;           /* of the newest event */
 	uint64_t numbers;         /* cycles, queries and writes, never reused */

@@ -3,6 +3,7 @@
 #define FORETOP_ENGINE_STATUS_H
 
 #include "decide/decide.h"
+#include "engine/counts.h"
 #include "engine/record.h"
 #include "forecast/forecast.h"
 
@@ -69,6 +70,7 @@ struct policy_status {
 	int64_t scaled_ms;               /* 0: never */
 	uint64_t decisions, writes, conflicts,
 		failures;                  /* since the policy was prepared */
+	struct counts counts;              /* likewise */
 	const struct state_record *record; /* as of now */
 };
 

@@ -108,6 +108,7 @@ static void scaled(struct engine *e, struct prepared *s, const struct event *eve
 	if (version && !version_older(version, t->resource_version))
 		snprintf(t->resource_version, sizeof(t->resource_version), "%s", version);
 	s->status.writes++;
+	counts_wrote(&s->status.counts, &s->decision, w->to > w->from);
 	s->status.scaled_ms = event->now_ms;
 	emit_event(e, s, false, w->to > w->from ? "ScaledUp" : "ScaledDown", "%s",
 		   w->reason);

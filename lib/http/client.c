@@ -17,6 +17,8 @@ struct http_client {
 	int max_in_flight, max_queued;
 	int queued;
 	struct lane lanes[LANES];
+	http_observer *observe; /* NULL: nobody */
+	void *observe_arg;
 	struct timer pump; /* starts what may start, outside of any callback of curl */
 };
 
@@ -84,6 +86,13 @@ static struct http_exchange *take_next(struct http_client *c)
 
 static void on_pump(void *arg);
 
+void client_observe(const struct http_exchange *x, const struct http_response *response)
+{
+	const struct http_client *c = x->client;
+	if (c->observe)
+		c->observe(c->observe_arg, x->method, x->lane == LANE_STREAM, response);
+}
+
 static void pump_soon(struct http_client *c)
 {
 	timer_set(c->reactor, &c->pump, 0, on_pump, c);
@@ -98,6 +107,7 @@ static void refuse(struct http_exchange *x, const struct err *why)
 		.content_type = "",
 		.retry_after_ms = -1,
 	};
+	client_observe(x, &response);
 	x->done(x->arg, &response);
 	exchange_free(x);
 }
@@ -140,6 +150,8 @@ struct http_client *http_client_new(struct reactor *r,
 		return NULL;
 	}
 	c->reactor = r;
+	c->observe = config->observe;
+	c->observe_arg = config->observe_arg;
 	c->max_in_flight = config->max_in_flight > 0 ? config->max_in_flight : IN_FLIGHT;
 	c->max_queued = config->max_queued > 0 ? config->max_queued : QUEUED;
 	for (int i = 0; i < LANES; i++)

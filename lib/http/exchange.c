@@ -168,6 +168,7 @@ static void finish(struct http_exchange *x, CURLcode result)
 		failure_describe(x, result, &response);
 	stop_transfer(x);
 	client_ended(x);
+	client_observe(x, &response);
 	x->done(x->arg, &response);
 	exchange_free(x);
 }

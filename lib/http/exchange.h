@@ -45,5 +45,7 @@ void exchange_free(struct http_exchange *x);
 
 /* Client side: takes x out of its lists; `x` is nobody's afterwards. */
 void client_ended(struct http_exchange *x);
+/* Client side: tells who counts. */
+void client_observe(const struct http_exchange *x, const struct http_response *response);
 
 #endif

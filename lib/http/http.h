@@ -14,6 +14,12 @@ struct http_header {
 	const char *name, *value;
 };
 
+struct http_response;
+/* Hears of each request that has ended, right before its `done`: for counting. stream: it
+ * had an on_data. */
+typedef void http_observer(void *arg, const char *method, bool stream,
+			   const struct http_response *response);
+
 /* One endpoint's settings. Every string is copied; NULL and 0 mean "not given". A file is
  * read again when it changes: the old content stays in force while a read fails or finds
  * an empty file. Of a pair of bytes and file, the bytes win. */
@@ -39,6 +45,9 @@ struct http_client_config {
 	size_t max_response_bytes; /* after decompression; 0: 8 MiB */
 	int max_in_flight; /* more wait in the queue; streams do not count; 0: 8 */
 	int max_queued;    /* more are refused; 0: 20000 */
+
+	http_observer *observe; /* NULL: nobody; must not touch the client */
+	void *observe_arg;
 };
 
 /* How far a request that failed had come: from HTTP_SEND on the server may have acted on

@@ -25,6 +25,8 @@ int64_t clock_delay_ms(const struct clock *c, int64_t at_ms);
 /* Real milliseconds that never step back and go on while the machine sleeps
  * (CLOCK_BOOTTIME): for leases. */
 int64_t monotonic_ms(void);
+/* Real microseconds that never step back: for how long something took. */
+int64_t monotonic_us(void);
 /* Real wall clock time, milliseconds since the epoch. */
 int64_t wall_ms(void);
 

@@ -20,6 +20,16 @@ void log_configure(const struct log_config *config)
 	sink.config = *config;
 }
 
+void log_set_verbosity(int verbosity)
+{
+	sink.config.verbosity = verbosity;
+}
+
+int log_verbosity(void)
+{
+	return sink.config.verbosity;
+}
+
 bool log_enabled(enum log_level level)
 {
 	switch (level) {
@@ -33,8 +43,18 @@ bool log_enabled(enum log_level level)
 	return true;
 }
 
-static cJSON *value_of(const struct log_pair *pair)
+static cJSON *value_of(const struct log_pair *pair, enum log_format format)
 {
+	if (pair->ns && format == LOG_JSON) {
+		cJSON *o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "name", pair->text);
+		cJSON_AddStringToObject(o, "namespace", pair->ns);
+		return o;
+	}
+	if (pair->ns) {
+		char *text AUTO_FREE = xasprintf("%s/%s", pair->ns, pair->text);
+		return cJSON_CreateString(text);
+	}
 	return pair->text ? cJSON_CreateString(pair->text)
 			  : cJSON_CreateNumber(pair->number);
 }
@@ -50,7 +70,7 @@ static void write_json(enum log_level level, const char *msg,
 		cJSON_AddStringToObject(line, "severity", "ERROR");
 	cJSON_AddStringToObject(line, "msg", msg);
 	for (size_t i = 0; i < count; i++)
-		cJSON_AddItemToObject(line, pairs[i].key, value_of(&pairs[i]));
+		cJSON_AddItemToObject(line, pairs[i].key, value_of(&pairs[i], LOG_JSON));
 	char *text AUTO_FREE = json_text(line);
 	fprintf(stderr, "%s\n", text);
 }
@@ -71,7 +91,7 @@ static void write_text(enum log_level level, const char *file, int line, const c
 		   tm.tm_min, tm.tm_sec, (int)(now % 1000), (int)getpid(),
 		   base ? base + 1 : file, line, msg);
 	for (size_t i = 0; i < count; i++) {
-		cJSON *value AUTO(json_cleanup) = value_of(&pairs[i]);
+		cJSON *value AUTO(json_cleanup) = value_of(&pairs[i], LOG_TEXT);
 		char *text AUTO_FREE = json_text(value);
 		str_printf(&out, " %s=%s", pairs[i].key, text);
 	}

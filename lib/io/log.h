@@ -16,6 +16,10 @@ struct log_config {
 			  errors only */
 };
 void log_configure(const struct log_config *config);
+/* Another verbosity from now on; -1 to LOG_VERBOSITY_MAX. */
+#define LOG_VERBOSITY_MAX 10
+void log_set_verbosity(int verbosity);
+int log_verbosity(void);
 /* True when a line of this level would be written: guards costly arguments. */
 bool log_enabled(enum log_level level);
 
@@ -23,7 +27,12 @@ struct log_pair {
 	const char *key;  /* lowerCamelCase */
 	const char *text; /* NULL: `number` counts */
 	double number;
+	const char *ns; /* of an object, whose name is `text`; NULL: `text` is a text */
 };
+/* An object: "ns/name" in text, {"name", "namespace"} in JSON. */
+#define KV_OBJECT(k, ns_, name_)                                                         \
+	((struct log_pair){.key = (k), .text = (name_), .ns = (ns_)})
+#define KV_BOOL(k, v) KV_TEXT(k, (v) ? "true" : "false")
 #define KV_TEXT(k, v) log_pair_text(k, v)
 static inline struct log_pair log_pair_text(const char *key, const char *text)
 {

@@ -61,7 +61,8 @@ static const char *const methods[] = {
 
 /* --- the client --- */
 
-static struct http_client *open_http(struct kube *k, int in_flight, struct err *err)
+static struct http_client *open_http(struct kube *k, const struct kube_options *options,
+				     int in_flight, struct err *err)
 {
 	const struct kube_config *c = &k->config;
 	struct http_client_config config = {
@@ -84,6 +85,8 @@ static struct http_client *open_http(struct kube *k, int in_flight, struct err *
 		.max_response_bytes = ANSWER_MAX,
 		.max_in_flight = in_flight,
 		.max_queued = WAITING_MAX,
+		.observe = options->observe,
+		.observe_arg = options->observe_arg,
 	};
 	return http_client_new(k->reactor, &config, err);
 }
@@ -119,8 +122,8 @@ struct kube *kube_new(struct reactor *reactor, const struct kube_options *option
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
 		seed = (uint64_t)monotonic_ms();
 	rng_init(&k->rng, seed);
-	k->http = open_http(k, IN_FLIGHT, err);
-	k->urgent = k->http ? open_http(k, 2, err) : NULL;
+	k->http = open_http(k, options, IN_FLIGHT, err);
+	k->urgent = k->http ? open_http(k, options, 2, err) : NULL;
 	if (!k->urgent) {
 		kube_free(k);
 		return NULL;

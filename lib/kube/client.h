@@ -6,6 +6,7 @@
 /* Who writes, in managedFields. */
 #define KUBE_FIELD_MANAGER "foretop"
 
+#include "http/http.h"
 #include "io/io.h"
 #include "kube/config.h"
 
@@ -15,6 +16,8 @@ struct kube_options {
 	const struct kube_config *config; /* copied */
 	double requests_per_s;            /* on average; 0: 20 */
 	int burst;                        /* 0: 40 */
+	http_observer *observe; /* of every request, watches over HTTP too; NULL: none */
+	void *observe_arg;
 };
 
 /* NULL with *err = ERR_INVALID when the configuration cannot be used. Certificates and

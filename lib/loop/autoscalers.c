@@ -282,6 +282,9 @@ static void on_state(void *arg, const char *text, const struct err *err)
 	struct yard *y = arg;
 	if (!err)
 		return;
+	if (y->owner->loop->telemetry)
+		telemetry_watch_broke(y->owner->loop->telemetry,
+				      "horizontalpodautoscalers");
 	log_error("The watch of HPAs is interrupted", KV_TEXT("namespace", y->ns),
 		  KV_TEXT("err", err->msg), KV_TEXT("next", text));
 	if (y->synced || !is_refused(err))

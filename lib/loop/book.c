@@ -245,8 +245,6 @@ static void drop(struct book *b, const char *ns, const char *name)
 		}
 		log_info("A policy has gone", KV_TEXT("policy", name),
 			 KV_TEXT("namespace", ns));
-		if (b->loop->telemetry)
-			telemetry_forget(b->loop->telemetry, ns, name);
 		free_page(p);
 		return;
 	}
@@ -296,7 +294,9 @@ static void on_synced(void *arg)
 
 static void on_state(void *arg, const char *text, const struct err *err)
 {
-	(void)arg;
+	struct book *b = arg;
+	if (err && b->loop->telemetry)
+		telemetry_watch_broke(b->loop->telemetry, "policies");
 	if (err)
 		log_error("The watch of policies is interrupted",
 			  KV_TEXT("err", err->msg), KV_TEXT("next", text));

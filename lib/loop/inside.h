@@ -6,7 +6,7 @@
 
 /* --- sources.c: named Prometheus servers --- */
 struct sources;
-struct sources *sources_new(struct reactor *r, const struct controller_config *c,
+struct sources *sources_new(struct loop *l, const struct controller_config *c,
 			    struct err *err);
 void sources_free(struct sources *s);
 /* NULL with *err = ERR_INVALID when there is none of this name, or the namespace may not
@@ -82,8 +82,26 @@ struct telemetry;
 struct telemetry *telemetry_new(struct loop *l, const char *listen, struct err *err);
 void telemetry_free(struct telemetry *t);
 void telemetry_count(struct telemetry *t, const struct action *action);
+/* A step of the engine took this long; the loop came so much too late to what was due. */
+void telemetry_stepped(struct telemetry *t, int64_t took_us);
+void telemetry_late(struct telemetry *t, int64_t late_ms);
+/* A new configuration was taken over, or refused. */
+void telemetry_reloaded(struct telemetry *t, bool good);
+/* A query goes to a source; it brought nothing to act on, by prom_outcome_name or
+ * QUERY_LATE. */
+#define QUERY_LATE "late"
+void telemetry_asked(struct telemetry *t, const char *source, enum query_kind kind);
+void telemetry_query_failed(struct telemetry *t, const char *source, enum query_kind kind,
+			    const char *cause);
+/* A request has ended. */
+void telemetry_prom_request(struct telemetry *t, const char *source,
+			    const struct http_response *response);
+void telemetry_kube_request(struct telemetry *t, const char *method, bool stream,
+			    const struct http_response *response);
+/* The watch of "policies", "targets", "pods", "horizontalpodautoscalers" broke. */
+void telemetry_watch_broke(struct telemetry *t, const char *resource);
+/* A write that failed: "scale", "floor", "status". */
 void telemetry_write_failed(struct telemetry *t, const char *kind);
-void telemetry_forget(struct telemetry *t, const char *ns, const char *name);
 void telemetry_ready(struct telemetry *t, bool ready, const char *text);
 const char *telemetry_url(const struct telemetry *t);
 

@@ -27,22 +27,27 @@ bool loop_may_write(const struct loop *l)
 
 /* One line per decision that says something new, the same text as in the Event, the
  * status and the API. */
-static void log_decision(const struct action *a)
+static void log_decision(const struct loop *l, const struct action *a)
 {
-	char policy[320];
-	snprintf(policy, sizeof(policy), "%s/%s", a->status->ns, a->status->name);
-	log_info("Decided", KV_TEXT("policy", policy),
-		 KV_NUM("current", a->status->current),
-		 KV_NUM("desired", a->status->desired),
-		 KV_NUM("reactive", a->status->reactive),
-		 KV_NUM("predicted", a->status->predicted),
-		 KV_TEXT("reason", a->status->reason));
+	const struct policy_status *s = a->status;
+	const struct decision *d = s->decision;
+	const char *limit = d && d->limit != LIMIT_NONE ? limit_reason(d->limit) : "";
+	const char *held = d && d->held_by ? d->held_by : "";
+	log_info("Decided", KV_OBJECT("policy", s->ns, s->name),
+		 KV_TEXT("target", a->policy ? a->policy->target.name : ""),
+		 KV_TEXT("mode", a->policy ? policy_mode_name(a->policy->mode) : ""),
+		 KV_NUM("current", s->current), KV_NUM("desired", s->desired),
+		 KV_NUM("reactive", s->reactive), KV_NUM("predicted", s->predicted),
+		 KV_TEXT("by", d ? cause_name(decision_cause(d)) : ""),
+		 KV_TEXT("limit", limit), KV_TEXT("heldBy", held),
+		 KV_BOOL("dryRun", l->config.dry_run), KV_TEXT("reason", s->reason));
 }
 
 void loop_step(struct loop *l, struct event *event)
 {
 	if (l->stopping)
 		return;
+	int64_t began_us = monotonic_us();
 	event->now_ms = loop_now(l);
 	const struct actions *actions = engine_step(l->engine, event);
 	for (int32_t i = 0; i < actions->count; i++) {
@@ -50,18 +55,24 @@ void loop_step(struct loop *l, struct event *event)
 		if (l->config.observe)
 			l->config.observe(l->config.arg, a, event->now_ms);
 		if (a->type == ACTION_DECIDED)
-			log_decision(a);
+			log_decision(l, a);
 		if (l->telemetry)
 			telemetry_count(l->telemetry, a);
 		perform(l->performer, a);
 	}
 	arm(l);
+	if (l->telemetry)
+		telemetry_stepped(l->telemetry, monotonic_us() - began_us);
 }
 
 static void on_tick(void *arg)
 {
+	struct loop *l = arg;
 	struct event event = {.type = EVENT_TICK};
-	loop_step(arg, &event);
+	if (l->telemetry)
+		telemetry_late(l->telemetry,
+			       loop_now(l) - engine_next_tick_ms(l->engine));
+	loop_step(l, &event);
 }
 
 static void on_work(void *arg)
@@ -149,15 +160,25 @@ static void engine_settings(const struct loop_config *config, struct engine_conf
 	ret->dry_run = config->dry_run;
 }
 
+static void on_kube_request(void *arg, const char *method, bool stream,
+			    const struct http_response *response)
+{
+	const struct loop *l = arg;
+	if (l->telemetry)
+		telemetry_kube_request(l->telemetry, method, stream, response);
+}
+
 static int open_clients(struct loop *l, struct err *err)
 {
 	struct kube_options options = {
 		.config = l->config.kube,
+		.observe = on_kube_request,
+		.observe_arg = l,
 	};
 	l->kube = kube_new(l->config.reactor, &options, err);
 	if (!l->kube)
 		return err_wrap(err, "Kubernetes client");
-	l->sources = sources_new(l->config.reactor, l->config.controller, err);
+	l->sources = sources_new(l, l->config.controller, err);
 	if (!l->sources)
 		return -1;
 	struct kube_events_options events = {.controller = "foretop.io/foretop",
@@ -246,7 +267,7 @@ void loop_shutdown(struct loop *l, int64_t bound_ms, void (*done)(void *arg), vo
 int loop_reload(struct loop *l, const struct controller_config *controller,
 		struct err *err)
 {
-	struct sources *fresh = sources_new(l->config.reactor, controller, err);
+	struct sources *fresh = sources_new(l, controller, err);
 	if (!fresh)
 		return -1;
 	/* Queries under way are dropped with their source; their cycle ends at its
@@ -255,7 +276,15 @@ int loop_reload(struct loop *l, const struct controller_config *controller,
 	sources_free(l->sources);
 	l->sources = fresh;
 	l->config.controller = controller;
+	if (l->telemetry)
+		telemetry_reloaded(l->telemetry, true);
 	return 0;
+}
+
+void loop_reload_failed(struct loop *l)
+{
+	if (l->telemetry)
+		telemetry_reloaded(l->telemetry, false);
 }
 
 const struct engine *loop_engine(const struct loop *l)

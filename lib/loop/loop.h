@@ -48,6 +48,9 @@ void loop_shutdown(struct loop *l, int64_t bound_ms, void (*done)(void *arg), vo
 int loop_reload(struct loop *l, const struct controller_config *controller,
 		struct err *err);
 
+/* For /metrics: another configuration was to be read, and the one in force stays. */
+void loop_reload_failed(struct loop *l);
+
 /* One source of the configuration as a client of its own, for commands that only ask.
  * NULL with *err. The caller frees it (prom_source_free). */
 struct prom_source *source_open(struct reactor *r, const struct config_source *c,
@@ -57,6 +60,9 @@ struct prom_source *source_open(struct reactor *r, const struct config_source *c
  * Resource's built-in one. 0, or -1 with *err, or when the text passes out's limit. */
 int loop_history_query(const struct policy *policy, int32_t metric, struct str *out,
 		       struct err *err);
+
+/* The table of everything that /metrics exports. */
+const struct metric_family *loop_families(int *ret_count);
 
 /* For summaries. */
 const struct engine *loop_engine(const struct loop *l);

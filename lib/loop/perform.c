@@ -19,6 +19,7 @@ struct deed {
 	bool builtin; /* a Resource's own query: rows carry the time of their newest
 			 sample */
 	struct prom_query *asked;
+	const struct prom_source *source; /* that is asked; lives while `asked` does */
 	int64_t late_ms; /* of a query: when its cycle is over, monotonic */
 	struct kube_call *call;
 	struct timer later; /* failures that are known at once are told later: never from
@@ -103,6 +104,14 @@ void performer_drop_queries(struct performer *p)
 	}
 }
 
+static void count_failure(const struct deed *d, const char *cause)
+{
+	struct telemetry *t = d->performer->loop->telemetry;
+	if (t)
+		telemetry_query_failed(t, prom_source_name(d->source), d->query.kind,
+				       cause);
+}
+
 static void give_rows(struct deed *d, const struct value_row *rows, size_t count)
 {
 	struct event event = {.type = EVENT_VALUES};
@@ -144,6 +153,8 @@ static void on_current(void *arg, const struct prom_answer *answer)
 	struct deed *d = arg;
 	d->asked = NULL;
 	if (answer->outcome != PROM_OK)
+		count_failure(d, prom_outcome_name(answer->outcome));
+	if (answer->outcome != PROM_OK)
 		tell_query_failed(d, answer->err.msg);
 	else if (d->builtin)
 		give_usages(d, answer->result);
@@ -168,6 +179,7 @@ static void drop_late(void *arg)
 			p->sweeping = true;
 			continue;
 		}
+		count_failure(d, QUERY_LATE);
 		prom_cancel(d->asked);
 		end(d);
 	}
@@ -212,9 +224,11 @@ static void on_history(void *arg, const struct prom_answer *answer)
 		/* Nothing was recorded then: a gap, and an answer. */
 		give_history(d, NULL, 0);
 	} else if (answer->outcome != PROM_OK) {
+		count_failure(d, prom_outcome_name(answer->outcome));
 		log_error("Could not read history", KV_TEXT("err", answer->err.msg));
 		tell_query_failed(d, answer->err.msg);
 	} else if (answer->result->series_count != 1) {
+		count_failure(d, prom_outcome_name(PROM_REFUSED));
 		snprintf(d->why, sizeof(d->why),
 			 "the history query returned %zu series, one is needed",
 			 answer->result->series_count);
@@ -290,6 +304,10 @@ static void ask(struct performer *p, const struct action *a)
 		timer_set(p->loop->config.reactor, &d->later, 0, query_failed_later, d);
 		return;
 	}
+	d->source = source;
+	if (p->loop->telemetry)
+		telemetry_asked(p->loop->telemetry, prom_source_name(source),
+				d->query.kind);
 	if (d->query.kind != QUERY_HISTORY) {
 		ask_current(d, source, str_text(&text), a->u.query.time_ms);
 		return;

@@ -187,20 +187,24 @@ static void on_pods_synced(void *arg)
 	tell_all(arg, EVENT_PODS_SYNCED);
 }
 
-static void on_watch_state(void *arg, const char *text, const struct err *err)
+static void on_watch_state(const struct area *a, const char *resource, const char *text,
+			   const struct err *err)
 {
-	const char *ns = arg;
+	const char *ns = a->ns;
+	if (err && a->scope->loop->telemetry)
+		telemetry_watch_broke(a->scope->loop->telemetry, resource);
 	if (err)
 		log_error("A watch is interrupted", KV_TEXT("namespace", ns),
-			  KV_TEXT("err", err->msg), KV_TEXT("next", text));
+			  KV_TEXT("resource", resource), KV_TEXT("err", err->msg),
+			  KV_TEXT("next", text));
 	else
 		log_debug("A watch stands", KV_TEXT("namespace", ns),
-			  KV_TEXT("how", text));
+			  KV_TEXT("resource", resource), KV_TEXT("how", text));
 }
 
 static void on_pods_state(void *arg, const char *text, const struct err *err)
 {
-	on_watch_state(((struct area *)arg)->ns, text, err);
+	on_watch_state(arg, "pods", text, err);
 }
 
 /* Lists all pods again for the targets that are wanted now: the watch itself gives
@@ -356,7 +360,7 @@ static void on_targets_synced(void *arg)
 
 static void on_targets_state(void *arg, const char *text, const struct err *err)
 {
-	on_watch_state(((struct shelf *)arg)->area->ns, text, err);
+	on_watch_state(((struct shelf *)arg)->area, "targets", text, err);
 }
 
 static struct area *area_of(struct scope *s, const char *ns)

@@ -3,13 +3,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Who counts a source's requests. */
+struct meter {
+	struct loop *loop;
+	const char *source; /* borrowed from the configuration */
+};
+
 struct sources {
 	const struct controller_config *config;
+	struct meter *meters;      /* beside config->sources */
 	struct prom_source **open; /* beside config->sources */
 };
 
-struct prom_source *source_open(struct reactor *r, const struct config_source *c,
-				struct err *err)
+static void on_request(void *arg, const char *method, bool stream,
+		       const struct http_response *response)
+{
+	const struct meter *m = arg;
+	(void)method;
+	(void)stream;
+	if (m->loop->telemetry)
+		telemetry_prom_request(m->loop->telemetry, m->source, response);
+}
+
+/* meter NULL: nobody counts. */
+static struct prom_source *open_metered(struct reactor *r, const struct config_source *c,
+					struct meter *meter, struct err *err)
 {
 	struct http_header *headers AUTO_FREE =
 		xcalloc((size_t)c->headers.count, sizeof(*headers));
@@ -41,7 +59,9 @@ struct prom_source *source_open(struct reactor *r, const struct config_source *c
 			 .headers = headers,
 			 .header_count = (size_t)c->headers.count,
 			 .timeout_ms = c->timeout_ms,
-			 .max_response_bytes = (size_t)c->max_response_bytes},
+			 .max_response_bytes = (size_t)c->max_response_bytes,
+			 .observe = meter ? on_request : NULL,
+			 .observe_arg = meter},
 		.method = methods[c->method],
 		.parameters = parameters,
 		.parameter_count = (size_t)c->query_parameters.count,
@@ -49,14 +69,23 @@ struct prom_source *source_open(struct reactor *r, const struct config_source *c
 	return prom_source_new(r, &config, err);
 }
 
-struct sources *sources_new(struct reactor *r, const struct controller_config *c,
+struct prom_source *source_open(struct reactor *r, const struct config_source *c,
+				struct err *err)
+{
+	return open_metered(r, c, NULL, err);
+}
+
+struct sources *sources_new(struct loop *l, const struct controller_config *c,
 			    struct err *err)
 {
 	struct sources *s = xcalloc(1, sizeof(*s));
 	s->config = c;
 	s->open = xcalloc((size_t)c->source_count, sizeof(s->open[0]));
+	s->meters = xcalloc((size_t)c->source_count, sizeof(s->meters[0]));
 	for (int32_t i = 0; i < c->source_count; i++) {
-		s->open[i] = source_open(r, &c->sources[i], err);
+		s->meters[i] = (struct meter){l, c->sources[i].name};
+		s->open[i] = open_metered(l->config.reactor, &c->sources[i],
+					  &s->meters[i], err);
 		if (!s->open[i]) {
 			sources_free(s);
 			return NULL;
@@ -72,6 +101,7 @@ void sources_free(struct sources *s)
 	for (int32_t i = 0; i < s->config->source_count; i++)
 		prom_source_free(s->open[i]);
 	free(s->open);
+	free(s->meters);
 	free(s);
 }
 

@@ -1,210 +1,56 @@
-/* /metrics, /readyz and /api/v1/policies. Labels are chosen not to collide with those
- * that Prometheus adds to a scraped target: `policy_namespace`, not `namespace`. */
+/* /metrics, /readyz and /api/v1/policies: the table of families.c filled in. */
+#include "loop/families.h"
 #include "loop/inside.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SERIES_MAX 200000
-
-enum family {
-	F_BUILD_INFO,
-	F_LEADER,
-	F_POLICIES,
-	F_CURRENT,
-	F_DESIRED,
-	F_REACTIVE,
-	F_PREDICTED,
-	F_READY_PODS,
-	F_MIN,
-	F_MAX,
-	F_DEMAND,
-	F_FORECAST,
-	F_UPPER,
-	F_SKILL,
-	F_COVERAGE,
-	F_WINDOW,
-	F_ANOMALIES,
-	F_LEAD,
-	F_GATE_OPEN,
-	F_GATE_COST,
-	F_GATE_EVIDENCE,
-	F_CAPPED,
-	F_CONDITION,
-	F_DECISIONS,
-	F_WRITES,
-	F_CONFLICTS,
-	F_FAILURES,
-	F_BREAKER,
-	F_QUERIES,
-	F_EVENTS,
-	F_WRITE_ERRORS,
-	F_COUNT,
-};
-
-#define PER_POLICY .labels = {"policy_namespace", "policy"}
-#define PER_METRIC .labels = {"policy_namespace", "policy", "metric"}
-
-static const struct metric_family families[F_COUNT] = {
-	[F_BUILD_INFO] = {.name = "foretop_build_info",
-			  .help = "The version that runs; always 1.",
-			  .kind = FAMILY_GAUGE,
-			  .labels = {"version"}},
-	[F_LEADER] = {.name = "leader_election_master_status",
-		      .help = "1 while this replica leads.",
-		      .kind = FAMILY_GAUGE,
-		      .labels = {"name"}},
-	[F_POLICIES] = {.name = "foretop_policies",
-			.help = "Policies that this replica serves.",
-			.kind = FAMILY_GAUGE},
-	[F_CURRENT] = {.name = "foretop_current_replicas",
-		       .help = "Replicas that the target asks for now.",
-		       .kind = FAMILY_GAUGE,
-		       PER_POLICY},
-	[F_DESIRED] = {.name = "foretop_desired_replicas",
-		       .help = "Replicas of the last decision.",
-		       .kind = FAMILY_GAUGE,
-		       PER_POLICY},
-	[F_REACTIVE] = {.name = "foretop_reactive_replicas",
-			.help = "Best proposal of the HPA's rule, before limits.",
-			.kind = FAMILY_GAUGE,
-			PER_POLICY},
-	[F_PREDICTED] = {.name = "foretop_predicted_replicas",
-			 .help = "Best proposal of a forecast, before limits.",
-			 .kind = FAMILY_GAUGE,
-			 PER_POLICY},
-	[F_READY_PODS] = {.name = "foretop_ready_pods",
-			  .help = "Pods of the target that are Ready.",
-			  .kind = FAMILY_GAUGE,
-			  PER_POLICY},
-	[F_MIN] = {.name = "foretop_min_replicas",
-		   .help = "minReplicas of the policy.",
-		   .kind = FAMILY_GAUGE,
-		   PER_POLICY},
-	[F_MAX] = {.name = "foretop_max_replicas",
-		   .help = "maxReplicas of the policy.",
-		   .kind = FAMILY_GAUGE,
-		   PER_POLICY},
-	[F_DEMAND] = {.name = "foretop_metric_demand",
-		      .help = "Demand on the workload, in the metric's unit; NaN while "
-			      "unknown.",
-		      .kind = FAMILY_GAUGE,
-		      PER_METRIC},
-	[F_FORECAST] = {.name = "foretop_metric_forecast",
-			.help = "Expected largest demand within the window.",
-			.kind = FAMILY_GAUGE,
-			PER_METRIC},
-	[F_UPPER] = {.name = "foretop_metric_forecast_upper",
-		     .help = "Upper quantile of the largest demand within the window: "
-			     "what is "
-			     "planned for.",
-		     .kind = FAMILY_GAUGE,
-		     PER_METRIC},
-	[F_SKILL] = {.name = "foretop_metric_forecast_skill_ratio",
-		     .help = "1 - loss / loss of the best baseline.",
-		     .kind = FAMILY_GAUGE,
-		     PER_METRIC},
-	[F_COVERAGE] = {.name = "foretop_metric_forecast_coverage_ratio",
-			.help = "Share of recent load that the upper quantile covered.",
-			.kind = FAMILY_GAUGE,
-			PER_METRIC},
-	[F_WINDOW] = {.name = "foretop_metric_forecast_window_seconds",
-		      .help = "Length of the window that is forecast.",
-		      .kind = FAMILY_GAUGE,
-		      PER_METRIC},
-	[F_ANOMALIES] =
-		{.name = "foretop_metric_anomalies_total",
-		 .help = "Times that a metric was far from what was expected: not "
-			 "learned, and scale-down held.",
-		 .kind = FAMILY_COUNTER,
-		 PER_METRIC},
-	[F_LEAD] = {.name = "foretop_lead_time_seconds",
-		    .help = "Time that new pods need to become Ready: measured, "
-			    "configured or "
-			    "default.",
-		    .kind = FAMILY_GAUGE,
-		    PER_POLICY},
-	[F_GATE_OPEN] = {.name = "foretop_gate_open",
-			 .help = "1 while the forecast has earned its place.",
-			 .kind = FAMILY_GAUGE,
-			 PER_POLICY},
-	[F_GATE_COST] =
-		{.name = "foretop_gate_cost_pods",
-		 .help = "Recent cost of following the forecast and of the "
-			 "reactive rule alone, in pods, load not served included; "
-			 "NaN before the first forecast.",
-		 .kind = FAMILY_GAUGE,
-		 .labels = {"policy_namespace", "policy", "rule"}},
-	[F_GATE_EVIDENCE] = {.name = "foretop_gate_evidence_seconds",
-			     .help = "Time with a forecast that the gate has seen.",
-			     .kind = FAMILY_GAUGE,
-			     PER_POLICY},
-	[F_CAPPED] = {.name = "foretop_forecast_capped",
-		      .help = "1 while a forecast that has not proved itself asks for "
-			      "more than it may.",
-		      .kind = FAMILY_GAUGE,
-		      PER_POLICY},
-	[F_CONDITION] = {.name = "foretop_policy_condition",
-			 .help = "1 while the condition is True.",
-			 .kind = FAMILY_GAUGE,
-			 .labels = {"policy_namespace", "policy", "condition"}},
-	[F_DECISIONS] = {.name = "foretop_decisions_total",
-			 .help = "Decisions made.",
-			 .kind = FAMILY_COUNTER,
-			 PER_POLICY},
-	[F_WRITES] = {.name = "foretop_scale_writes_total",
-		      .help = "Writes of replicas that went through.",
-		      .kind = FAMILY_COUNTER,
-		      PER_POLICY},
-	[F_CONFLICTS] = {.name = "foretop_scale_conflicts_total",
-			 .help = "Writes refused because the target had changed.",
-			 .kind = FAMILY_COUNTER,
-			 PER_POLICY},
-	[F_FAILURES] = {.name = "foretop_scale_failures_total",
-			.help = "Writes that failed.",
-			.kind = FAMILY_COUNTER,
-			PER_POLICY},
-	[F_BREAKER] = {.name = "foretop_breaker_trips_total",
-		       .help = "Times that many policies of a source wanted much less at "
-			       "once and were held.",
-		       .kind = FAMILY_COUNTER},
-	[F_QUERIES] = {.name = "foretop_queries_total",
-		       .help = "Queries asked for, by kind.",
-		       .kind = FAMILY_COUNTER,
-		       .labels = {"kind"}},
-	[F_EVENTS] = {.name = "foretop_events_total",
-		      .help = "Kubernetes Events, by reason.",
-		      .kind = FAMILY_COUNTER,
-		      .labels = {"reason"}},
-	[F_WRITE_ERRORS] =
-		{.name = "foretop_write_errors_total",
-		 .help = "Requests to the API server that failed to write, by kind.",
-		 .kind = FAMILY_COUNTER,
-		 .labels = {"kind"}},
-};
+/* Some 60 series of 150 bytes for each of 10,000 policies. */
+#define SERIES_MAX 1000000
+#define CONTROLLER "foretop"
 
 struct telemetry {
 	struct loop *loop;
 	struct metrics *metrics;
 	struct face *face;
+	char host[280]; /* of the API server, as client-go tells it */
 };
 
-static void set_replicas(struct metrics *m, int family, const char *const *labels,
-			 int32_t replicas)
+/* --- policies --- */
+
+/* The labels of all series of a policy, with room for two of their own. */
+struct policy_labels {
+	const char *at[METRIC_LABELS_MAX];
+};
+
+static const char *const *with(const struct policy_labels *p, const char *fourth,
+			       const char *fifth, struct policy_labels *ret)
 {
-	if (replicas != DECIDE_NO_REPLICAS)
-		metrics_set(m, family, labels, replicas);
+	*ret = *p;
+	ret->at[3] = fourth;
+	ret->at[4] = fifth;
+	return ret->at;
 }
 
-static void put_metric(struct metrics *m, const struct policy_status *s, int32_t i)
+static void put_replicas(struct metrics *m, enum family family,
+			 const struct policy_labels *p, int32_t replicas)
+{
+	if (replicas != DECIDE_NO_REPLICAS)
+		metrics_set(m, family, p->at, replicas);
+}
+
+static void put_metric(struct metrics *m, const struct policy_labels *p,
+		       const struct policy_status *s, int32_t i)
 {
 	const struct metric_status *st = &s->metrics[i];
-	const char *const *labels = LABELS(s->ns, s->name, s->policy->metrics[i].name);
+	struct policy_labels own;
+	const char *const *labels = with(p, s->policy->metrics[i].name, NULL, &own);
 	metrics_set(m, F_DEMAND, labels, st->known ? st->current : NAN);
 	if (!st->forecast_on)
 		return;
 	metrics_set(m, F_ANOMALIES, labels, (double)st->anomalies);
+	metrics_set(m, F_USABLE, labels, st->forecast_usable);
 	if (st->forecast.state != FORECAST_READY)
 		return;
 	metrics_set(m, F_FORECAST, labels, st->forecast.mean);
@@ -214,64 +60,168 @@ static void put_metric(struct metrics *m, const struct policy_status *s, int32_t
 	metrics_set(m, F_WINDOW, labels, st->window_min * 60.0);
 }
 
-static void put_gate(struct metrics *m, const struct policy_status *s)
+static void put_gate(struct metrics *m, const struct policy_labels *p,
+		     const struct policy_status *s)
 {
-	const char *const *labels = LABELS(s->ns, s->name);
+	struct policy_labels own;
 	if (!status_has_forecast(s))
 		return;
-	metrics_set(m, F_GATE_OPEN, labels, s->gate.open);
-	metrics_set(m, F_GATE_COST, LABELS(s->ns, s->name, "forecast"),
+	metrics_set(m, F_GATE_OPEN, p->at, s->gate.open);
+	metrics_set(m, F_GATE_COST, with(p, "forecast", NULL, &own),
 		    gate_cost_ours(&s->gate));
-	metrics_set(m, F_GATE_COST, LABELS(s->ns, s->name, "reactive"),
+	metrics_set(m, F_GATE_COST, with(p, "reactive", NULL, &own),
 		    gate_cost_reactive(&s->gate));
-	metrics_set(m, F_GATE_EVIDENCE, labels, 60.0 * (double)s->gate.evidence_min);
-	metrics_set(m, F_CAPPED, labels, s->capped);
+	metrics_set(m, F_GATE_EVIDENCE, p->at, 60.0 * (double)s->gate.evidence_min);
+	metrics_set(m, F_CAPPED, p->at, s->capped);
+}
+
+static void put_conditions(struct metrics *m, const struct policy_labels *p,
+			   const struct policy_status *s)
+{
+	struct policy_labels own;
+	for (int c = 0; c < PC_COUNT; c++)
+		if (s->conditions[c].status != STATUS_UNKNOWN)
+			metrics_set(m, F_CONDITION,
+				    with(p, policy_condition_name(c), NULL, &own),
+				    s->conditions[c].status == STATUS_TRUE);
+}
+
+static void put_counts(struct metrics *m, const struct policy_labels *p,
+		       const struct policy_status *s)
+{
+	const struct counts *n = &s->counts;
+	struct policy_labels own;
+	for (int c = 0; c < CAUSE_COUNT; c++) {
+		const char *cause = cause_name(c);
+		metrics_set(m, F_DECISIONS, with(p, cause, NULL, &own),
+			    (double)n->decided[c]);
+		metrics_set(m, F_WRITES, with(p, "up", cause, &own),
+			    (double)n->raised[c]);
+		metrics_set(m, F_WRITES, with(p, "down", cause, &own),
+			    (double)n->lowered[c]);
+	}
+	for (int c = 0; c < CLAMP_COUNT; c++)
+		metrics_set(m, F_CLAMPS, with(p, clamp_name(c), NULL, &own),
+			    (double)n->clamped[c]);
+	metrics_set(m, F_CONFLICTS, p->at, (double)s->conflicts);
+	metrics_set(m, F_FAILURES, p->at, (double)s->failures);
+}
+
+static void put_time(struct metrics *m, enum family family, const struct policy_labels *p,
+		     int64_t ms)
+{
+	if (ms > 0)
+		metrics_set(m, family, p->at, (double)ms / MS_PER_S);
+}
+
+static void put_sizes(struct metrics *m, const struct policy_labels *p,
+		      const struct policy_status *s)
+{
+	put_replicas(m, F_CURRENT, p, s->current);
+	put_replicas(m, F_DESIRED, p, s->desired);
+	put_replicas(m, F_REACTIVE, p, s->reactive);
+	put_replicas(m, F_PREDICTED, p, s->predicted);
+	metrics_set(m, F_READY_PODS, p->at, s->ready_pods);
+	metrics_set(m, F_MIN, p->at, s->policy->min_replicas);
+	metrics_set(m, F_MAX, p->at, s->policy->max_replicas);
+	if (s->floor.autoscaler) {
+		metrics_set(m, F_FLOOR, p->at, s->floor.min);
+		metrics_set(m, F_FLOOR_OWN, p->at, s->floor.original);
+	}
 }
 
 static void put_policy(struct metrics *m, const struct policy_status *s)
 {
-	const char *const *labels = LABELS(s->ns, s->name);
-	for (int c = 0; c < PC_COUNT; c++)
-		metrics_set(m, F_CONDITION,
-			    LABELS(s->ns, s->name, policy_condition_name(c)),
-			    s->conditions[c].status == STATUS_TRUE);
-	if (!s->policy)
+	const struct policy *policy = s->policy;
+	struct policy_labels own;
+	struct policy_labels p = {{s->ns, s->name, policy ? policy->target.name : ""}};
+	put_conditions(m, &p, s);
+	if (!policy)
 		return;
-	set_replicas(m, F_CURRENT, labels, s->current);
-	set_replicas(m, F_DESIRED, labels, s->desired);
-	set_replicas(m, F_REACTIVE, labels, s->reactive);
-	set_replicas(m, F_PREDICTED, labels, s->predicted);
-	metrics_set(m, F_READY_PODS, labels, s->ready_pods);
-	metrics_set(m, F_MIN, labels, s->policy->min_replicas);
-	metrics_set(m, F_MAX, labels, s->policy->max_replicas);
-	metrics_set(m, F_LEAD, labels, (double)s->lead_ms / 1000.0);
-	put_gate(m, s);
-	metrics_set(m, F_DECISIONS, labels, (double)s->decisions);
-	metrics_set(m, F_WRITES, labels, (double)s->writes);
-	metrics_set(m, F_CONFLICTS, labels, (double)s->conflicts);
-	metrics_set(m, F_FAILURES, labels, (double)s->failures);
-	for (int32_t i = 0; i < s->policy->metric_count; i++)
-		put_metric(m, s, i);
+	metrics_set(m, F_INFO,
+		    with(&p, policy->target.kind, policy_mode_name(policy->mode), &own),
+		    1);
+	put_sizes(m, &p, s);
+	metrics_set(m, F_LEAD, p.at, (double)s->lead_ms / MS_PER_S);
+	put_time(m, F_DECIDED_AT, &p, s->decided_ms);
+	put_time(m, F_SCALED_AT, &p, s->scaled_ms);
+	put_gate(m, &p, s);
+	put_counts(m, &p, s);
+	for (int32_t i = 0; i < policy->metric_count; i++)
+		put_metric(m, &p, s, i);
+}
+
+/* --- the process --- */
+
+static void put_known(struct metrics *m, enum family family, double v)
+{
+	if (!isnan(v))
+		metrics_set(m, family, NO_LABELS, v);
+}
+
+static void put_process(struct metrics *m)
+{
+	struct process_stats s;
+	process_stats_read(&s);
+	put_known(m, F_CPU, s.cpu_s);
+	put_known(m, F_RSS, s.resident_bytes);
+	put_known(m, F_RSS_ANON, s.resident_anon_bytes);
+	put_known(m, F_VIRTUAL, s.virtual_bytes);
+	put_known(m, F_OPEN_FDS, s.open_fds);
+	put_known(m, F_MAX_FDS, s.max_fds);
+	put_known(m, F_START, s.start_time_s);
+}
+
+static void put_decided(struct telemetry *t)
+{
+	const struct engine *e = t->loop->engine;
+	double errors = (double)engine_decided(e, CAUSE_UNKNOWN), all = 0;
+	for (int c = 0; c < CAUSE_COUNT; c++)
+		all += (double)engine_decided(e, c);
+	metrics_set(t->metrics, F_RECONCILES, LABELS(CONTROLLER, "success"),
+		    all - errors);
+	metrics_set(t->metrics, F_RECONCILES, LABELS(CONTROLLER, "error"), errors);
+	metrics_set(t->metrics, F_RECONCILE_ERRORS, LABELS(CONTROLLER), errors);
+}
+
+static void put_kube(struct telemetry *t)
+{
+	struct kube_events_info events;
+	kube_events_info(t->loop->events, &events);
+	metrics_set(t->metrics, F_QUEUE_DEPTH, LABELS("kubernetes-requests", CONTROLLER),
+		    kube_waiting(t->loop->kube));
+	metrics_set(t->metrics, F_QUEUE_DEPTH, LABELS("events", CONTROLLER),
+		    (double)events.waiting);
+	metrics_set(t->metrics, F_EVENTS_LOST, NO_LABELS,
+		    (double)(events.dropped + events.failed));
 }
 
 static void before_scrape(void *arg)
 {
 	struct telemetry *t = arg;
+	struct metrics *m = t->metrics;
 	const struct engine *e = t->loop->engine;
 	int32_t served = 0;
+	metrics_begin(m);
 	for (int32_t i = 0; i < engine_policy_count(e); i++) {
 		const struct policy_status *s = engine_policy_status(e, i);
 		if (!s)
 			continue;
 		served++;
-		put_policy(t->metrics, s);
+		put_policy(m, s);
 	}
-	metrics_set(t->metrics, F_POLICIES, NO_LABELS, served);
-	metrics_set(t->metrics, F_BREAKER, NO_LABELS, (double)engine_breaker_trips(e));
-	metrics_set(t->metrics, F_LEADER,
-		    LABELS(t->loop->config.controller->election.lease_name),
+	put_process(m);
+	metrics_end(m);
+	put_decided(t);
+	put_kube(t);
+	metrics_set(m, F_POLICIES, NO_LABELS, served);
+	metrics_set(m, F_BREAKER, NO_LABELS, (double)engine_breaker_trips(e));
+	metrics_set(m, F_LEADER, LABELS(t->loop->config.controller->election.lease_name),
 		    t->loop->leading);
+	metrics_set(m, F_DROPPED, NO_LABELS, (double)metrics_dropped(m));
 }
+
+/* --- the face --- */
 
 static void write_policies(struct str *json, void *arg)
 {
@@ -287,12 +237,62 @@ static void write_policies(struct str *json, void *arg)
 	str_puts(json, text);
 }
 
+/* --- what is known from the start is there with 0 --- */
+
+static const char *const query_kinds[] = {[QUERY_CURRENT] = "current",
+					  [QUERY_HISTORY] = "history",
+					  [QUERY_GUARD] = "guard"};
+static const char *const query_causes[] = {"empty", "partial", "refused", "failed",
+					   QUERY_LATE};
+
+static void touch_source(struct metrics *m, const char *source)
+{
+	for (size_t k = 0; k < ARRAY_LEN(query_kinds); k++) {
+		metrics_touch(m, F_QUERIES, LABELS(source, query_kinds[k]));
+		for (size_t c = 0; c < ARRAY_LEN(query_causes); c++)
+			metrics_touch(m, F_QUERY_FAILURES,
+				      LABELS(source, query_kinds[k], query_causes[c]));
+	}
+	metrics_touch(m, F_PROM_REQUESTS, LABELS(source, "200"));
+	metrics_touch(m, F_PROM_REQUESTS, LABELS(source, "<error>"));
+	metrics_touch(m, F_PROM_DURATION, LABELS(source));
+}
+
+static void touch(struct telemetry *t)
+{
+	static const char *const writes[] = {"scale", "floor", "status"};
+	static const char *const watches[] = {"policies", "targets", "pods",
+					      "horizontalpodautoscalers"};
+	struct metrics *m = t->metrics;
+	metrics_set(m, F_BUILD_INFO, LABELS(FORETOP_VERSION), 1);
+	metrics_set(m, F_DRY_RUN, NO_LABELS, t->loop->config.dry_run);
+	for (size_t i = 0; i < ARRAY_LEN(writes); i++)
+		metrics_touch(m, F_WRITE_ERRORS, LABELS(writes[i]));
+	for (size_t i = 0; i < ARRAY_LEN(watches); i++)
+		metrics_touch(m, F_WATCH_BREAKS, LABELS(watches[i]));
+	metrics_touch(m, F_REST_REQUESTS, LABELS("200", "GET", t->host));
+	metrics_touch(m, F_REST_REQUESTS, LABELS("<error>", "GET", t->host));
+	metrics_touch(m, F_REST_DURATION, LABELS("GET", t->host));
+	telemetry_reloaded(t, true);
+}
+
+static void name_host(struct telemetry *t)
+{
+	const char *server = kube_configuration(t->loop->kube)->server;
+	const char *host = strstr(server, "://");
+	host = host ? host + 3 : server;
+	snprintf(t->host, sizeof(t->host), "%.*s", (int)strcspn(host, "/"), host);
+}
+
 struct telemetry *telemetry_new(struct loop *l, const char *listen, struct err *err)
 {
 	struct telemetry *t = xcalloc(1, sizeof(*t));
 	t->loop = l;
-	t->metrics = metrics_new(families, F_COUNT, SERIES_MAX);
-	metrics_set(t->metrics, F_BUILD_INFO, LABELS(FORETOP_VERSION), 1);
+	int count;
+	const struct metric_family *families = loop_families(&count);
+	t->metrics = metrics_new(families, count, SERIES_MAX);
+	name_host(t);
+	touch(t);
 	struct face_config config = {
 		.listen = listen,
 		.metrics = t->metrics,
@@ -319,26 +319,86 @@ void telemetry_free(struct telemetry *t)
 	free(t);
 }
 
+/* --- what happens --- */
+
 void telemetry_count(struct telemetry *t, const struct action *a)
 {
-	static const char *const kinds[] = {[QUERY_CURRENT] = "current",
-					    [QUERY_HISTORY] = "history",
-					    [QUERY_GUARD] = "guard"};
-	if (a->type == ACTION_QUERY)
-		metrics_add(t->metrics, F_QUERIES, LABELS(kinds[a->u.query.ref.kind]), 1);
-	else if (a->type == ACTION_EVENT)
+	if (a->type == ACTION_EVENT)
 		metrics_add(t->metrics, F_EVENTS, LABELS(a->u.event.reason), 1);
+}
+
+void telemetry_stepped(struct telemetry *t, int64_t took_us)
+{
+	metrics_observe(t->metrics, F_STEP, NO_LABELS, (double)took_us / 1e6);
+}
+
+void telemetry_late(struct telemetry *t, int64_t late_ms)
+{
+	metrics_observe(t->metrics, F_LATENESS, NO_LABELS,
+			late_ms > 0 ? (double)late_ms / MS_PER_S : 0);
+}
+
+void telemetry_reloaded(struct telemetry *t, bool good)
+{
+	const struct controller_config *c = t->loop->config.controller;
+	metrics_set(t->metrics, F_RELOADED, NO_LABELS, good);
+	if (!good)
+		return;
+	metrics_set(t->metrics, F_RELOADED_AT, NO_LABELS, (double)wall_ms() / MS_PER_S);
+	for (int32_t i = 0; i < c->source_count; i++)
+		touch_source(t->metrics, c->sources[i].name);
+}
+
+void telemetry_asked(struct telemetry *t, const char *source, enum query_kind kind)
+{
+	metrics_add(t->metrics, F_QUERIES, LABELS(source, query_kinds[kind]), 1);
+}
+
+void telemetry_query_failed(struct telemetry *t, const char *source, enum query_kind kind,
+			    const char *cause)
+{
+	metrics_add(t->metrics, F_QUERY_FAILURES,
+		    LABELS(source, query_kinds[kind], cause), 1);
+}
+
+/* As client-go says it. */
+static const char *code_text(const struct http_response *r, char *buf, size_t size)
+{
+	if (!r->status)
+		return "<error>";
+	snprintf(buf, size, "%d", r->status);
+	return buf;
+}
+
+void telemetry_prom_request(struct telemetry *t, const char *source,
+			    const struct http_response *r)
+{
+	char code[16];
+	metrics_add(t->metrics, F_PROM_REQUESTS,
+		    LABELS(source, code_text(r, code, sizeof(code))), 1);
+	metrics_observe(t->metrics, F_PROM_DURATION, LABELS(source),
+			(double)r->elapsed_ms / MS_PER_S);
+}
+
+void telemetry_kube_request(struct telemetry *t, const char *method, bool stream,
+			    const struct http_response *r)
+{
+	char code[16];
+	metrics_add(t->metrics, F_REST_REQUESTS,
+		    LABELS(code_text(r, code, sizeof(code)), method, t->host), 1);
+	if (!stream)
+		metrics_observe(t->metrics, F_REST_DURATION, LABELS(method, t->host),
+				(double)r->elapsed_ms / MS_PER_S);
+}
+
+void telemetry_watch_broke(struct telemetry *t, const char *resource)
+{
+	metrics_add(t->metrics, F_WATCH_BREAKS, LABELS(resource), 1);
 }
 
 void telemetry_write_failed(struct telemetry *t, const char *kind)
 {
 	metrics_add(t->metrics, F_WRITE_ERRORS, LABELS(kind), 1);
-}
-
-void telemetry_forget(struct telemetry *t, const char *ns, const char *name)
-{
-	const struct metric_label labels[] = {{"policy_namespace", ns}, {"policy", name}};
-	metrics_forget(t->metrics, labels, ARRAY_LEN(labels));
 }
 
 void telemetry_ready(struct telemetry *t, bool ready, const char *text)

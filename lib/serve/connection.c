@@ -75,6 +75,13 @@ static int read_args(struct lws *wsi, struct request *q)
 	}
 }
 
+static bool is_local(struct lws *wsi)
+{
+	char peer[64] = "";
+	lws_get_peer_simple(wsi, peer, sizeof(peer));
+	return request_is_loopback(peer);
+}
+
 int connection_read_request(struct lws *wsi, struct request *q)
 {
 	*q = (struct request){.body = ""};
@@ -88,6 +95,7 @@ int connection_read_request(struct lws *wsi, struct request *q)
 	q->content_type = header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE);
 	q->accept = header(wsi, WSI_TOKEN_HTTP_ACCEPT);
 	q->user_agent = header(wsi, WSI_TOKEN_HTTP_USER_AGENT);
+	q->from_loopback = is_local(wsi);
 	return 0;
 }
 

@@ -1,11 +1,10 @@
 #include "serve/face.h"
 
-#include "serve/process.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #define TEXT         "text/plain; charset=utf-8"
+#define VERBOSITY    "/debug/flags/v"
 #define ANSWER_LIMIT (256u << 20) /* of our own making: only against runaway growth */
 
 struct face {
@@ -56,16 +55,14 @@ static void answer_built(struct exchange *x, const char *content_type,
 
 static void answer_metrics(struct face *f, struct exchange *x)
 {
+	enum metrics_format format = metrics_negotiate(exchange_request(x)->accept);
 	struct str text AUTO(str_fini);
 	str_init(&text, ANSWER_LIMIT);
 	if (f->config.before_scrape)
 		f->config.before_scrape(f->config.arg);
-	if (f->config.metrics)
-		metrics_write(f->config.metrics, &text);
-	struct process_stats stats;
-	process_stats_read(&stats);
-	process_metrics_write(&stats, &text);
-	answer_built(x, METRICS_CONTENT_TYPE, &text);
+	metrics_write(f->config.metrics, format, &text);
+	exchange_header(x, "Vary", "Accept");
+	answer_built(x, metrics_content_type(format), &text);
 }
 
 static void answer_policies(struct face *f, struct exchange *x)
@@ -77,13 +74,43 @@ static void answer_policies(struct face *f, struct exchange *x)
 	answer_built(x, "application/json", &json);
 }
 
+/* As in Kubernetes' components: curl -X PUT -d 4 .../debug/flags/v */
+static void put_verbosity(struct exchange *x)
+{
+	const struct request *q = exchange_request(x);
+	char *end, *text AUTO_FREE = xstrndup(q->body, q->body_len);
+	long v = strtol(text, &end, 10);
+	end += strspn(end, " \r\n");
+	if (!q->from_loopback) {
+		exchange_reply_text(x, 403, TEXT,
+				    "only from the machine itself, like kubectl "
+				    "port-forward\n");
+	} else if (end == text || *end || v < 0 || v > LOG_VERBOSITY_MAX) {
+		exchange_reply_text(x, 400, TEXT, "a number from 0 to 10 is needed\n");
+	} else {
+		char *answer AUTO_FREE =
+			xasprintf("successfully set verbosity to %ld\n", v);
+		log_set_verbosity((int)v);
+		log_info("Set the verbosity", KV_NUM("v", v));
+		exchange_reply_text(x, 200, TEXT, answer);
+	}
+}
+
+static void answer_verbosity(struct face *f, struct exchange *x)
+{
+	char *text AUTO_FREE = xasprintf("%d\n", log_verbosity());
+	(void)f;
+	exchange_reply_text(x, 200, TEXT, text);
+}
+
 static const struct route {
 	const char *path;
 	void (*answer)(struct face *f, struct exchange *x);
 } routes[] = {
-	{"/", answer_landing},        {"/livez", answer_livez},
-	{"/readyz", answer_readyz},   {"/healthz", answer_livez},
-	{"/metrics", answer_metrics}, {"/api/v1/policies", answer_policies},
+	{"/", answer_landing},         {"/livez", answer_livez},
+	{"/readyz", answer_readyz},    {"/healthz", answer_livez},
+	{"/metrics", answer_metrics},  {"/api/v1/policies", answer_policies},
+	{VERBOSITY, answer_verbosity},
 };
 
 static const struct route *find_route(const struct face *f, const char *path)
@@ -91,8 +118,10 @@ static const struct route *find_route(const struct face *f, const char *path)
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		if (strcmp(routes[i].path, path) != 0)
 			continue;
-		bool there = routes[i].answer != answer_policies || f->config.policies;
-		return there ? &routes[i] : NULL;
+		bool missing =
+			(routes[i].answer == answer_policies && !f->config.policies) ||
+			(routes[i].answer == answer_metrics && !f->config.metrics);
+		return missing ? NULL : &routes[i];
 	}
 	return NULL;
 }
@@ -105,6 +134,8 @@ static void on_request(struct exchange *x, void *arg)
 	exchange_header(x, "X-Content-Type-Options", "nosniff");
 	if (!route) {
 		exchange_reply_text(x, 404, TEXT, "not found\n");
+	} else if (route->answer == answer_verbosity && q->method == METHOD_PUT) {
+		put_verbosity(x);
 	} else if (q->method != METHOD_GET && q->method != METHOD_HEAD) {
 		exchange_header(x, "Allow", "GET, HEAD");
 		exchange_reply_text(x, 405, TEXT, "only GET and HEAD are allowed\n");

@@ -1,38 +1,11 @@
-#include "serve/metrics.h"
+#include "serve/registry.h"
 
 #include <assert.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct series {
-	struct series *next; /* in its slot of the index */
-	uint64_t hash;
-	int family;
-	double value;      /* histogram: sum */
-	uint64_t *buckets; /* histogram: counts up to each bound, the last one all; else
-			      NULL */
-	size_t key_len;
-	char key[]; /* label values, each ended by NUL */
-};
-
-struct family_series {
-	struct series **items; /* in the order of their creation */
-	size_t count, cap;
-};
-
-struct metrics {
-	const struct metric_family *table;
-	int family_count;
-	struct family_series *families;
-	struct series **index;
-	size_t slots; /* a power of two */
-	size_t count, limit;
-	uint64_t dropped;
-};
-
-static int label_count(const struct metric_family *f)
+int family_label_count(const struct metric_family *f)
 {
 	int n = 0;
 	while (n < METRIC_LABELS_MAX && f->labels[n])
@@ -54,7 +27,7 @@ static bool family_ok(const struct metric_family *f)
 	bool total = n > 6 && strcmp(f->name + n - 6, "_total") == 0;
 	if (!name_ok(f->name) || !f->help || total != (f->kind == FAMILY_COUNTER))
 		return false;
-	for (int i = 0; i < label_count(f); i++)
+	for (int i = 0; i < family_label_count(f); i++)
 		if (!name_ok(f->labels[i]) || strcmp(f->labels[i], "le") == 0)
 			return false;
 	for (int i = 1; i < f->bound_count; i++)
@@ -75,7 +48,7 @@ struct metrics *metrics_new(const struct metric_family *table, int count,
 	m->index = xcalloc(m->slots, sizeof(struct series *));
 	for (int i = 0; i < count; i++) {
 		assert(family_ok(&table[i]));
-		if (label_count(&table[i]) == 0)
+		if (family_label_count(&table[i]) == 0 && !table[i].live)
 			metrics_touch(m, i, NO_LABELS);
 	}
 	return m;
@@ -111,7 +84,7 @@ void metrics_cleanup(struct metrics **m)
 static size_t labels_size(const struct metric_family *f, const char *const *labels)
 {
 	size_t size = 0;
-	for (int i = 0; i < label_count(f); i++)
+	for (int i = 0; i < family_label_count(f); i++)
 		size += strlen(labels[i]) + 1;
 	return size;
 }
@@ -121,7 +94,7 @@ static bool labels_equal(const struct metrics *m, const struct series *s,
 			 const char *const *labels)
 {
 	const char *key = s->key;
-	for (int i = 0; i < label_count(&m->table[s->family]); i++) {
+	for (int i = 0; i < family_label_count(&m->table[s->family]); i++) {
 		if (strcmp(key, labels[i]) != 0)
 			return false;
 		key += strlen(key) + 1;
@@ -133,7 +106,7 @@ static uint64_t labels_hash(const struct metric_family *f, int family,
 			    const char *const *labels)
 {
 	uint64_t hash = (uint64_t)family * 0x9e3779b97f4a7c15u;
-	for (int i = 0; i < label_count(f); i++)
+	for (int i = 0; i < family_label_count(f); i++)
 		hash = (hash ^ hash_text(labels[i])) * 0x100000001b3u;
 	return hash ^ hash >> 29;
 }
@@ -175,7 +148,7 @@ static struct series *series_new(const struct metrics *m, int family,
 	s->family = family;
 	s->key_len = key_len;
 	char *key = s->key;
-	for (int i = 0; i < label_count(f); i++) {
+	for (int i = 0; i < family_label_count(f); i++) {
 		size_t n = strlen(labels[i]) + 1;
 		memcpy(key, labels[i], n);
 		key += n;
@@ -221,8 +194,10 @@ void metrics_touch(struct metrics *m, int family, const char *const *labels)
 void metrics_set(struct metrics *m, int family, const char *const *labels, double v)
 {
 	struct series *s = find_or_add(m, family, labels);
-	if (s)
-		s->value = v;
+	if (!s)
+		return;
+	s->value = v;
+	s->round = m->round;
 }
 
 void metrics_add(struct metrics *m, int family, const char *const *labels, double delta)
@@ -264,30 +239,6 @@ uint64_t metrics_dropped(const struct metrics *m)
 
 /* --- forgetting --- */
 
-static const char *series_label(const struct metrics *m, const struct series *s,
-				const char *name)
-{
-	const struct metric_family *f = &m->table[s->family];
-	const char *key = s->key;
-	for (int i = 0; i < label_count(f); i++) {
-		if (strcmp(f->labels[i], name) == 0)
-			return key;
-		key += strlen(key) + 1;
-	}
-	return NULL;
-}
-
-static bool matches(const struct metrics *m, const struct series *s,
-		    const struct metric_label *labels, int count)
-{
-	for (int i = 0; i < count; i++) {
-		const char *value = series_label(m, s, labels[i].name);
-		if (!value || strcmp(value, labels[i].value) != 0)
-			return false;
-	}
-	return count > 0;
-}
-
 static void unlink_series(struct metrics *m, const struct series *s)
 {
 	struct series **at = &m->index[s->hash & (m->slots - 1)];
@@ -296,128 +247,30 @@ static void unlink_series(struct metrics *m, const struct series *s)
 	*at = s->next;
 }
 
-size_t metrics_forget(struct metrics *m, const struct metric_label *labels, int count)
+void metrics_begin(struct metrics *m)
 {
-	size_t before = m->count;
-	for (int i = 0; i < m->family_count; i++) {
-		struct family_series *list = &m->families[i];
-		size_t kept = 0;
-		for (size_t j = 0; j < list->count; j++) {
-			struct series *s = list->items[j];
-			if (matches(m, s, labels, count)) {
-				unlink_series(m, s);
-				series_free(s);
-				m->count--;
-			} else {
-				list->items[kept++] = s;
-			}
-		}
-		list->count = kept;
-	}
-	return before - m->count;
+	m->round++;
 }
 
-/* --- the text format --- */
-
-static void write_escaped(struct str *out, const char *text, bool quotes)
+static void sweep(struct metrics *m, struct family_series *list)
 {
-	for (; *text; text++) {
-		if (*text == '\n')
-			str_puts(out, "\\n");
-		else if (*text == '\\' || (quotes && *text == '"'))
-			str_printf(out, "\\%c", *text);
-		else
-			str_add(out, text, 1);
-	}
-}
-
-/* The shortest of three forms that reads back as the same double. */
-static void write_number(struct str *out, double v)
-{
-	char text[32];
-	if (isnan(v)) {
-		str_puts(out, "NaN");
-		return;
-	}
-	if (isinf(v)) {
-		str_puts(out, v > 0 ? "+Inf" : "-Inf");
-		return;
-	}
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, v);
-		if (strtod(text, NULL) == v)
-			break;
-	}
-	str_puts(out, text);
-}
-
-/* name{a="x",b="y",le="0.5"} ; bound may be NULL. */
-static void write_name(struct str *out, const struct metric_family *f, const char *suffix,
-		       const struct series *s, const double *bound)
-{
-	int count = label_count(f);
-	str_printf(out, "%s%s", f->name, suffix);
-	if (count == 0 && !bound) {
-		str_puts(out, " ");
-		return;
-	}
-	const char *key = s->key;
-	str_puts(out, "{");
-	for (int i = 0; i < count; i++) {
-		str_printf(out, "%s%s=\"", i ? "," : "", f->labels[i]);
-		write_escaped(out, key, true);
-		str_puts(out, "\"");
-		key += strlen(key) + 1;
-	}
-	if (bound) {
-		str_puts(out, count ? ",le=\"" : "le=\"");
-		write_number(out, *bound);
-		str_puts(out, "\"");
-	}
-	str_puts(out, "} ");
-}
-
-static void write_histogram(struct str *out, const struct metric_family *f,
-			    const struct series *s)
-{
-	for (int i = 0; i <= f->bound_count; i++) {
-		double bound = i < f->bound_count ? f->bounds[i] : INFINITY;
-		write_name(out, f, "_bucket", s, &bound);
-		str_printf(out, "%llu\n", (unsigned long long)s->buckets[i]);
-	}
-	write_name(out, f, "_sum", s, NULL);
-	write_number(out, s->value);
-	str_puts(out, "\n");
-	write_name(out, f, "_count", s, NULL);
-	str_printf(out, "%llu\n", (unsigned long long)s->buckets[f->bound_count]);
-}
-
-static void write_family(const struct metric_family *f, const struct family_series *list,
-			 struct str *out)
-{
-	static const char *const kinds[] = {
-		[FAMILY_GAUGE] = "gauge",
-		[FAMILY_COUNTER] = "counter",
-		[FAMILY_HISTOGRAM] = "histogram",
-	};
-	str_printf(out, "# HELP %s ", f->name);
-	write_escaped(out, f->help, false);
-	str_printf(out, "\n# TYPE %s %s\n", f->name, kinds[f->kind]);
-	for (size_t i = 0; i < list->count; i++) {
-		if (f->kind == FAMILY_HISTOGRAM) {
-			write_histogram(out, f, list->items[i]);
+	size_t kept = 0;
+	for (size_t j = 0; j < list->count; j++) {
+		struct series *s = list->items[j];
+		if (s->round == m->round) {
+			list->items[kept++] = s;
 			continue;
 		}
-		write_name(out, f, "", list->items[i], NULL);
-		write_number(out, list->items[i]->value);
-		str_puts(out, "\n");
+		unlink_series(m, s);
+		series_free(s);
+		m->count--;
 	}
+	list->count = kept;
 }
 
-int metrics_write(const struct metrics *m, struct str *out)
+void metrics_end(struct metrics *m)
 {
 	for (int i = 0; i < m->family_count; i++)
-		if (m->families[i].count > 0)
-			write_family(&m->table[i], &m->families[i], out);
-	return out->cut ? -1 : 0;
+		if (m->table[i].live)
+			sweep(m, &m->families[i]);
 }

@@ -1,5 +1,6 @@
 /* A registry of metric families, declared by a table, written in the Prometheus text
- * format 0.0.4. No global state: whoever owns a registry hands it to those who count. */
+ * format 0.0.4 or as OpenMetrics 1.0. No global state: whoever owns a registry hands it
+ * to those who count. */
 #ifndef FORETOP_SERVE_METRICS_H
 #define FORETOP_SERVE_METRICS_H
 
@@ -22,14 +23,17 @@ struct metric_family {
 	/* Histograms: upper bounds, ascending, without +Inf. */
 	double bounds[METRIC_BOUNDS_MAX];
 	int bound_count;
+	/* Its series are set anew before each scrape, between metrics_begin and
+	 * metrics_end; what was not set then is gone. */
+	bool live;
 };
 
 struct metrics;
 
 /* A registry of the families table[0..count), which must outlive it; a family is named by
- * its index. Families without labels exist with 0 from the start. At most `series_limit`
- * series are held in all: more are dropped and counted. Aborts on a table that breaks the
- * conventions: it is the program's own. */
+ * its index. Families without labels exist with 0 from the start, unless they are live.
+ * At most `series_limit` series are held in all: more are dropped and counted. Aborts on
+ * a table that breaks the conventions: it is the program's own. */
 struct metrics *metrics_new(const struct metric_family *table, int count,
 			    size_t series_limit);
 /* Accepts NULL. */
@@ -49,12 +53,11 @@ void metrics_add(struct metrics *m, int family, const char *const *labels, doubl
 /* Counts a value in a histogram. NaN is ignored. */
 void metrics_observe(struct metrics *m, int family, const char *const *labels, double v);
 
-struct metric_label {
-	const char *name, *value;
-};
-/* Drops, in every family that has all of these labels, the series with these values: what
- * a deleted object leaves behind. Returns how many were dropped. */
-size_t metrics_forget(struct metrics *m, const struct metric_label *labels, int count);
+/* Around the setting of live families: metrics_end drops their series that were not set
+ * since metrics_begin, which is how objects that are gone, and labels that changed, leave
+ * nothing behind. */
+void metrics_begin(struct metrics *m);
+void metrics_end(struct metrics *m);
 
 size_t metrics_series(const struct metrics *m);
 /* Series that the limit refused so far. */
@@ -63,9 +66,13 @@ uint64_t metrics_dropped(const struct metrics *m);
  * such series. */
 double metrics_value(const struct metrics *m, int family, const char *const *labels);
 
+enum metrics_format { METRICS_TEXT, METRICS_OPENMETRICS };
+/* What an Accept header wants: OpenMetrics when it is named and no less welcome than
+ * plain text. "" (no such header) is plain text. */
+enum metrics_format metrics_negotiate(const char *accept);
+const char *metrics_content_type(enum metrics_format format);
 /* Appends all families that have series: HELP and TYPE once, then the series in the order
  * of their creation. 0, or -1 when `out` is full. */
-int metrics_write(const struct metrics *m, struct str *out);
-#define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+int metrics_write(const struct metrics *m, enum metrics_format format, struct str *out);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -73,35 +72,4 @@ void process_stats_read(struct process_stats *ret_stats)
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		s.max_fds = (double)limit.rlim_cur;
 	*ret_stats = s;
-}
-
-int process_metrics_write(const struct process_stats *stats, struct str *out)
-{
-	const struct {
-		const char *name, *kind, *help;
-		double value;
-	} rows[] = {
-		{"process_cpu_seconds_total", "counter",
-		 "Total user and system CPU time spent in seconds.", stats->cpu_s},
-		{"process_resident_memory_bytes", "gauge",
-		 "Resident memory size in bytes.", stats->resident_bytes},
-		{"process_resident_anonymous_memory_bytes", "gauge",
-		 "Resident memory that is not backed by files, in bytes.",
-		 stats->resident_anon_bytes},
-		{"process_virtual_memory_bytes", "gauge", "Virtual memory size in bytes.",
-		 stats->virtual_bytes},
-		{"process_open_fds", "gauge", "Number of open file descriptors.",
-		 stats->open_fds},
-		{"process_max_fds", "gauge", "Maximum number of open file descriptors.",
-		 stats->max_fds},
-		{"process_start_time_seconds", "gauge",
-		 "Start time of the process since unix epoch in seconds.",
-		 stats->start_time_s},
-	};
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (!isnan(rows[i].value))
-			str_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %.15g\n",
-				   rows[i].name, rows[i].help, rows[i].name, rows[i].kind,
-				   rows[i].name, rows[i].value);
-	return out->cut ? -1 : 0;
 }

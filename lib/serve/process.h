@@ -1,4 +1,4 @@
-/* The process_* metrics that every Prometheus client exports, read from /proc. */
+/* What every Prometheus client exports as process_* metrics, read from /proc. */
 #ifndef FORETOP_SERVE_PROCESS_H
 #define FORETOP_SERVE_PROCESS_H
 
@@ -14,8 +14,5 @@ struct process_stats {
 };
 /* What could not be read is NaN. */
 void process_stats_read(struct process_stats *ret_stats);
-/* Appends them in the Prometheus text format, without those that are NaN. 0, or -1 when
- * `out` is full. */
-int process_metrics_write(const struct process_stats *stats, struct str *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const method_names[] = {
 	[METHOD_GET] = "GET",         [METHOD_HEAD] = "HEAD",
@@ -51,6 +52,14 @@ void request_fini(struct request *q)
 	free(q->accept);
 	free(q->user_agent);
 	*q = (struct request){0};
+}
+
+bool request_is_loopback(const char *address)
+{
+	static const char mapped[] = "::ffff:";
+	if (strncasecmp(address, mapped, strlen(mapped)) == 0)
+		address += strlen(mapped);
+	return strcmp(address, "::1") == 0 || strncmp(address, "127.", 4) == 0;
 }
 
 void request_copy(struct request *to, const struct request *from)

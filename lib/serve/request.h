@@ -4,6 +4,8 @@
 
 #include "base/base.h"
 
+#include <stdbool.h>
+
 enum http_method {
 	METHOD_GET,
 	METHOD_HEAD, /* handlers may answer it like GET: the server sends no body */
@@ -28,7 +30,9 @@ struct request {
 	int arg_count;
 	/* Headers, "" when absent. */
 	char *host, *origin, *authorization, *content_type, *accept, *user_agent;
-	const char *body; /* NUL-terminated; may hold NULs before its end */
+	bool from_loopback; /* the client's address is this machine's own (in a pod: the
+			       pod's, as kubectl port-forward is) */
+	const char *body;   /* NUL-terminated; may hold NULs before its end */
 	size_t body_len;
 };
 /* Value of the first query argument of this name, or `fallback`. Borrowed. */
@@ -45,6 +49,10 @@ const char *http_form_get(const struct http_form *form, const char *name,
 			  const char *fallback);
 /* Accepts NULL and zeroed. */
 void http_form_fini(struct http_form *form);
+
+/* Is a numeric address one of the machine's own? "127.0.0.1", "::1", and IPv4 as
+ * "::ffff:127.0.0.1". */
+bool request_is_loopback(const char *address);
 
 /* What a request that lives longer than its call needs: a copy without the body. */
 void request_copy(struct request *to, const struct request *from);

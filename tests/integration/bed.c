@@ -523,12 +523,27 @@ double bed_metric(struct bed *b, const struct child *c, const char *sample)
 	return line ? strtod(line + strlen(line_start), NULL) : NAN;
 }
 
+double bed_metric_sum(struct bed *b, const struct child *c, const char *start)
+{
+	char *text AUTO_FREE = NULL;
+	char *line_start AUTO_FREE = xasprintf("\n%s", start);
+	double sum = NAN;
+	ck_assert_int_eq(bed_get(b, c, "/metrics", &text), 200);
+	for (const char *at = strstr(text, line_start); at;
+	     at = strstr(at + 1, line_start)) {
+		const char *value = strstr(at, "} ");
+		ck_assert_ptr_nonnull(value);
+		sum = (isnan(sum) ? 0 : sum) + strtod(value + 2, NULL);
+	}
+	return sum;
+}
+
 int bed_decisions(struct bed *b, const char *policy)
 {
-	char *sample AUTO_FREE = xasprintf(
-		"foretop_decisions_total{policy_namespace=\"" NS "\",policy=\"%s\"}",
-		policy);
-	double count = bed_metric(b, &b->first, sample);
+	char *start AUTO_FREE = xasprintf("foretop_decisions_total{target_namespace=\"" NS
+					  "\",policy=\"%s\",",
+					  policy);
+	double count = bed_metric_sum(b, &b->first, start);
 	return isnan(count) ? 0 : (int)count;
 }
 

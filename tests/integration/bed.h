@@ -139,6 +139,9 @@ long bed_get(struct bed *b, const struct child *c, const char *path, char **ret_
 /* A sample of /metrics by its full name with labels; NaN when it is not there. */
 double bed_metric(struct bed *b, const struct child *c, const char *sample);
 
+/* The sum of all samples that start so (`name{label="value",`); NaN without any. */
+double bed_metric_sum(struct bed *b, const struct child *c, const char *start);
+
 /* --- what it wrote --- */
 
 /* Requests that write, from the audit record: of one resource, or of all

@@ -76,9 +76,9 @@ START_TEST(what_a_compaction_hid_is_found_by_a_new_list)
 	wait_until(b, bed_scaled(b, "checkout") == 1, "a new policy is served");
 	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 4);
 	wait_until(b,
-		   isnan(bed_metric(b, &b->first,
-				    "foretop_decisions_total{policy_namespace="
-				    "\"shop\",policy=\"cart\"}")),
+		   isnan(bed_metric_sum(b, &b->first,
+					"foretop_decisions_total{target_namespace="
+					"\"shop\",policy=\"cart\",")),
 		   "the policy that went is forgotten");
 }
 END_TEST

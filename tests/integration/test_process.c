@@ -156,6 +156,18 @@ END_TEST
 
 /* --- its own face --- */
 
+/* A sample's name is its family's, but for a histogram's three endings. */
+static bool is_of(const char *name, size_t len, const char *family)
+{
+	static const char *const endings[] = {"", "_bucket", "_sum", "_count"};
+	size_t own = strlen(family);
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		if (len == own + strlen(endings[i]) && !strncmp(name, family, own) &&
+		    !strncmp(name + own, endings[i], len - own))
+			return true;
+	return false;
+}
+
 /* Every sample belongs to a family that was named with HELP and TYPE; values are numbers.
  * Returns the number of samples. */
 static int check_exposition(const char *text)
@@ -179,8 +191,7 @@ static int check_exposition(const char *text)
 		const char *value = line + strcspn(line, " \n");
 		if (line[word_len] == '{')
 			value = strstr(line, "} ") + 1;
-		ck_assert_msg(help && type && word_len == strlen(family) &&
-				      !strncmp(line, family, word_len),
+		ck_assert_msg(help && type && is_of(line, word_len, family),
 			      "no HELP and TYPE of %.80s", line);
 		strtod(value, &end);
 		ck_assert_msg(end > value && *end == '\n', "no number: %.80s", line);
@@ -203,19 +214,86 @@ START_TEST(its_face_tells_metrics_health_and_policies)
 	ck_assert_int_gt(check_exposition(metrics), 20);
 	ck_assert_double_eq(bed_metric(b, &b->first, "foretop_policies"), 1);
 	ck_assert_double_eq(bed_metric(b, &b->first,
-				       "foretop_metric_demand{policy_namespace=\"shop\","
-				       "policy=\"checkout\",metric=\"requests\"}"),
+				       "foretop_metric_demand{target_namespace=\"shop\","
+				       "policy=\"checkout\",target_name=\"checkout\","
+				       "metric=\"requests\"}"),
 			    730);
 	wait_until(b,
 		   bed_metric(b, &b->first,
-			      "foretop_scale_writes_total{policy_namespace=\"shop\","
-			      "policy=\"checkout\"}") == 1,
+			      "foretop_scale_writes_total{target_namespace=\"shop\","
+			      "policy=\"checkout\",target_name=\"checkout\","
+			      "direction=\"up\",reason=\"reactive\"}") == 1,
 		   "the write is counted");
 	ck_assert_int_eq(bed_get(b, &b->first, "/api/v1/policies", &policies), 200);
 	cJSON *list AUTO(json_cleanup) = json_parse(policies, strlen(policies), NULL);
 	const cJSON *policy = cJSON_GetArrayItem(json_at(list, "policies"), 0);
 	ck_assert_str_eq(json_str(policy, "policy", ""), "checkout");
 	ck_assert_int_eq(json_int(policy, "desiredReplicas", 0), 8);
+}
+END_TEST
+
+/* Sums of client-go's and of our own metrics against what the servers saw. */
+START_TEST(requests_are_counted_by_code_and_source)
+{
+	const struct child *c = &b->first;
+	lead_and_decide("mode: Scale\n");
+	bed_demand(b, "checkout", 730);
+	wait_until(b, bed_scaled(b, "checkout") == 1, "replicas are written");
+	ck_assert_double_ge(bed_metric_sum(b, c,
+					   "rest_client_requests_total{code=\"200\","
+					   "method=\"PUT\""),
+			    1);
+	ck_assert_double_ge(
+		bed_metric_sum(b, c, "rest_client_request_duration_seconds_count{"), 3);
+	ck_assert_double_ge(bed_metric_sum(b, c,
+					   "foretop_prometheus_requests_total{"
+					   "source=\"default\",code=\"200\""),
+			    1);
+	ck_assert_double_ge(bed_metric_sum(b, c, "foretop_queries_total{"), 1);
+	ck_assert_double_eq(bed_metric_sum(b, c, "foretop_query_failures_total{"), 0);
+	ck_assert_double_eq(bed_metric_sum(b, c, "foretop_write_errors_total{"), 0);
+	ck_assert_double_ge(bed_metric(b, c, "foretop_step_duration_seconds_count"), 1);
+	ck_assert_double_ge(bed_metric(b, c, "foretop_tick_lateness_seconds_count"), 1);
+	promapi_fault(b->prom, PROMAPI_ERROR);
+	wait_until(b,
+		   bed_metric(b, c,
+			      "foretop_query_failures_total{source=\"default\","
+			      "kind=\"current\",cause=\"failed\"}") >= 1,
+		   "a failure is counted");
+	wait_until(b,
+		   bed_metric_sum(b, c,
+				  "foretop_prometheus_requests_total{"
+				  "source=\"default\",code=\"500\"") >= 1,
+		   "its code too");
+	wait_until(b,
+		   bed_metric(b, c,
+			      "controller_runtime_reconcile_errors_total{"
+			      "controller=\"foretop\"}") >= 1,
+		   "an error of a decision");
+	promapi_fault(b->prom, PROMAPI_DOWN);
+	wait_until(b,
+		   bed_metric_sum(b, c,
+				  "foretop_prometheus_requests_total{"
+				  "source=\"default\",code=\"<error>\"") >= 1,
+		   "no answer is counted");
+}
+END_TEST
+
+/* The old target's labels end with it. */
+START_TEST(a_policy_that_changes_leaves_no_series_behind)
+{
+	const struct child *c = &b->first;
+	lead_and_decide("mode: Recommend\n");
+	const char *old = "foretop_policy_info{target_namespace=\"shop\","
+			  "policy=\"checkout\",target_name=\"checkout\",";
+	ck_assert_double_eq(bed_metric_sum(b, c, old), 1);
+	bed_policy(b, "checkout", "cart", "mode: Recommend\n");
+	wait_until(b,
+		   bed_metric_sum(b, c,
+				  "foretop_policy_info{target_namespace=\"shop\","
+				  "policy=\"checkout\",target_name=\"cart\",") == 1,
+		   "the new target");
+	ck_assert(isnan(bed_metric_sum(b, c, old)));
 }
 END_TEST
 
@@ -236,10 +314,14 @@ START_TEST(a_changed_configuration_is_taken_over_a_broken_one_is_not)
 		   "the old one is gone");
 	bed_write_config(b, "- {name: default, url: \"http://127.0.0.1:1/\", prot: 1}\n",
 			 NULL);
+	ck_assert_double_eq(
+		bed_metric(b, &b->first, "foretop_config_last_reload_successful"), 1);
 	bed_signal(&b->first, SIGHUP);
 	wait_until(b, bed_logged(&b->first, "Kept the configuration in force") == 1,
 		   "a broken one is refused");
 	ck_assert_int_eq(bed_logged(&b->first, "line 2: sources[0]: unknown field"), 1);
+	ck_assert_double_eq(
+		bed_metric(b, &b->first, "foretop_config_last_reload_successful"), 0);
 	char *source AUTO_FREE =
 		xasprintf("- {name: default, url: \"%s\"}\n", promapi_url(moved));
 	bed_write_config(b, source, NULL);
@@ -372,6 +454,8 @@ int main(void)
 	tcase_add_test(tc, a_leader_that_was_frozen_wakes_up_and_writes_nothing);
 	tc = bed_lane("face and files", setup, teardown);
 	tcase_add_test(tc, its_face_tells_metrics_health_and_policies);
+	tcase_add_test(tc, requests_are_counted_by_code_and_source);
+	tcase_add_test(tc, a_policy_that_changes_leaves_no_series_behind);
 	tcase_add_test(tc, a_changed_configuration_is_taken_over_a_broken_one_is_not);
 	tcase_add_test(tc, a_wrong_call_ends_with_one_clear_line);
 	tc = bed_lane("a large namespace", setup, teardown);

@@ -760,10 +760,55 @@ START_TEST(text_is_escaped_for_forms)
 }
 END_TEST
 
+/* --- those who count --- */
+
+struct count {
+	int calls, streams, status;
+	enum http_phase failed;
+	char method[8];
+};
+
+static void count_one(void *arg, const char *method, bool stream,
+		      const struct http_response *r)
+{
+	struct count *n = arg;
+	n->calls++;
+	n->streams += stream;
+	n->status = r->status;
+	n->failed = r->failed;
+	snprintf(n->method, sizeof(n->method), "%s", method);
+}
+
+START_TEST(an_observer_hears_of_every_end)
+{
+	struct rig g;
+	struct count n = {0};
+	const struct http_request put = {.method = "PUT", .body = "{}"};
+	const struct http_request stream = {.on_data = rig_data};
+	rig_init(&g, ok, 1, NULL);
+	rig_connect(&g, &(struct http_client_config){.observe = count_one,
+						     .observe_arg = &n});
+	rig_ask(&g, &put);
+	ck_assert_int_eq(n.calls, 1);
+	ck_assert_str_eq(n.method, "PUT");
+	ck_assert_int_eq(n.status, 200);
+	rig_ask(&g, &stream);
+	ck_assert_int_eq(n.calls, 2);
+	ck_assert_int_eq(n.streams, 1);
+	server_stop(&g.server);
+	rig_ask(&g, &get);
+	ck_assert_int_eq(n.calls, 3);
+	ck_assert_int_eq(n.status, 0);
+	ck_assert_int_ne(n.failed, HTTP_ANSWERED);
+	rig_fini(&g);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("http client");
 	TCase *t = tcase_create("client");
+	tcase_add_test(t, an_observer_hears_of_every_end);
 	tcase_add_test(t, a_get_carries_prefix_query_agent_and_no_expect);
 	tcase_add_test(t, a_put_carries_its_body_and_type);
 	tcase_add_test(t, a_large_body_goes_at_once);

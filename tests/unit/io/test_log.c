@@ -32,6 +32,12 @@ static void scaled(void)
 	log_info("Scaled", KV_TEXT("policy", "shop/\"checkout\"\n"), KV_NUM("to", 5));
 }
 
+static void decided(void)
+{
+	log_info("Decided", KV_OBJECT("policy", "shop", "checkout"),
+		 KV_BOOL("dryRun", true));
+}
+
 static void debug(void)
 {
 	log_debug("Detail");
@@ -64,6 +70,18 @@ START_TEST(json_lines_are_one_object)
 }
 END_TEST
 
+START_TEST(objects_are_named_as_klog_names_them)
+{
+	log_configure(&(struct log_config){.format = LOG_TEXT});
+	ck_assert_ptr_nonnull(
+		strstr(captured(decided), " policy=\"shop/checkout\" dryRun=\"true\"\n"));
+	log_configure(&(struct log_config){.format = LOG_JSON});
+	ck_assert_ptr_nonnull(strstr(captured(decided),
+				     "\"policy\":{\"name\":\"checkout\","
+				     "\"namespace\":\"shop\"}"));
+}
+END_TEST
+
 START_TEST(debug_is_silent_below_verbosity_4)
 {
 	log_configure(&(struct log_config){.verbosity = 3});
@@ -89,6 +107,7 @@ int main(void)
 	TCase *t = tcase_create("log");
 	tcase_add_test(t, text_lines_are_klogs_and_quote_values);
 	tcase_add_test(t, json_lines_are_one_object);
+	tcase_add_test(t, objects_are_named_as_klog_names_them);
 	tcase_add_test(t, debug_is_silent_below_verbosity_4);
 	tcase_add_test(t, library_lines_are_kept_for_whoever_needs_the_reason);
 	suite_add_tcase(s, t);

@@ -145,6 +145,15 @@ static inline void fetch_fini(struct fetch *f)
 	f->transfer.easy = NULL;
 }
 
+/* GET with one more header. */
+static inline void fetch_with(struct fetch *f, struct reactor *r, const char *url,
+			      const char *header)
+{
+	fetch_init(f, r, "GET", url, NULL);
+	fetch_header(f, header);
+	fetch_go(f);
+}
+
 /* The whole thing; the caller finishes *f. */
 static inline void fetch(struct fetch *f, struct reactor *r, const char *method,
 			 const char *url, const char *body)

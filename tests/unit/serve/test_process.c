@@ -26,34 +26,11 @@ START_TEST(this_process_is_read)
 }
 END_TEST
 
-START_TEST(what_is_unknown_is_left_out)
-{
-	struct str out AUTO(str_fini);
-	str_init(&out, 4096);
-	const struct process_stats stats = {1.5, 2048, NAN, NAN, 7, NAN, NAN};
-	ck_assert_int_eq(process_metrics_write(&stats, &out), 0);
-	ck_assert_str_eq(
-		str_text(&out),
-		"# HELP process_cpu_seconds_total Total user and system CPU time "
-		"spent in seconds.\n"
-		"# TYPE process_cpu_seconds_total counter\n"
-		"process_cpu_seconds_total 1.5\n"
-		"# HELP process_resident_memory_bytes Resident memory size in "
-		"bytes.\n"
-		"# TYPE process_resident_memory_bytes gauge\n"
-		"process_resident_memory_bytes 2048\n"
-		"# HELP process_open_fds Number of open file descriptors.\n"
-		"# TYPE process_open_fds gauge\n"
-		"process_open_fds 7\n");
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("process");
 	TCase *tc = tcase_create("stats");
 	tcase_add_test(tc, this_process_is_read);
-	tcase_add_test(tc, what_is_unknown_is_left_out);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

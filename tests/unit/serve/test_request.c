@@ -83,10 +83,28 @@ START_TEST(a_copy_outlives_its_original)
 }
 END_TEST
 
+static const struct {
+	const char *address;
+	bool own;
+} addresses[] = {
+	{"127.0.0.1", true},        {"127.8.9.10", true}, {"::1", true},
+	{"::ffff:127.0.0.1", true}, {"10.0.0.1", false},  {"::ffff:10.127.0.1", false},
+	{"12.7.0.1", false},        {"::11", false},      {"", false},
+	{"fe80::1", false},
+};
+
+START_TEST(the_machines_own_addresses_are_told)
+{
+	ck_assert_int_eq(request_is_loopback(addresses[_i].address), addresses[_i].own);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("request");
 	TCase *tc = tcase_create("form");
+	tcase_add_loop_test(tc, the_machines_own_addresses_are_told, 0,
+			    ARRAY_LEN(addresses));
 	tcase_add_loop_test(tc, forms_are_decoded, 0, 10);
 	tcase_add_test(tc, a_form_ends_at_its_length);
 	tcase_add_test(tc, too_many_fields_are_refused);

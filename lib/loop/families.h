@@ -1,0 +1,77 @@
+/* Every metric that Foretop exports, by its place in the table (loop_families). Private
+ * to loop. */
+#ifndef FORETOP_LOOP_FAMILIES_H
+#define FORETOP_LOOP_FAMILIES_H
+
+enum family {
+	/* The process */
+	F_BUILD_INFO,
+	F_LEADER,
+	F_DRY_RUN,
+	F_POLICIES,
+	F_RELOADED,
+	F_RELOADED_AT,
+	F_LATENESS,
+	F_STEP,
+	F_RECONCILES,
+	F_RECONCILE_ERRORS,
+	F_BREAKER,
+	F_DROPPED,
+	/* The Kubernetes client */
+	F_REST_REQUESTS,
+	F_REST_DURATION,
+	F_QUEUE_DEPTH,
+	F_WATCH_BREAKS,
+	F_WRITE_ERRORS,
+	F_EVENTS,
+	F_EVENTS_LOST,
+	/* The Prometheus client */
+	F_PROM_REQUESTS,
+	F_PROM_DURATION,
+	F_QUERIES,
+	F_QUERY_FAILURES,
+	/* Each policy */
+	F_INFO,
+	F_CONDITION,
+	F_CURRENT,
+	F_DESIRED,
+	F_REACTIVE,
+	F_PREDICTED,
+	F_READY_PODS,
+	F_MIN,
+	F_MAX,
+	F_FLOOR,
+	F_FLOOR_OWN,
+	F_LEAD,
+	F_GATE_OPEN,
+	F_GATE_COST,
+	F_GATE_EVIDENCE,
+	F_CAPPED,
+	F_DECIDED_AT,
+	F_SCALED_AT,
+	F_DECISIONS,
+	F_CLAMPS,
+	F_WRITES,
+	F_CONFLICTS,
+	F_FAILURES,
+	/* Each metric of a policy */
+	F_DEMAND,
+	F_FORECAST,
+	F_UPPER,
+	F_WINDOW,
+	F_USABLE,
+	F_SKILL,
+	F_COVERAGE,
+	F_ANOMALIES,
+	/* What every Prometheus client exports */
+	F_CPU,
+	F_RSS,
+	F_RSS_ANON,
+	F_VIRTUAL,
+	F_OPEN_FDS,
+	F_MAX_FDS,
+	F_START,
+	F_COUNT,
+};
+
+#endif
