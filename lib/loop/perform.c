@@ -196,15 +196,16 @@ static int64_t patience_ms(const struct loop *l)
 	return wait_ms > SWEEP_MS ? wait_ms : SWEEP_MS;
 }
 
-static void ask_current(struct deed *d, struct prom_source *source, const char *text,
-			int64_t time_ms)
+/* The present is the server's: by a clock of ours that is an hour behind it would tell
+ * the demand of an hour ago, and nobody could see it. */
+static void ask_current(struct deed *d, struct prom_source *source, const char *text)
 {
 	struct performer *p = d->performer;
 	if (!p->sweeping)
 		timer_set(p->loop->config.reactor, &p->sweep, SWEEP_MS, drop_late, p);
 	p->sweeping = true;
 	d->late_ms = monotonic_ms() + patience_ms(p->loop);
-	d->asked = prom_query(source, text, time_ms, on_current, d);
+	d->asked = prom_query(source, text, PROM_NOW, on_current, d);
 }
 
 static void give_history(struct deed *d, const struct sample *samples, size_t count)
@@ -309,7 +310,7 @@ static void ask(struct performer *p, const struct action *a)
 		telemetry_asked(p->loop->telemetry, prom_source_name(source),
 				d->query.kind);
 	if (d->query.kind != QUERY_HISTORY) {
-		ask_current(d, source, str_text(&text), a->u.query.time_ms);
+		ask_current(d, source, str_text(&text));
 		return;
 	}
 	struct prom_range range = {a->u.query.start_ms, a->u.query.end_ms,

@@ -40,7 +40,8 @@ static void put_form(struct str *out, const struct job *j)
 	str_puts(out, "query=");
 	http_escape(out, j->promql);
 	if (!j->range.step_ms) {
-		put_time(out, "time", j->range.start_ms);
+		if (j->range.start_ms != PROM_NOW)
+			put_time(out, "time", j->range.start_ms);
 	} else {
 		put_time(out, "start", j->part.start_ms);
 		put_time(out, "end", j->part.end_ms);

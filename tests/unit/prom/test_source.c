@@ -45,6 +45,19 @@ START_TEST(an_instant_query_goes_as_a_form_and_comes_back_as_samples)
 }
 END_TEST
 
+START_TEST(the_present_is_left_to_the_clock_of_the_server)
+{
+	struct rig g;
+	const struct server_reply replies[] = {ONE};
+	rig_init(&g, replies, 1, &plain);
+	prom_query(g.source, "up", PROM_NOW, rig_done, rig_tag(&g, 0));
+	rig_wait(&g, 1);
+	ck_assert_int_eq(g.answers[0].first.t_ms, 1700000000000);
+	assert_sent(&g, 0, "\r\n\r\nquery=up&timeout=9.000");
+	rig_fini(&g);
+}
+END_TEST
+
 START_TEST(a_source_that_knows_only_get_is_asked_by_get)
 {
 	struct rig g;
@@ -447,6 +460,7 @@ int main(void)
 	Suite *s = suite_create("prom source");
 	TCase *t = tcase_create("source");
 	tcase_add_test(t, an_instant_query_goes_as_a_form_and_comes_back_as_samples);
+	tcase_add_test(t, the_present_is_left_to_the_clock_of_the_server);
 	tcase_add_test(t, a_source_that_knows_only_get_is_asked_by_get);
 	tcase_add_test(t, a_refused_post_is_tried_as_get_and_remembered_when_that_works);
 	tcase_add_test(t, a_missing_right_is_not_taken_for_a_dislike_of_post);
