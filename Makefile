@@ -37,6 +37,10 @@ CMD_SRC  := $(sort $(wildcard cmd/foretop/*.c))
 TEST_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 INTEGRATION_SRC := $(sort $(wildcard tests/integration/test_*.c))
 BED_SRC := $(filter-out $(INTEGRATION_SRC),$(sort $(wildcard tests/integration/*.c)))
+# Programs in virtual time: the first objects take the place of members of the archives.
+VIRTUAL_SRC := $(sort $(wildcard tests/faults/v*.c))
+FAULTS_MAIN := stories sweep
+FAULTS_SRC := $(filter-out $(VIRTUAL_SRC) $(FAULTS_MAIN:%=tests/faults/%.c),$(sort $(wildcard tests/faults/*.c)))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
 VECTORS_SRC := $(sort $(wildcard tests/vectors/*.c))
 STORIES_SRC := $(sort $(wildcard tests/stories/*.c))
@@ -50,6 +54,7 @@ ARCHIVES := $(foreach l,$(call reversed,$(LAYERS)),$(call archive,$(l)))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SRC))
 INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(BUILD)/tests/integration/%,$(INTEGRATION_SRC))
 VECTORS_BIN := $(BUILD)/tests/vectors
+FAULTS_BIN := $(FAULTS_MAIN:%=$(BUILD)/tests/faults/%)
 STORIES_BIN := $(BUILD)/tests/stories/stories
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SRC))
@@ -59,7 +64,7 @@ FUZZER   ?=
 FUZZ_DRIVER = $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o)
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all help deps test sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
+.PHONY: all help deps test faults sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -123,6 +128,10 @@ $(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(call obj,$(BED_SR
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
 
+$(FAULTS_BIN): $(BUILD)/tests/faults/%: $(BUILD)/tests/faults/%.o $(call obj,$(FAULTS_SRC) $(VIRTUAL_SRC)) $(ARCHIVES)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
 $(VECTORS_BIN): $(VECTORS_OBJ) $(foreach l,$(call reversed,$(call upto,decide,$(LAYERS))),$(call archive,$(l)))
 	$(say) LD $@
 	@[ ! -d $@ ] || rm -r $@ # older builds kept the objects in a folder of this name
@@ -141,9 +150,16 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/bench_%.o $(ARCHIVES)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
-## test: unit tests, golden stories, fuzz corpora and the process against the served simulation
-test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(INTEGRATION_BIN)
-	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(INTEGRATION_BIN)
+## test: unit tests, golden stories, fuzz corpora, a share of the faults, the process against the served simulation
+test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(FAULTS_BIN) $(INTEGRATION_BIN)
+	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(FAULTS_BIN) $(INTEGRATION_BIN)
+
+## faults: a kill at every request, and FAULT_STORIES (10000) random stories of faults, from seed FAULT_SEED (1) on
+FAULT_STORIES ?= 10000
+FAULT_SEED    ?= 1
+faults: $(FAULTS_BIN)
+	@$(BUILD)/tests/faults/sweep 1
+	@$(BUILD)/tests/faults/stories $(FAULT_STORIES) $(FAULT_SEED)
 
 ## vectors: the HPA's own test tables (VECTORS=dir for others in the same schema)
 VECTORS ?= tests/vectors
@@ -246,4 +262,4 @@ compile_commands.json:
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c)) $(VECTORS_OBJ))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c tests/faults/*.c)) $(VECTORS_OBJ))
