@@ -58,6 +58,7 @@ const char *model_name(enum model m)
 		[FC_LINEAR_DAY] = "linear regression (day)",
 		[FC_LINEAR_WEEK] = "linear regression (week)",
 		[FC_HOLT_WINTERS] = "Holt-Winters",
+		[FC_COMBINATION] = "combination",
 	};
 
 	return m < FC_MODEL_COUNT ? names[m] : "none";
@@ -373,15 +374,18 @@ static void explain_waiting(const struct forecaster *f, struct forecast *ret_for
 
 static void explain_ready(struct forecast *ret_forecast)
 {
-	char coverage[48] = "";
+	char coverage[48] = "", mostly[48] = "";
 
 	if (!isnan(ret_forecast->coverage))
 		snprintf(coverage, sizeof(coverage),
 			 ", %.1f%% of the recent load below it",
 			 100 * ret_forecast->coverage);
+	if (ret_forecast->mostly != ret_forecast->model)
+		snprintf(mostly, sizeof(mostly), ", mostly %s,",
+			 model_name(ret_forecast->mostly));
 	snprintf(ret_forecast->reason, sizeof(ret_forecast->reason),
-		 "%s after %.1f days of data, loss %.0f%% %s that of %s%s",
-		 model_name(ret_forecast->model),
+		 "%s%s after %.1f days of data, loss %.0f%% %s that of %s%s",
+		 model_name(ret_forecast->model), mostly,
 		 (double)ret_forecast->learned_min / MINUTES_PER_DAY,
 		 100 * fabs(ret_forecast->skill),
 		 ret_forecast->skill < 0 ? "above" : "below",
@@ -427,6 +431,7 @@ void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecas
 	ret_forecast->upper = said->outlook.upper;
 	ret_forecast->release = release_of(said);
 	ret_forecast->model = said->outlook.model;
+	ret_forecast->mostly = said->outlook.mostly;
 	ret_forecast->baseline = said->outlook.baseline;
 	ret_forecast->skill = said->outlook.skill;
 	ret_forecast->coverage = said->outlook.coverage;

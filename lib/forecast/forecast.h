@@ -24,10 +24,10 @@
 #define FORECAST_RELEASE_MAX  10
 #define FORECAST_EXCLUDES_MAX 32
 
-/* Who speaks: the model with the lowest recent loss of those that the policy allows. The
- * baselines are always on; they are what a model must beat. FC_SEASONAL_NAIVE speaks too
- * where it is better than all models (a load that repeats itself to the minute), the
- * other two only where everyone else lacks input (a long gap). */
+/* Who speaks: the mean of the models that the policy allows and of FC_SEASONAL_NAIVE,
+ * weighted by their recent losses. The baselines are always on; they are what a model
+ * must beat. While the mean has nothing to say the model with the lowest loss does, the
+ * first two baselines only where everyone else lacks input (a long gap). */
 enum model {
 	FC_LAST_VALUE,
 	FC_HOUR_MEAN,
@@ -36,6 +36,7 @@ enum model {
 	FC_LINEAR_DAY,    /* with seasonal lags of a day */
 	FC_LINEAR_WEEK,   /* and of a week */
 	FC_HOLT_WINTERS,  /* additive, daily season, damped or no trend */
+	FC_COMBINATION,   /* of all from FC_SEASONAL_NAIVE on */
 	FC_MODEL_COUNT,
 };
 /* "last value", "linear regression (day)", ...: for reasons and status. */
@@ -109,6 +110,7 @@ struct forecast {
 	 * down to. */
 	double release;
 	enum model model;    /* which one speaks */
+	enum model mostly;   /* the one with the largest share in it */
 	enum model baseline; /* the best baseline (beside the model, if it is one) */
 	/* 1 - loss(model) / loss(baseline), pinball loss of `upper` in units of
 	 * demand with a half-life of a day; cut to [-1, 1]; NaN unknown. */

@@ -10,7 +10,7 @@ static const int32_t scores_to_compete[FC_MODEL_COUNT] = {
 	[FC_LAST_VALUE] = SCORES_NEEDED,       [FC_HOUR_MEAN] = SCORES_NEEDED,
 	[FC_SEASONAL_NAIVE] = MINUTES_PER_DAY, [FC_LINEAR_RECENT] = SCORES_NEEDED,
 	[FC_LINEAR_DAY] = MINUTES_PER_DAY,     [FC_LINEAR_WEEK] = 3 * MINUTES_PER_DAY,
-	[FC_HOLT_WINTERS] = MINUTES_PER_DAY,
+	[FC_HOLT_WINTERS] = MINUTES_PER_DAY,   [FC_COMBINATION] = SCORES_NEEDED,
 };
 /* Losses this small against the load are equal: rounding must not decide. */
 #define LOSS_FLOOR 1e-4
@@ -44,7 +44,7 @@ static enum model best_of(const struct candidates *c, enum model first, enum mod
 
 static bool any_model(const struct window *w, bool scored)
 {
-	for (enum model m = FC_LINEAR_RECENT; m < FC_MODEL_COUNT; m++) {
+	for (enum model m = FC_LINEAR_RECENT; m <= FC_HOLT_WINTERS; m++) {
 		if (w->allowed[m] && (!scored || w->trackers[m].scores >= SCORES_NEEDED))
 			return true;
 	}
@@ -60,14 +60,68 @@ static bool yesterday_is_better(const struct candidates *c, enum model m)
 	       c->losses[FC_SEASONAL_NAIVE] < tracker_loss(&c->w->trackers[m]);
 }
 
-/* The best model, or yesterday where it is better still. The other baselines know no more
- * than a reactive rule and fill in only where all models lack input, never before a model
- * has earned its first word. */
+static bool is_comparable(const struct candidates *c, enum model m)
+{
+	return c->w->allowed[m] && !isnan(c->predictions[m]) &&
+	       c->w->trackers[m].scores >= scores_to_compete[m];
+}
+
+/* (least / loss)^8; 1 where both are nothing. */
+static double share_of(double loss, double least)
+{
+	double ratio = loss > 0 ? least / loss : 1;
+	double square = ratio * ratio, fourth = square * square;
+
+	return fourth * fourth;
+}
+
+/* The one that weighs most in the combination; FC_COMBINATION: nobody is in it. */
+static enum model heaviest(const struct candidates *c)
+{
+	enum model best = FC_COMBINATION;
+
+	for (enum model m = FC_SEASONAL_NAIVE; m <= FC_HOLT_WINTERS; m++) {
+		if (is_comparable(c, m) &&
+		    (best == FC_COMBINATION || c->losses[m] < c->losses[best]))
+			best = m;
+	}
+	return best;
+}
+
+void select_combine(const struct window *w, double predictions[FC_MODEL_COUNT])
+{
+	struct candidates c = {.w = w, .predictions = predictions};
+	double sum = 0, total = 0;
+	bool any = false;
+
+	for (enum model m = 0; m < FC_COMBINATION; m++)
+		c.losses[m] = tracker_loss(&w->trackers[m]);
+
+	enum model best = heaviest(&c);
+
+	for (enum model m = FC_SEASONAL_NAIVE; m <= FC_HOLT_WINTERS; m++) {
+		if (!is_comparable(&c, m))
+			continue;
+
+		double share = share_of(c.losses[m], c.losses[best]);
+
+		sum += share * predictions[m];
+		total += share;
+		any = any || m != FC_SEASONAL_NAIVE;
+	}
+	predictions[FC_COMBINATION] = any ? sum / total : NAN;
+}
+
+/* The mean of the models, the best one before that can be said, or yesterday where it is
+ * better still. The other baselines know no more than a reactive rule and fill in only
+ * where all models lack input, never before a model has earned its first word. */
 static enum model speaker(const struct candidates *c)
 {
 	const enum model nobody = FC_MODEL_COUNT;
-	enum model m = best_of(c, FC_LINEAR_RECENT, FC_HOLT_WINTERS, true, nobody);
+	enum model m = is_comparable(c, FC_COMBINATION) ? FC_COMBINATION : nobody;
 
+	if (m == nobody)
+		m = best_of(c, FC_LINEAR_RECENT, FC_HOLT_WINTERS, true, nobody);
 	if (m == nobody)
 		m = best_of(c, FC_LINEAR_RECENT, FC_HOLT_WINTERS, false, nobody);
 	if (m != nobody)
@@ -100,6 +154,8 @@ void select_choose(const struct window *w, const double *predictions,
 		c.losses[m] = tracker_loss(&w->trackers[m]);
 	c.losses[FC_LINEAR_DAY] *= DAY_FAVOUR;
 	ret_choice->speaks = speaker(&c);
+	ret_choice->mostly =
+		ret_choice->speaks == FC_COMBINATION ? heaviest(&c) : ret_choice->speaks;
 	ret_choice->baseline =
 		best_of(&c, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false, ret_choice->speaks);
 	ret_choice->skill =
@@ -124,6 +180,7 @@ void select_outlook(const struct window *w, const struct choice *choice,
 		larger(tracker_upper(t, prediction, scale) + scale * w->shift, 0);
 	ret_outlook->mean = within(prediction + t->bias, 0, ret_outlook->upper);
 	ret_outlook->model = m;
+	ret_outlook->mostly = choice->mostly;
 	ret_outlook->baseline = alone ? FC_LAST_VALUE : choice->baseline;
 	ret_outlook->skill = choice->skill;
 	ret_outlook->coverage = w->load > 0 ? 1 - w->unserved / w->load : NAN;

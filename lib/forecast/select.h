@@ -6,12 +6,21 @@
 
 struct choice {
 	enum model speaks;   /* FC_MODEL_COUNT when nobody can */
+	enum model mostly;   /* whose share in that is the largest */
 	enum model baseline; /* the best of the other baselines; FC_MODEL_COUNT: none */
 	double skill;        /* as in struct outlook */
 };
 
-/* predictions: one for each candidate, NaN where it has none. The allowed model with the
- * lowest discounted loss speaks, or yesterday's value where it is better still. */
+/* Sets the prediction of FC_COMBINATION: the mean of what the allowed models and
+ * yesterday say, as far as they have been scored enough to be compared, weighted by the
+ * inverse eighth power of their discounted losses. A loss half as much again as the best
+ * counts a twenty-fifth: near equals are averaged, whose errors partly cancel, losers
+ * are not heard. NaN where no such model speaks. */
+void select_combine(const struct window *w, double predictions[FC_MODEL_COUNT]);
+
+/* predictions: one for each candidate, NaN where it has none. The combination speaks;
+ * before it can, the allowed model with the lowest discounted loss, or yesterday's value
+ * where it is better still. */
 void select_choose(const struct window *w, const double *predictions,
 		   struct choice *ret_choice);
 

@@ -27,13 +27,16 @@
 #define SETTLED_SCORES 500
 #define RELATIVE_MAX   1000
 
-void tracker_init(struct tracker *t)
+void tracker_init(struct tracker *t, struct spread *spread)
 {
-	*t = (struct tracker){.relative = 1, .offset = FIRST_OFFSET, .spread_unit = 1};
-	ridge_init(&t->spread, SPREAD_DIM, t->spread_storage);
+	*t = (struct tracker){.relative = 1, .offset = FIRST_OFFSET, .spread = spread};
+	if (!spread)
+		return;
+	*spread = (struct spread){.unit = 1};
+	ridge_init(&spread->ridge, SPREAD_DIM, spread->storage);
 }
 
-static void spread_row(const struct tracker *t, const struct circumstances *made,
+static void spread_row(const struct spread *s, const struct circumstances *made,
 		       double *ret_x)
 {
 	ret_x[0] = 1;
@@ -41,7 +44,7 @@ static void spread_row(const struct tracker *t, const struct circumstances *made
 	ret_x[2] = sqrt(larger(made->prediction, 0));
 	ret_x[3] = made->deviation;
 	ret_x[4] = made->movement;
-	ret_x[5] = (double)t->hour_error[made->hour];
+	ret_x[5] = (double)s->hour_error[made->hour];
 }
 
 struct thinning thinning_of(int32_t minutes)
@@ -61,23 +64,23 @@ static double blend(double mean, double value, double rate, double minutes, doub
 	return mean + share * (value - mean);
 }
 
-static void learn_spread(struct tracker *t, const struct score *score, double size)
+static void learn_spread(struct spread *s, const struct score *score, double size)
 {
 	double x[SPREAD_DIM];
 	int32_t hour = score->made.hour;
 	double minutes = score->thinning->minutes;
 
-	spread_row(t, &score->made, x);
-	ridge_learn(&t->spread, x, size, t->spread_unit);
-	t->spread_unit *= score->thinning->spread_growth;
-	if (t->spread_unit > UNIT_MAX) {
-		ridge_scale(&t->spread, 1 / t->spread_unit);
-		t->spread_unit = 1;
+	spread_row(s, &score->made, x);
+	ridge_learn(&s->ridge, x, size, s->unit);
+	s->unit *= score->thinning->spread_growth;
+	if (s->unit > UNIT_MAX) {
+		ridge_scale(&s->ridge, 1 / s->unit);
+		s->unit = 1;
 	}
-	t->hour_error[hour] = (float)blend(t->hour_error[hour], size, HOUR_RATE, minutes,
-					   t->hour_scores[hour]);
-	t->hour_scores[hour] =
-		(float)smaller(t->hour_scores[hour] + minutes, 1 / HOUR_RATE);
+	s->hour_error[hour] = (float)blend(s->hour_error[hour], size, HOUR_RATE, minutes,
+					   s->hour_scores[hour]);
+	s->hour_scores[hour] =
+		(float)smaller(s->hour_scores[hour] + minutes, 1 / HOUR_RATE);
 }
 
 double tracker_step(const struct tracker *t, const struct score *score)
@@ -118,29 +121,29 @@ void tracker_score(struct tracker *t, const struct score *score)
 	t->error = blend(t->error, fabs(cut), ERROR_RATE, minutes, t->scores);
 	t->bias = blend(t->bias, cut, ERROR_RATE, minutes, t->scores);
 	learn_offset(t, score, cut);
-	if (!t->plain)
-		learn_spread(t, score, fabs(cut));
+	if (t->spread)
+		learn_spread(t->spread, score, fabs(cut));
 	t->scores += minutes;
 }
 
 void tracker_refit(struct tracker *t)
 {
-	if (t->spread.samples >= SPREAD_NEEDED)
-		ridge_solve(&t->spread, SPREAD_RIDGE);
+	if (t->spread && t->spread->ridge.samples >= SPREAD_NEEDED)
+		ridge_solve(&t->spread->ridge, SPREAD_RIDGE);
 }
 
 double tracker_scale(const struct tracker *t, const struct circumstances *now)
 {
 	double x[SPREAD_DIM];
 
-	if (!t->spread.solved)
+	if (!t->spread || !t->spread->ridge.solved)
 		return t->error;
-	spread_row(t, now, x);
+	spread_row(t->spread, now, x);
 
-	double size = ridge_predict(&t->spread, x);
+	double size = ridge_predict(&t->spread->ridge, x);
 	double bounded = smaller(larger(size, t->error / 3), t->error * 3);
 
-	return sqrt(t->error * bounded);
+	return sqrt(bounded) * sqrt(sqrt(t->error * bounded));
 }
 
 double tracker_upper(const struct tracker *t, double prediction, double scale)

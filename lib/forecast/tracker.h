@@ -10,6 +10,15 @@
  * the day. */
 #define SPREAD_DIM 6
 
+/* How the size of errors depends on the circumstances. */
+struct spread {
+	struct ridge ridge;
+	double unit; /* weight of the next row: it grows, old ones do not fade */
+	double storage[RIDGE_STORAGE(SPREAD_DIM)];
+	float hour_error[24]; /* mean |y - p| by hour of the day, UTC */
+	float hour_scores[24];
+};
+
 struct tracker {
 	double error;    /* g: running mean of |y - p|, units of demand */
 	double bias;     /* running mean of y - p */
@@ -19,12 +28,7 @@ struct tracker {
 			*/
 	double weight; /* discounted number of scores */
 	double scores; /* minutes scored so far */
-	bool plain;    /* its errors are of one size at all times: less to learn */
-	struct ridge spread;
-	double spread_unit; /* weight of the next row: it grows, old ones do not fade */
-	double spread_storage[RIDGE_STORAGE(SPREAD_DIM)];
-	float hour_error[24]; /* mean |y - p| by hour of the day, UTC */
-	float hour_scores[24];
+	struct spread *spread; /* borrowed; NULL: errors are of one size at all times */
 };
 
 /* Predictions are scored every `minutes` minutes; each score stands for that many. */
@@ -53,7 +57,8 @@ struct score {
 	const struct thinning *thinning;
 };
 
-void tracker_init(struct tracker *t);
+/* `spread`: for the tracker alone, as long as it lives; set up here. NULL: none. */
+void tracker_init(struct tracker *t, struct spread *spread);
 
 /* Learns from a prediction whose outcome is known. */
 void tracker_score(struct tracker *t, const struct score *score);
@@ -61,8 +66,8 @@ void tracker_score(struct tracker *t, const struct score *score);
 /* Refits the size of errors; O(1), for once an hour. */
 void tracker_refit(struct tracker *t);
 
-/* The size of the errors to expect: s = sqrt(g clip(h, g/3, 3g)), h the regression; >= 0.
- */
+/* The size of the errors to expect: s = g^1/4 clip(h, g/3, 3g)^3/4, h the regression; >=
+ * 0. Not h itself, which follows few errors where circumstances are rare. */
 double tracker_scale(const struct tracker *t, const struct circumstances *now);
 
 /* How far one score moves a quantile, in units of z, before the direction: slower the

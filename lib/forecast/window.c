@@ -6,7 +6,7 @@
 
 /* In mean errors of the one who speaks: a correction, not a second quantile. */
 #define SHIFT_MAX    2
-#define SHIFT_PACE   .2
+#define SHIFT_PACE   .4
 #define SHIFT_SCORES (2 * MINUTES_PER_DAY)
 /* One huge outcome must not move the quantile far. */
 #define WEIGHT_MAX 10
@@ -29,12 +29,14 @@ void window_init(struct window *w, const struct window_config *config)
 	w->outcomes = 0;
 	nested_init(&w->linear, w->stride);
 	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
-		tracker_init(&w->trackers[i]);
-		w->allowed[i] = i < FC_LINEAR_RECENT ||
-				(i == FC_HOLT_WINTERS ? config->use_holt_winters
-						      : config->use_linear);
+		bool plain = i < FC_SEASONAL_NAIVE;
+
+		tracker_init(&w->trackers[i],
+			     plain ? NULL : &w->spreads[i - FC_SEASONAL_NAIVE]);
+		w->allowed[i] = i < FC_LINEAR_RECENT || config->use_linear;
 	}
-	w->trackers[FC_LAST_VALUE].plain = w->trackers[FC_HOUR_MEAN].plain = true;
+	w->allowed[FC_HOLT_WINTERS] = config->use_holt_winters;
+	w->allowed[FC_COMBINATION] = config->use_linear || config->use_holt_winters;
 	for (int32_t i = 0; i < PENDING_MAX; i++)
 		w->pending[i].minute = INT64_MIN;
 }
@@ -71,7 +73,7 @@ static double weight_of(const struct window *w, double actual)
 	return w->size > 0 ? within(actual / w->size, 0, WEIGHT_MAX) : 1;
 }
 
-/* At first as fast as the offset itself, later at a fifth: what it corrects changes
+/* At first as fast as the offset itself, later at two fifths: what it corrects changes
  * slowly, and at full speed it would answer to every bad hour a second time. */
 static void learn_shift(struct window *w, const struct pending *made,
 			const struct score *score)
@@ -160,6 +162,7 @@ static void predict_all(const struct window *w, const struct history *h,
 	nested_predict(&w->linear, row, &ret_predictions[FC_LINEAR_RECENT]);
 	ret_predictions[FC_HOLT_WINTERS] =
 		hw->fitted ? holt_winters_maximum(hw, h->newest + 1, w->minutes) : NAN;
+	ret_predictions[FC_COMBINATION] = NAN;
 }
 
 /* Keeps what all candidates say until the outcome is known. */
@@ -193,6 +196,7 @@ void window_predict(struct window *w, const struct history *h,
 	predict_all(w, h, hw, &row, predictions);
 	struct choice choice;
 
+	select_combine(w, predictions);
 	select_choose(w, predictions, &choice);
 
 	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {

@@ -36,7 +36,7 @@ struct pending {
 struct outlook {
 	bool known;
 	double mean, upper;
-	enum model model, baseline;
+	enum model model, mostly, baseline;
 	double skill, coverage;
 };
 
@@ -49,9 +49,9 @@ struct window {
 	bool allowed[FC_MODEL_COUNT]; /* who may speak */
 	struct nested linear;
 	struct tracker trackers[FC_MODEL_COUNT];
-	/* Added to the offset of whoever speaks. The lowest recent loss is partly luck,
-	 * so what is said misses more often than each candidate by itself does: it is
-	 * calibrated once more. */
+	struct spread spreads[FC_MODEL_COUNT - FC_SEASONAL_NAIVE];
+	/* Added to the offset of whoever speaks: what is said is calibrated once more,
+	 * across changes of who speaks. */
 	double shift;
 	double load, unserved; /* discounted sums, units of demand */
 	double size;           /* running mean of the outcomes' sizes */

@@ -401,6 +401,11 @@ START_TEST(only_allowed_models_speak)
 			ck_assert(use || m < FC_LINEAR_RECENT);
 			ck_assert(!use || m >= FC_SEASONAL_NAIVE);
 			ck_assert((use & 1) || m < FC_LINEAR_RECENT ||
+				  m >= FC_HOLT_WINTERS);
+			ck_assert((use & 2) || m != FC_HOLT_WINTERS);
+			ck_assert(m == FC_COMBINATION || forecast.mostly == m);
+			m = forecast.mostly;
+			ck_assert((use & 1) || m < FC_LINEAR_RECENT ||
 				  m == FC_HOLT_WINTERS);
 			ck_assert((use & 2) || m != FC_HOLT_WINTERS);
 		}
@@ -429,7 +434,7 @@ START_TEST(a_cell_counts_as_soon_as_its_last_minute_is_known)
 	for (int64_t i = start; i < start + 5; i++) {
 		feed(f, i, 2 * drifting(FIRST_MINUTE + i));
 		feed(other, i, drifting(FIRST_MINUTE + i));
-		ck_assert_int_eq(asked(f).model, FC_HOLT_WINTERS);
+		ck_assert_int_eq(asked(f).mostly, FC_HOLT_WINTERS);
 		ck_assert_int_eq(asked(f).mean > asked(other).mean + 3, i == start + 4);
 	}
 }

@@ -319,12 +319,109 @@ START_TEST(coverage_is_the_share_of_load_below)
 }
 END_TEST
 
+/* What the combination says; NaN when nothing. */
+static double combined(const struct candidate *candidates, unsigned models)
+{
+	AUTO_FREE struct window *w = xcalloc(1, sizeof(*w));
+	double predictions[FC_MODEL_COUNT];
+
+	window_with(w, candidates, models);
+	for (int i = 0; i < FC_MODEL_COUNT; i++)
+		predictions[i] = candidates[i].prediction;
+	select_combine(w, predictions);
+	return predictions[FC_COMBINATION];
+}
+
+static const struct {
+	const char *what;
+	struct candidate candidates[FC_MODEL_COUNT];
+	unsigned models;
+	double mean;
+} means[] = {
+	{"equals are averaged, yesterday among them, other baselines not",
+	 {{99, 1, AGES},
+	  {99, 1, AGES},
+	  {10, 5, AGES},
+	  {20, 5, AGES},
+	  {30, 5, AGES},
+	  {40, 5, AGES},
+	  {50, 5, AGES}},
+	 BOTH,
+	 30},
+	{"twice the loss is a 256th of the weight",
+	 {ABSENT, ABSENT, ABSENT, {0, 5, AGES}, {257, 10, AGES}, ABSENT, ABSENT},
+	 BOTH,
+	 1},
+	{"what errs not at all is all that is heard",
+	 {ABSENT, ABSENT, {7, 0, AGES}, {9, 0, AGES}, {99, 1, AGES}, ABSENT, ABSENT},
+	 BOTH,
+	 8},
+	{"who is not allowed has no share",
+	 {ABSENT, ABSENT, {10, 5, AGES}, {20, 5, AGES}, ABSENT, ABSENT, {60, 5, AGES}},
+	 HOLT_WINTERS,
+	 35},
+	{"nor who is too young to be compared",
+	 {ABSENT,
+	  ABSENT,
+	  {10, 5, 1439},
+	  {20, 5, 60},
+	  {30, 5, 1440},
+	  {40, 5, 4319},
+	  {50, 5, 1439}},
+	 BOTH,
+	 25},
+	{"without any model there is none",
+	 {{10, 5, AGES},
+	  {10, 5, AGES},
+	  {10, 5, AGES},
+	  {NAN, 5, AGES},
+	  ABSENT,
+	  ABSENT,
+	  ABSENT},
+	 BOTH,
+	 NAN},
+};
+
+START_TEST(the_combination_is_a_mean_by_loss)
+{
+	double mean = combined(means[_i].candidates, means[_i].models);
+
+	if (isnan(means[_i].mean))
+		ck_assert_msg(isnan(mean), "%s: %g", means[_i].what, mean);
+	else
+		ck_assert_msg(fabs(mean - means[_i].mean) < 1e-9, "%s: %g",
+			      means[_i].what, mean);
+}
+END_TEST
+
+START_TEST(the_combination_speaks_and_tells_who_weighs_most)
+{
+	struct candidate candidates[FC_MODEL_COUNT] = {
+		{10, 9, AGES}, {10, 8, AGES}, {10, 7, AGES}, {10, 5, AGES},
+		{10, 4, AGES}, {10, 3, AGES}, {10, 2, AGES}, {10, 4, 60}};
+	struct outlook o = outlook_of(candidates, BOTH);
+
+	ck_assert_int_eq(o.model, FC_COMBINATION);
+	ck_assert_int_eq(o.mostly, FC_HOLT_WINTERS);
+	candidates[FC_COMBINATION].scores = 59;
+	o = outlook_of(candidates, BOTH);
+	ck_assert_int_eq(o.model, FC_HOLT_WINTERS);
+	ck_assert_int_eq(o.mostly, FC_HOLT_WINTERS);
+	candidates[FC_COMBINATION].scores = 60;
+	candidates[FC_SEASONAL_NAIVE].loss = 1;
+	ck_assert_int_eq(outlook_of(candidates, BOTH).model, FC_SEASONAL_NAIVE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("select");
 	TCase *tc = tcase_create("select");
 
 	tcase_add_loop_test(tc, who_speaks, 0, (int)ARRAY_LEN(choices));
+	tcase_add_loop_test(tc, the_combination_is_a_mean_by_loss, 0,
+			    (int)ARRAY_LEN(means));
+	tcase_add_test(tc, the_combination_speaks_and_tells_who_weighs_most);
 	tcase_add_test(tc, what_is_said);
 	tcase_add_test(tc, nothing_below_zero_is_said);
 	tcase_add_loop_test(tc, skill_is_the_loss_saved_cut_at_minus_one, 0,
