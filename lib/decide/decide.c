@@ -82,6 +82,8 @@ static bool correct_bounds(const struct policy *p, struct decision *d)
 static void set_rescale(const struct decide_input *in, struct decision *d)
 {
 	char title[128];
+	if (in->config->terse)
+		return;
 	if (d->wanted < d->current) {
 		snprintf(d->rescale, sizeof(d->rescale), "All metrics below target");
 	} else if (d->wanted > d->current) {
@@ -174,7 +176,8 @@ void decide(const struct decide_input *in, struct decide_memory *memory,
 		.winner = -1,
 	};
 	decide_size(in, memory, d);
-	reason_write(in, d);
+	if (!in->config->terse)
+		reason_write(in, d);
 }
 
 void decide_hold(const struct decide_input *in, struct decision *decision)
@@ -183,7 +186,8 @@ void decide_hold(const struct decide_input *in, struct decision *decision)
 	if (decision->hold != HOLD_NONE || decision->winner < 0)
 		return;
 	keep(in, decision);
-	reason_write(in, decision);
+	if (!in->config->terse)
+		reason_write(in, decision);
 }
 
 static void remember_event(struct decide_memory *memory, const struct policy *policy,

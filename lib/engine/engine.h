@@ -14,6 +14,20 @@
 
 struct engine;
 
+/* Who makes forecasts in place of forecast/: the functions of forecast/forecast.h, each
+ * with its promises. For rehearsals, which know what was said of a load before. */
+struct forecast_maker {
+	void *context;
+	/* memory: forecaster_size bytes, as long as the forecaster is used. */
+	struct forecaster *(*init)(void *context, void *memory,
+				   const struct forecast_config *config);
+	bool (*add)(struct forecaster *f, int64_t t_ms, double v);
+	bool (*work)(struct forecaster *f);
+	void (*predict)(const struct forecaster *f, struct forecast *ret_forecast);
+	void (*look_ahead)(struct forecaster *f, int32_t minutes, void *scratch,
+			   struct forecast *ret_forecast);
+};
+
 struct engine_config {
 	int32_t policies_max; /* > 0 */
 	int32_t pods_max; /* per policy, > 0: pods beyond are counted, not looked at */
@@ -26,6 +40,7 @@ struct engine_config {
 	/* Cycles begin at whole multiples of the period; else every policy has a place of
 	 * its own within it, so that many do not ask all at once. */
 	bool in_step;
+	const struct forecast_maker *maker; /* borrowed; NULL: forecast/ itself */
 };
 /* 1,000 policies, 2,000 pods each, 15 s, 10 s, 10 s, the HPA's defaults. */
 void engine_config_default(struct engine_config *ret_config);

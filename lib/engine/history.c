@@ -45,8 +45,29 @@ int32_t history_refit_minute(const struct prepared *s, int32_t m)
 	return (int32_t)(key % (MS_PER_DAY / MS_PER_MIN));
 }
 
-static void begin(struct prepared *s, int32_t m, int32_t window_min, int64_t now_ms)
+static struct forecaster *begin_default(void *context, void *memory,
+					const struct forecast_config *config)
 {
+	(void)context;
+	return forecaster_init(memory, config);
+}
+
+const struct forecast_maker *history_maker(const struct engine *e)
+{
+	static const struct forecast_maker own = {
+		.init = begin_default,
+		.add = forecaster_add,
+		.work = forecaster_work,
+		.predict = forecaster_predict,
+		.look_ahead = forecaster_look_ahead,
+	};
+	return e->config.maker ? e->config.maker : &own;
+}
+
+static void begin(const struct engine *e, struct prepared *s, int32_t m,
+		  int32_t window_min, int64_t now_ms)
+{
+	const struct forecast_maker *maker = history_maker(e);
 	struct feed *feed = &s->metrics[m].feed;
 	const struct policy_forecast *f = &s->policy->forecast;
 	struct forecast_config config = {
@@ -61,7 +82,7 @@ static void begin(struct prepared *s, int32_t m, int32_t window_min, int64_t now
 		.heed = heard_listen,
 		.heed_context = feed->heard,
 	};
-	feed->forecaster = forecaster_init(feed->memory, &config);
+	feed->forecaster = maker->init(maker->context, feed->memory, &config);
 	feed->window_min = window_min;
 	feed->cursor_ms = floor_to(now_ms - f->history_ms, MS_PER_DAY);
 	feed->pending_count = feed->pending_next = 0;
@@ -72,12 +93,13 @@ static void begin(struct prepared *s, int32_t m, int32_t window_min, int64_t now
 }
 
 /* All together: the shadow wants the same minutes of all of them. */
-static void begin_all(struct prepared *s, int32_t window_min, int64_t now_ms)
+static void begin_all(const struct engine *e, struct prepared *s, int32_t window_min,
+		      int64_t now_ms)
 {
 	gate_begin(s, window_min);
 	for (int32_t m = 0; m < s->policy->metric_count; m++)
 		if (s->metrics[m].feed.memory)
-			begin(s, m, window_min, now_ms);
+			begin(e, s, m, window_min, now_ms);
 }
 
 /* End of the newest minute that can be asked for. */
@@ -151,7 +173,7 @@ static void follow_lead(const struct engine *e, struct prepared *s, int64_t now_
 	}
 	/* The list of pods may bring lead times. */
 	if (other && s->pods_synced)
-		begin_all(s, window, now_ms);
+		begin_all(e, s, window, now_ms);
 }
 
 static void give_up_waiting(struct feed *feed, int64_t now_ms)
@@ -274,12 +296,12 @@ bool history_has_work(const struct prepared *s)
 	return false;
 }
 
-static void give_minutes(struct feed *feed)
+static void give_minutes(const struct forecast_maker *maker, struct feed *feed)
 {
 	while (feed->pending_next < feed->pending_count) {
 		int64_t t = feed->pending_ms + feed->pending_next * MS_PER_MIN;
-		if (!forecaster_add(feed->forecaster, t,
-				    (double)feed->pending[feed->pending_next]))
+		if (!maker->add(feed->forecaster, t,
+				(double)feed->pending[feed->pending_next]))
 			return;
 		feed->pending_next++;
 	}
@@ -287,14 +309,14 @@ static void give_minutes(struct feed *feed)
 
 /* Until the present is reached, what an earlier forecaster said of it stands: it grows
  * old by itself. */
-static void predict(struct prepared *s, int32_t m, int64_t now_ms)
+static void predict(const struct engine *e, struct prepared *s, int32_t m, int64_t now_ms)
 {
 	struct feed *feed = &s->metrics[m].feed;
 	if (!feed->loaded && feed->cursor_ms + LATE_MS < now_ms)
 		return;
 	struct metric_status *st = &s->status.metrics[m];
 	int64_t before = st->forecast.anomaly.count;
-	forecaster_predict(feed->forecaster, &st->forecast);
+	history_maker(e)->predict(feed->forecaster, &st->forecast);
 	st->window_min = feed->window_min;
 	/* Those that its history holds are no news. */
 	if (feed->loaded && st->forecast.anomaly.count > before)
@@ -307,17 +329,18 @@ static void predict(struct prepared *s, int32_t m, int64_t now_ms)
 
 void history_work(struct engine *e, struct prepared *s, int64_t now_ms)
 {
+	const struct forecast_maker *maker = history_maker(e);
 	for (int32_t m = 0; m < s->policy->metric_count; m++) {
 		struct feed *feed = &s->metrics[m].feed;
 		if (!feed->working)
 			continue;
-		give_minutes(feed);
-		bool more = forecaster_work(feed->forecaster);
+		give_minutes(maker, feed);
+		bool more = maker->work(feed->forecaster);
 		gate_catch_up(e, s);
 		if (more || feed->pending_next < feed->pending_count)
 			return;
 		feed->working = false;
-		predict(s, m, now_ms);
+		predict(e, s, m, now_ms);
 		ask(e, s, m, now_ms);
 		return;
 	}
@@ -334,7 +357,7 @@ bool history_loading(const struct prepared *s, int64_t now_ms)
 	return false;
 }
 
-void history_clock_back(struct prepared *s, int64_t now_ms)
+void history_clock_back(const struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	bool ahead = false;
 	int32_t window_min = 0;
@@ -353,5 +376,5 @@ void history_clock_back(struct prepared *s, int64_t now_ms)
 		window_min = feed->window_min;
 	}
 	if (ahead)
-		begin_all(s, window_min, now_ms);
+		begin_all(e, s, window_min, now_ms);
 }

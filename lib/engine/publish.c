@@ -119,9 +119,10 @@ static const char *forecast_missing(const struct prepared *s, int32_t m, int64_t
 
 static void publish_trust(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	char text[256];
+	char text[256] = "";
 	bool trusted = s->gate.open || s->policy->forecast.mode == FORECAST_ALWAYS;
-	gate_tell(s, text, sizeof(text));
+	if (!e->config.decide.terse)
+		gate_tell(s, text, sizeof(text));
 	bool news = set(s, PC_FORECAST_TRUSTED, trusted ? STATUS_TRUE : STATUS_FALSE,
 			trusted ? "ForecastTrusted" : "ForecastUntrusted", text, now_ms);
 	if (news)

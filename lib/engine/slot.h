@@ -403,7 +403,9 @@ int32_t history_backfills(const struct prepared *s);
 /* Young enough to be acted on. */
 bool forecast_is_fresh(const struct forecast *f, int64_t now_ms);
 /* The clock went back to now_ms: what was learned of the time after it is dropped. */
-void history_clock_back(struct prepared *s, int64_t now_ms);
+void history_clock_back(const struct engine *e, struct prepared *s, int64_t now_ms);
+/* Who makes its forecasts. */
+const struct forecast_maker *history_maker(const struct engine *e);
 
 /* loss.c */
 /* Notes which metrics of this cycle are unknown, and since when. */

@@ -101,6 +101,7 @@ static int run_engine(const struct contest_config *config, enum contestant who,
 	bool ours = who == CONTEST_POLICY;
 	struct listener listener = {.config = config};
 	struct replay_config c = {.workload = config->workload,
+				  .terse = !ours,
 				  .heed = ours && config->heed ? heed : NULL,
 				  .arg = &listener};
 	struct policy *policy = read_policy(config, err);
@@ -147,6 +148,7 @@ static int run_rival(const struct contest_config *config, enum contestant who,
 	struct rival_config c = {.kind = kinds[who],
 				 .workload = config->workload,
 				 .policy = policy,
+				 .terse = true,
 				 .until_ms = config->end_ms};
 	struct rival r;
 	bool fixed = who == CONTEST_FIXED;

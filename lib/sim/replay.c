@@ -479,6 +479,8 @@ struct replay *replay_new(const struct replay_config *config, struct policy *pol
 	engine.policies_max = 1;
 	engine.pods_max = WORKLOAD_PODS_MAX;
 	engine.in_step = true;
+	engine.decide.terse = config->terse;
+	engine.maker = config->maker;
 	if (config->sync_ms)
 		engine.sync_period_ms = config->sync_ms;
 	if (policy->max_replicas < engine.pods_max)

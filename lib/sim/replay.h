@@ -26,6 +26,8 @@ struct replay_config {
 	 * long. */
 	struct workload_config workload;
 	int64_t sync_ms;   /* between decisions, at whole multiples; 0: 15 s */
+	bool terse;        /* decisions without their texts, in half the time */
+	const struct forecast_maker *maker; /* borrowed; NULL: as in `run` */
 	replay_heed *heed; /* NULL: nobody listens */
 	void *arg;
 };

@@ -112,12 +112,26 @@ static struct metric_values metric_of(const struct rival *r, int32_t i)
 	return (struct metric_values){.total_m = (int64_t)ceil(rate * 1000)};
 }
 
+/* Does any metric need the pods themselves, not just their number? */
+static bool looks_at_pods(const struct policy *p)
+{
+	for (int32_t i = 0; i < p->metric_count; i++)
+		if ((p->metrics[i].type != METRIC_EXTERNAL &&
+		     p->metrics[i].type != METRIC_OBJECT) ||
+		    p->metrics[i].target.type == TARGET_VALUE)
+			return true;
+	return false;
+}
+
 static int32_t hpa_replicas(struct rival *r)
 {
 	struct metric_values values[POLICY_METRICS_MAX];
 	const struct workload *w = &r->workload;
-	make_room(r);
-	describe_pods(r);
+	bool pods = looks_at_pods(&r->policy);
+	if (pods) {
+		make_room(r);
+		describe_pods(r);
+	}
 	for (int32_t i = 0; i < r->policy.metric_count; i++)
 		values[i] = metric_of(r, i);
 	const struct decide_input in = {
@@ -126,7 +140,7 @@ static int32_t hpa_replicas(struct rival *r)
 		.now_ms = w->now_ms,
 		.scale = {.spec_replicas = w->replicas, .status_replicas = w->pod_count},
 		.pods = r->pods,
-		.pod_count = w->pod_count,
+		.pod_count = pods ? w->pod_count : 0,
 		.values = values,
 	};
 	decide(&in, &r->memory, &r->decision);
@@ -185,6 +199,7 @@ void rival_init(struct rival *r, const struct rival_config *config, int64_t now_
 		r->decide = *config->decide;
 	else
 		decide_config_default(&r->decide);
+	r->decide.terse |= config->terse;
 	r->sync_ms = config->sync_ms ? config->sync_ms : SYNC_MS;
 	r->next_sync_ms = now_ms;
 	r->until_ms = config->until_ms;

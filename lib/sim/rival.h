@@ -19,6 +19,7 @@ struct rival_config {
 	const struct policy *policy;        /* borrowed */
 	const struct decide_config *decide; /* borrowed; NULL: the HPA's defaults */
 	int64_t sync_ms;                    /* between decisions; 0: 15 s */
+	bool terse;                         /* decisions without their texts */
 	/* The end of the demand that must be met: RIVAL_FIXED needs it; RIVAL_PERFECT
 	 * looks no further, 0: it looks on. */
 	int64_t until_ms;

@@ -9,6 +9,7 @@
 #include "sim/rival.h"
 #include "sim/script.h"
 #include "sim/served.h"
+#include "sim/tape.h"
 #include "sim/trace.h"
 #include "sim/workload.h"
 #include "sim/world.h"
