@@ -16,7 +16,6 @@
 
 #define OUTPUT_LIMIT (1024 * 1024)
 #define POLICY_LIMIT (1024 * 1024)
-#define STEPS_MAX    (10 * 1000 * 1000)
 #define SYNC_MS      (15 * MS_PER_S)
 #define LEAD_DEFAULT (120 * MS_PER_S)
 #define LEAD_MAX     (2 * MS_PER_H) /* as forecast.leadTime */
@@ -52,34 +51,6 @@ static void simulation_fini(struct simulation *s)
 
 /* --- input --- */
 
-/* A value of a table speaks of the step that begins at its time, a query's of the one
- * that ends there. Each value is in the middle of its place on the grid, so that small
- * drifts do not leave holes. */
-static int put_on_grid(struct simulation *s, struct demand *d, struct err *err)
-{
-	samples_sort(d->items, d->count);
-	int64_t step = d->step_ms ? d->step_ms : samples_step_ms(d->items, d->count);
-	int64_t first = d->items[0].t_ms, last = d->items[d->count - 1].t_ms;
-	const char *name = s->flags.from.input ? s->flags.from.input : "--query";
-	if (step < MS_PER_S)
-		return err_set(err, ERR_INVALID,
-			       "%s: the values are less than a second apart, or of one "
-			       "time",
-			       name);
-	int64_t count = (last - first + step / 2) / step + 1;
-	if (count > STEPS_MAX)
-		return err_set(err, ERR_INVALID,
-			       "%s: %lld steps of %g s: at most %d are allowed", name,
-			       (long long)count, (double)step / 1000, STEPS_MAX);
-	struct grid grid = {
-		.start_ms = first - step / 2, .step_ms = step, .count = (int32_t)count};
-	double *values = xcalloc((size_t)count, sizeof(double));
-	grid_fill(&grid, d->items, d->count, values);
-	s->demand =
-		trace_new(d->step_ms ? first - step : first, step, values, (size_t)count);
-	return 0;
-}
-
 /* Without --query: the policy's own, at its own source. */
 static int choose_query(struct simulation *s, struct err *err)
 {
@@ -101,7 +72,11 @@ static int read_demand(struct simulation *s, struct err *err)
 		return -1;
 	if (demand_load(&s->flags.from, &demand, err) < 0)
 		return -1;
-	return put_on_grid(s, &demand, err);
+	s->demand = trace_of_samples(demand.items, demand.count, demand.step_ms, err);
+	if (!s->demand)
+		return err_wrap(err, "%s",
+				s->flags.from.input ? s->flags.from.input : "--query");
+	return 0;
 }
 
 static int read_policy(struct simulation *s, struct err *err)

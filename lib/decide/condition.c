@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *condition_type_name(enum condition_type type)
 {
@@ -64,6 +65,13 @@ void condition_set(struct decision *d, enum condition_type type, bool status,
 
 	c->status = status ? CONDITION_TRUE : CONDITION_FALSE;
 	c->reason = reason;
+	/* Most are constants, and every decision sets four. */
+	if (!strchr(fmt, '%')) {
+		size_t len = strnlen(fmt, sizeof(c->message) - 1);
+		memcpy(c->message, fmt, len);
+		c->message[len] = '\0';
+		return;
+	}
 	va_start(args, fmt);
 	vsnprintf(c->message, sizeof(c->message), fmt, args);
 	va_end(args);

@@ -83,18 +83,18 @@ static void hold_rollout(struct engine *e, struct prepared *s, int64_t now_ms,
 	if (s->policy->holds.scale_down_during_rollout)
 		return;
 	char what[64];
-	snprintf(what, sizeof(what), "%d of %d replicas are unavailable",
-		 s->target.unavailable, s->target.replicas);
 	if (s->target.rolling)
 		hold_episode(e, s, &h->rollout, "RolloutInProgress",
 			     "a rollout is in progress", now_ms, holds);
 	else
 		episode_holds(s, &h->rollout, false, now_ms);
-	if (s->target.unavailable > 0)
-		hold_episode(e, s, &h->unavailable, "ReplicasUnavailable", what, now_ms,
-			     holds);
-	else
+	if (s->target.unavailable <= 0) {
 		episode_holds(s, &h->unavailable, false, now_ms);
+		return;
+	}
+	snprintf(what, sizeof(what), "%d of %d replicas are unavailable",
+		 s->target.unavailable, s->target.replicas);
+	hold_episode(e, s, &h->unavailable, "ReplicasUnavailable", what, now_ms, holds);
 }
 
 /* The metric whose newest values may be a lie, or -1. A point that no longer holds in the

@@ -45,9 +45,9 @@ static bool set(struct prepared *s, enum policy_condition c, int status,
 	if (!sc->reason || strcmp(sc->reason, reason))
 		s->changed = true;
 	sc->reason = reason;
-	if (message != sc->message) {
-		s->reworded |=
-			strncmp(sc->message, message, sizeof(sc->message) - 1) != 0;
+	if (message != sc->message &&
+	    strncmp(sc->message, message, sizeof(sc->message) - 1) != 0) {
+		s->reworded = true;
 		snprintf(sc->message, sizeof(sc->message), "%s", message);
 	}
 	return before != status && before != STATUS_UNKNOWN;

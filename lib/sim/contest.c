@@ -30,14 +30,14 @@ const char *contestant_key(enum contestant who)
 	return keys[who];
 }
 
-static struct policy *read_policy(const struct contest_config *config, struct err *err)
+struct policy *contest_policy(const struct contest_config *config, struct err *err)
 {
 	struct str notes AUTO(str_fini);
 	str_init(&notes, NOTES_LIMIT); /* which the caller has heard */
 	return replay_policy(config->policy, config->policy_len, &notes, err);
 }
 
-static int64_t world_start(const struct contest_config *config)
+int64_t contest_world_start(const struct contest_config *config)
 {
 	int64_t first_ms = config->workload.demand->start_ms;
 	int64_t start_ms = config->start_ms - CONTEST_WARM_MS;
@@ -53,11 +53,10 @@ static int32_t bounded(const struct policy *p, double replicas)
 	return (int32_t)fmin(replicas, p->max_replicas);
 }
 
-/* As many as carry the load of that moment with the HPA's usual headroom. */
-static int32_t first_size(const struct contest_config *config, const struct policy *p)
+int32_t contest_first_size(const struct contest_config *config, const struct policy *p)
 {
 	const struct workload_config *w = &config->workload;
-	double demand = trace_at(w->demand, world_start(config));
+	double demand = trace_at(w->demand, contest_world_start(config));
 	return bounded(p, ceil(demand / (0.7 * w->capacity)));
 }
 
@@ -77,7 +76,7 @@ static void heed(void *arg, const struct replay_row *row)
 
 static void report(const struct contest_config *config, int64_t at_ms)
 {
-	int64_t from_ms = world_start(config);
+	int64_t from_ms = contest_world_start(config);
 	if (config->progress)
 		config->progress(config->progress_arg,
 				 (double)(at_ms - from_ms) /
@@ -104,14 +103,14 @@ static int run_engine(const struct contest_config *config, enum contestant who,
 				  .terse = !ours,
 				  .heed = ours && config->heed ? heed : NULL,
 				  .arg = &listener};
-	struct policy *policy = read_policy(config, err);
+	struct policy *policy = contest_policy(config, err);
 	if (!policy)
 		return -1;
 	if (!ours)
 		policy_disable_forecast(policy);
-	c.workload.replicas = first_size(config, policy);
+	c.workload.replicas = contest_first_size(config, policy);
 	struct replay *r AUTO(replay_cleanup) =
-		replay_new(&c, policy, world_start(config), err);
+		replay_new(&c, policy, contest_world_start(config), err);
 	if (!r)
 		return -1;
 	replay_advance(r, config->start_ms - 1);
@@ -142,7 +141,7 @@ static const enum rival_kind kinds[CONTEST_COUNT] = {
 static int run_rival(const struct contest_config *config, enum contestant who,
 		     struct contest_result *ret, struct err *err)
 {
-	struct policy *policy AUTO(policy_cleanup) = read_policy(config, err);
+	struct policy *policy AUTO(policy_cleanup) = contest_policy(config, err);
 	if (!policy)
 		return -1;
 	struct rival_config c = {.kind = kinds[who],
@@ -154,8 +153,8 @@ static int run_rival(const struct contest_config *config, enum contestant who,
 	bool fixed = who == CONTEST_FIXED;
 	c.workload.ns = policy->ns;
 	c.workload.name = policy->target.name;
-	c.workload.replicas = first_size(config, policy);
-	rival_init(&r, &c, fixed ? config->start_ms : world_start(config));
+	c.workload.replicas = contest_first_size(config, policy);
+	rival_init(&r, &c, fixed ? config->start_ms : contest_world_start(config));
 	rival_advance(&r, config->start_ms);
 	workload_reset_outcome(&r.workload);
 	rival_advance(&r, config->end_ms - 1);

@@ -53,4 +53,13 @@ struct contest_result {
 int contest_run(const struct contest_config *config, struct contest_result *ret_result,
 		struct err *err);
 
+/* How contestants begin, for those who hold one by themselves. The policy as it is
+ * rehearsed; the caller frees it. */
+struct policy *contest_policy(const struct contest_config *config, struct err *err);
+/* When everybody starts, some time before what counts. */
+int64_t contest_world_start(const struct contest_config *config);
+/* With how many pods: as many as carry the load of that moment with the HPA's usual
+ * headroom. */
+int32_t contest_first_size(const struct contest_config *config, const struct policy *p);
+
 #endif

@@ -67,3 +67,27 @@ struct trace *trace_parse(const char *file, const char *text, size_t len,
 	}
 	return trace_new(r.start_ms, r.step_ms, r.values, r.count);
 }
+
+struct trace *trace_of_samples(struct sample *samples, size_t count, int64_t step_ms,
+			       struct err *err)
+{
+	samples_sort(samples, count);
+	int64_t step = step_ms ? step_ms : samples_step_ms(samples, count);
+	int64_t first = samples[0].t_ms, last = samples[count - 1].t_ms;
+	if (step < MS_PER_S) {
+		err_set(err, ERR_INVALID,
+			"the values are less than a second apart, or of one time");
+		return NULL;
+	}
+	int64_t steps = (last - first + step / 2) / step + 1;
+	if (steps > (int64_t)STEPS_MAX) {
+		err_set(err, ERR_INVALID, "%lld steps of %g s: at most %u are allowed",
+			(long long)steps, (double)step / 1000, STEPS_MAX);
+		return NULL;
+	}
+	struct grid grid = {
+		.start_ms = first - step / 2, .step_ms = step, .count = (int32_t)steps};
+	double *values = xcalloc((size_t)steps, sizeof(double));
+	grid_fill(&grid, samples, count, values);
+	return trace_new(step_ms ? first - step : first, step, values, (size_t)steps);
+}

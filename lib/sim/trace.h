@@ -37,6 +37,15 @@ void trace_cleanup(struct trace **t);
 struct trace *trace_parse(const char *file, const char *text, size_t len,
 			  const char *column, struct err *err);
 
+/* From samples as they came, in any order and with a step that may drift a little: each in
+ * the middle of its place on a regular grid, so that small drifts do not leave holes.
+ * step_ms > 0: the samples of a query with that step, which speak of the step that ends
+ * at their time; 0: those of a table, which speak of the one that begins there, and the
+ * step is their usual one. Sorts the samples. NULL with *err = ERR_INVALID: steps below
+ * a second, or too many. */
+struct trace *trace_of_samples(struct sample *samples, size_t count, int64_t step_ms,
+			       struct err *err);
+
 /* Two weeks and more of a plausible shop: a daily profile (quiet night, steep ramp within
  * half an hour in the morning, dip at lunch, evening peak), weaker weekends, slow drift
  * and noise by seed. */

@@ -1,0 +1,294 @@
+#include "sim/sweep.h"
+
+#include "sim/tape.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double quantiles[] = SWEEP_QUANTILES;
+static const double forecast_targets[] = SWEEP_FORECAST_TARGETS;
+static const double reactive_targets[] = SWEEP_REACTIVE_TARGETS;
+
+#define WITH_FORECAST                                                                    \
+	(ARRAY_LEN(quantiles) * ARRAY_LEN(forecast_targets) *                            \
+	 ARRAY_LEN(reactive_targets) * 2)
+#define POINTS (SWEEP_HPA_COUNT + 1 + WITH_FORECAST)
+
+/* --- settings --- */
+
+static double load_of(const struct metric_target *t, const struct workload_config *w)
+{
+	if (t->type == TARGET_UTILIZATION)
+		return t->utilization_pct / 100.0 * w->cpu_request;
+	return (double)t->value_m / 1000;
+}
+
+double sweep_own_target(const struct policy *policy,
+			const struct workload_config *workload)
+{
+	return load_of(&policy->metrics[0].target, workload) / workload->capacity;
+}
+
+static void set_target(struct metric_target *t, double share, double capacity)
+{
+	/* What a pod requests is what it serves, in the rehearsal's units. */
+	if (t->type == TARGET_UTILIZATION)
+		t->utilization_pct = (int32_t)llround(100 * share);
+	else
+		t->value_m = llround(1000 * share * capacity);
+}
+
+void sweep_apply(const struct sweep_setting *setting, double capacity,
+		 struct policy *policy)
+{
+	struct policy_metric *m = &policy->metrics[0];
+	set_target(&m->target, setting->target, capacity);
+	if (!setting->forecast) {
+		policy_disable_forecast(policy);
+		return;
+	}
+	set_target(&m->forecast_target, setting->forecast_target, capacity);
+	set_target(&m->reactive_target, setting->reactive_target, capacity);
+	policy->forecast.quantile = setting->quantile;
+	policy->forecast.release = setting->release;
+	policy->forecast.mode = FORECAST_AUTO;
+	policy->forecast.written = true;
+}
+
+static void lay_grid(struct sweep *s, double own)
+{
+	int32_t n = 0;
+	for (int i = 0; i < SWEEP_HPA_COUNT; i++)
+		s->points[n++].setting.target = SWEEP_HPA_FIRST + i * SWEEP_HPA_STEP;
+	s->own = n;
+	s->points[n++].setting.target = own;
+	for (size_t f = 0; f < ARRAY_LEN(forecast_targets); f++)
+		for (size_t r = 0; r < ARRAY_LEN(reactive_targets); r++)
+			for (int release = 1; release >= 0; release--)
+				for (size_t q = 0; q < ARRAY_LEN(quantiles); q++)
+					s->points[n++].setting = (struct sweep_setting){
+						.target = own,
+						.forecast = true,
+						.forecast_target = forecast_targets[f],
+						.reactive_target = reactive_targets[r],
+						.quantile = quantiles[q],
+						.release = release};
+	s->count = n;
+}
+
+/* --- what counts --- */
+
+static void add_days(struct sweep *s, int64_t from_ms, int64_t to_ms,
+		     enum sweep_half half, int64_t anchor_ms)
+{
+	while (from_ms < to_ms) {
+		int64_t into = ((from_ms - anchor_ms) % MS_PER_DAY + MS_PER_DAY) %
+			       MS_PER_DAY;
+		int64_t end_ms = from_ms + MS_PER_DAY - into;
+		if (end_ms > to_ms)
+			end_ms = to_ms;
+		s->days = xrealloc(s->days,
+				   ((size_t)s->day_count + 1) * sizeof(s->days[0]));
+		s->days[s->day_count++] = (struct sweep_day){from_ms, end_ms, half};
+		from_ms = end_ms;
+	}
+}
+
+static void add_up(struct outcome *to, const struct outcome *o)
+{
+	to->pod_h += o->pod_h;
+	to->demand_units += o->demand_units;
+	to->unserved_units += o->unserved_units;
+	to->short_min += o->short_min;
+	to->elapsed_h += o->elapsed_h;
+	to->actions += o->actions;
+	if (o->largest_step > to->largest_step)
+		to->largest_step = o->largest_step;
+}
+
+static void note_day(const struct sweep *s, int32_t day, const struct outcome *o,
+		     struct sweep_point *point)
+{
+	point->days[day] = *o;
+	add_up(&point->halves[s->days[day].half], o);
+}
+
+/* --- the runs --- */
+
+struct running {
+	struct contest_config contest; /* of all that counts */
+	const struct sweep *sweep;
+	const struct tapes *tapes;
+};
+
+static struct policy *policy_of(const struct running *run, const struct sweep_point *p,
+				struct err *err)
+{
+	struct policy *policy = contest_policy(&run->contest, err);
+	if (policy)
+		sweep_apply(&p->setting, run->contest.workload.capacity, policy);
+	return policy;
+}
+
+/* Up to the end of each day; what was decided at a border belongs to the next. */
+static int run_engine(const struct running *run, struct sweep_point *point,
+		      struct err *err)
+{
+	const struct sweep *s = run->sweep;
+	struct policy *policy = policy_of(run, point, err);
+	struct replay_config c = {.workload = run->contest.workload,
+				  .terse = true,
+				  .maker = tapes_maker(run->tapes)};
+	if (!policy)
+		return -1;
+	c.workload.replicas = contest_first_size(&run->contest, policy);
+	struct replay *r AUTO(replay_cleanup) =
+		replay_new(&c, policy, contest_world_start(&run->contest), err);
+	if (!r)
+		return -1;
+	replay_advance(r, run->contest.start_ms);
+	for (int32_t d = 0; d < s->day_count; d++) {
+		replay_reset(r);
+		replay_end(r, s->days[d].to_ms);
+		note_day(s, d, &replay_workload(r)->outcome, point);
+	}
+	return 0;
+}
+
+static int run_rival(const struct running *run, enum rival_kind kind,
+		     struct sweep_point *point, struct err *err)
+{
+	const struct sweep *s = run->sweep;
+	struct policy *policy AUTO(policy_cleanup) = policy_of(run, point, err);
+	if (!policy)
+		return -1;
+	struct rival_config c = {.kind = kind,
+				 .workload = run->contest.workload,
+				 .policy = policy,
+				 .terse = true,
+				 .until_ms = run->contest.end_ms};
+	struct rival r;
+	c.workload.ns = policy->ns;
+	c.workload.name = policy->target.name;
+	c.workload.replicas = contest_first_size(&run->contest, policy);
+	rival_init(&r, &c, contest_world_start(&run->contest));
+	rival_advance(&r, run->contest.start_ms);
+	for (int32_t d = 0; d < s->day_count; d++) {
+		workload_reset_outcome(&r.workload);
+		rival_advance(&r, s->days[d].to_ms - 1);
+		workload_advance(&r.workload, s->days[d].to_ms);
+		note_day(s, d, &r.workload.outcome, point);
+	}
+	rival_fini(&r);
+	return 0;
+}
+
+static void report(const struct sweep_config *config, int32_t done)
+{
+	if (config->progress)
+		config->progress(config->progress_arg,
+				 done / (double)(SWEEP_HPA_COUNT + 2 + WITH_FORECAST));
+}
+
+static int run_all(const struct running *run, const struct sweep_config *config,
+		   struct sweep *s, struct err *err)
+{
+	s->perfect.setting.target = s->points[s->own].setting.target;
+	s->perfect.days = xcalloc((size_t)s->day_count, sizeof(struct outcome));
+	if (run_rival(run, RIVAL_PERFECT, &s->perfect, err) < 0)
+		return -1;
+	for (int32_t i = 0; i < s->count; i++) {
+		struct sweep_point *p = &s->points[i];
+		p->days = xcalloc((size_t)s->day_count, sizeof(struct outcome));
+		int code = p->setting.forecast ? run_engine(run, p, err)
+					       : run_rival(run, RIVAL_HPA, p, err);
+		if (code < 0)
+			return -1;
+		report(config, i + 2);
+	}
+	return 0;
+}
+
+int sweep_run(const struct sweep_config *config, struct sweep *ret_sweep, struct err *err)
+{
+	struct sweep s = {.capacity = config->workload.capacity};
+	struct tapes *tapes AUTO(tapes_cleanup) = tapes_new();
+	const struct running run = {
+		.contest = {.policy = config->policy,
+			    .policy_len = config->policy_len,
+			    .workload = config->workload,
+			    .start_ms = config->first_ms,
+			    .end_ms = config->end_ms},
+		.sweep = &s,
+		.tapes = tapes,
+	};
+	struct policy *policy AUTO(policy_cleanup) = contest_policy(&run.contest, err);
+	if (!policy)
+		return -1;
+	s.points = xcalloc(POINTS, sizeof(s.points[0]));
+	lay_grid(&s, sweep_own_target(policy, &config->workload));
+	add_days(&s, config->first_ms, config->start_ms, SWEEP_FIRST, config->start_ms);
+	add_days(&s, config->start_ms, config->end_ms, SWEEP_SECOND, config->start_ms);
+	int code = run_all(&run, config, &s, err);
+	s.tapes = tapes_count(tapes);
+	if (code < 0)
+		sweep_fini(&s);
+	else
+		*ret_sweep = s;
+	return code;
+}
+
+void sweep_fini(struct sweep *s)
+{
+	for (int32_t i = 0; i < s->count; i++)
+		free(s->points[i].days);
+	free(s->points);
+	free(s->perfect.days);
+	free(s->days);
+	*s = (struct sweep){0};
+}
+
+/* --- what they say --- */
+
+double sweep_pods(const struct sweep *s, const struct outcome *o)
+{
+	double useful_h = o->demand_units / s->capacity / 3600;
+	return useful_h > 0 ? o->pod_h / useful_h : NAN;
+}
+
+struct front sweep_front(const struct sweep *s, enum sweep_half half, bool with_forecast)
+{
+	struct front f = {0};
+	for (int32_t i = 0; i < s->count; i++) {
+		const struct outcome *o = &s->points[i].halves[half];
+		if (s->points[i].setting.forecast == with_forecast)
+			front_add(&f, outcome_unserved_ratio(o), sweep_pods(s, o), i);
+	}
+	front_sort(&f);
+	return f;
+}
+
+static int32_t cheapest(const struct sweep *s, double unserved, bool with_forecast)
+{
+	int32_t best = -1;
+	for (int32_t i = 0; i < s->count; i++) {
+		const struct sweep_point *p = &s->points[i];
+		const struct outcome *o = &p->halves[SWEEP_FIRST];
+		if (p->setting.forecast != with_forecast ||
+		    outcome_unserved_ratio(o) > unserved)
+			continue;
+		if (best < 0 || o->pod_h < s->points[best].halves[SWEEP_FIRST].pod_h)
+			best = i;
+	}
+	return best;
+}
+
+int32_t sweep_choose(const struct sweep *s, double unserved)
+{
+	int32_t without = cheapest(s, unserved, false), with = cheapest(s, unserved, true);
+	if (with < 0 || without < 0)
+		return with < 0 ? without : with;
+	double saved = 1 - s->points[with].halves[SWEEP_FIRST].pod_h /
+				   s->points[without].halves[SWEEP_FIRST].pod_h;
+	return saved >= SWEEP_WORTH_IT ? with : without;
+}
