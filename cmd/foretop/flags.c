@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define UNIX_SECONDS_MAX 1e11 /* beyond it people give milliseconds */
 
@@ -36,4 +37,10 @@ int flag_positive(const char *text, double *ret_value, struct err *err)
 			       text);
 	*ret_value = value;
 	return 0;
+}
+
+bool flag_utf8_terminal(void)
+{
+	const char *lang = getenv("LC_ALL") ? getenv("LC_ALL") : getenv("LANG");
+	return lang && (strstr(lang, "UTF-8") || strstr(lang, "utf8"));
 }

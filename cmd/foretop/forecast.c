@@ -3,6 +3,7 @@
 #include "cmd.h"
 
 #include "backtest.h"
+#include "flags.h"
 #include "forecast_flags.h"
 #include "io/io.h"
 
@@ -148,12 +149,6 @@ static int configure(const struct forecast_flags *f, const struct series *s,
 
 /* --- output --- */
 
-static bool utf8_terminal(void)
-{
-	const char *lang = getenv("LC_ALL") ? getenv("LC_ALL") : getenv("LANG");
-	return lang && (strstr(lang, "UTF-8") || strstr(lang, "utf8"));
-}
-
 static int run_backtest(const struct forecast_flags *f, const struct series *s,
 			const struct path_config *config, struct str *out,
 			struct err *err)
@@ -184,7 +179,7 @@ static void print_prospect(const struct forecast_flags *f, const struct prospect
 {
 	switch (f->output) {
 	case OUTPUT_TABLE:
-		prospect_table(p, utf8_terminal(), out);
+		prospect_table(p, flag_utf8_terminal(), out);
 		break;
 	case OUTPUT_CSV:
 		prospect_csv(p, out);

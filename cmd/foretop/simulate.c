@@ -2,19 +2,26 @@
  */
 #include "cmd.h"
 
+#include "advice.h"
+#include "flags.h"
 #include "io/io.h"
 #include "loop/loop.h"
+#include "progress.h"
+#include "recorder.h"
+#include "report.h"
 #include "runlog.h"
+#include "simulate_cluster.h"
 #include "simulate_flags.h"
 #include "verdict.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define OUTPUT_LIMIT (1024 * 1024)
+#define OUTPUT_LIMIT (16 * 1024 * 1024)
 #define POLICY_LIMIT (1024 * 1024)
 #define SYNC_MS      (15 * MS_PER_S)
 #define LEAD_DEFAULT (120 * MS_PER_S)
@@ -25,6 +32,11 @@
 /* Beyond it a capacity is more likely wrong than a workload so large. */
 #define PODS_MAX 5000
 
+/* Of the half that settings are chosen on, so much is only learned from: a quarter, at
+ * most a week. */
+#define LEARN_SHARE 4
+#define LEARN_MAX   (7 * MS_PER_DAY)
+
 struct simulation {
 	struct simulate_flags flags;
 	struct trace *demand;
@@ -33,10 +45,15 @@ struct simulation {
 	struct policy *policy;
 	struct str notes;
 	struct str query; /* the policy's own */
-	double capacity;
+	char *name;       /* of the trace, for people */
+	double capacity, cpu_cores;
 	int64_t lead_ms, start_ms, end_ms;
+	char lead[128]; /* for people */
 	struct runlog log;
-	bool shows_progress;
+	struct recorder recorder;
+	struct sweep sweep;
+	struct policy *whole; /* as it was written; NULL: not needed */
+	struct progress progress;
 };
 
 static void simulation_fini(struct simulation *s)
@@ -46,10 +63,20 @@ static void simulation_fini(struct simulation *s)
 	policy_free(s->policy);
 	str_fini(&s->notes);
 	str_fini(&s->query);
+	free(s->name);
 	runlog_fini(&s->log);
+	recorder_fini(&s->recorder);
+	sweep_fini(&s->sweep);
+	policy_free(s->whole);
 }
 
 /* --- input --- */
+
+static const char *policy_name(const struct simulation *s)
+{
+	const struct simulate_flags *f = &s->flags;
+	return f->policy ? f->policy : f->hpa ? f->hpa : f->cluster_policy;
+}
 
 /* Without --query: the policy's own, at its own source. */
 static int choose_query(struct simulation *s, struct err *err)
@@ -58,7 +85,7 @@ static int choose_query(struct simulation *s, struct err *err)
 	if (from->input || from->query)
 		return 0;
 	if (loop_history_query(s->policy, 0, &s->query, err) < 0)
-		return err_wrap(err, "%s: metrics[0]", s->flags.policy);
+		return err_wrap(err, "%s: metrics[0]", policy_name(s));
 	from->query = str_text(&s->query);
 	if (!from->source && !from->prometheus_url)
 		from->source = s->policy->metrics[0].source;
@@ -82,10 +109,17 @@ static int read_demand(struct simulation *s, struct err *err)
 static int read_policy(struct simulation *s, struct err *err)
 {
 	const char *file = s->flags.policy;
-	if (file_read(file, POLICY_LIMIT, &s->text, &s->text_len, err) < 0)
-		return -1;
+	if (file) {
+		if (file_read(file, POLICY_LIMIT, &s->text, &s->text_len, err) < 0)
+			return -1;
+	} else {
+		s->text = simulate_fetch(&s->flags, &s->notes, &s->cpu_cores, err);
+		if (!s->text)
+			return -1;
+		s->text_len = strlen(s->text);
+	}
 	s->policy = replay_policy(s->text, s->text_len, &s->notes, err);
-	return s->policy ? 0 : err_wrap(err, "%s", file);
+	return s->policy ? 0 : err_wrap(err, "%s", policy_name(s));
 }
 
 /* --- the world --- */
@@ -93,7 +127,7 @@ static int read_policy(struct simulation *s, struct err *err)
 static int choose_capacity(struct simulation *s, struct err *err)
 {
 	const struct metric_target *target = &s->policy->metrics[0].target;
-	s->capacity = s->flags.capacity;
+	s->capacity = s->flags.capacity > 0 ? s->flags.capacity : s->cpu_cores;
 	if (s->capacity > 0)
 		return 0;
 	if (target->type == TARGET_UTILIZATION && !(s->flags.peak_pods > 0))
@@ -118,22 +152,40 @@ static int scale_demand(struct simulation *s, struct err *err)
 	return 0;
 }
 
+/* The shortest decides whether the trace can tell, the longest is planned for. */
+static void find_leads(struct simulation *s, int64_t *ret_least)
+{
+	const struct simulate_flags *f = &s->flags;
+	int64_t configured = s->policy->forecast.lead_time_ms;
+	s->lead_ms = *ret_least = configured > 0 ? configured : LEAD_DEFAULT;
+	for (int32_t i = 0; i < f->lead_count; i++) {
+		int64_t lead = f->leads_ms[i];
+		if (i == 0)
+			s->lead_ms = *ret_least = lead;
+		s->lead_ms = lead > s->lead_ms ? lead : s->lead_ms;
+		*ret_least = lead < *ret_least ? lead : *ret_least;
+	}
+}
+
 static int choose_lead(struct simulation *s, struct err *err)
 {
-	char lead[48], step[48];
-	int64_t configured = s->policy->forecast.lead_time_ms;
-	s->lead_ms = s->flags.lead_ms ? s->flags.lead_ms
-		     : configured > 0 ? configured
-				      : LEAD_DEFAULT;
-	duration_format(s->lead_ms, lead, sizeof(lead));
+	char least[48], most[48], step[48];
+	int64_t shortest;
+	find_leads(s, &shortest);
+	duration_format(s->lead_ms, most, sizeof(most));
+	duration_format(shortest, least, sizeof(least));
+	if (shortest == s->lead_ms)
+		snprintf(s->lead, sizeof(s->lead), "%s", most);
+	else
+		snprintf(s->lead, sizeof(s->lead), "%s to %s", least, most);
 	if (s->lead_ms > LEAD_MAX)
-		return err_set(err, ERR_INVALID, "--lead %s: at most 2h", lead);
-	if (s->lead_ms < s->demand->step_ms)
+		return err_set(err, ERR_INVALID, "--lead %s: at most 2h", most);
+	if (shortest < s->demand->step_ms)
 		return err_set(err, ERR_INVALID,
 			       "--lead %s: shorter than the trace's step of %s, within "
 			       "which the load is constant: its first moments would "
 			       "tell the rest",
-			       lead, duration_format(s->demand->step_ms, step, 48));
+			       least, duration_format(s->demand->step_ms, step, 48));
 	return 0;
 }
 
@@ -185,22 +237,73 @@ static int check_size(struct simulation *s, struct err *err)
 	return 0;
 }
 
+static int read_whole(struct simulation *s, struct err *err)
+{
+	if (!s->flags.sweep)
+		return 0;
+	s->whole = replay_policy_whole(s->text, s->text_len, err);
+	return s->whole ? 0 : -1;
+}
+
+static void name_trace(struct simulation *s)
+{
+	const struct demand_source *from = &s->flags.from;
+	s->name = xstrdup(from->column  ? from->column
+			  : from->query ? from->query
+					: from->input);
+}
+
 static int prepare(struct simulation *s, struct err *err)
 {
-	if (read_policy(s, err) < 0 || read_demand(s, err) < 0 ||
-	    choose_capacity(s, err) < 0 || scale_demand(s, err) < 0 ||
-	    choose_lead(s, err) < 0 || choose_span(s, err) < 0 || check_size(s, err) < 0)
+	if (read_policy(s, err) < 0 || read_whole(s, err) < 0 ||
+	    read_demand(s, err) < 0 || choose_capacity(s, err) < 0 ||
+	    scale_demand(s, err) < 0 || choose_lead(s, err) < 0 ||
+	    choose_span(s, err) < 0 || check_size(s, err) < 0)
 		return -1;
+	name_trace(s);
+	if (s->flags.report)
+		recorder_init(&s->recorder, s->start_ms, s->end_ms, s->capacity);
 	return runlog_open(&s->log, s->flags.out, err);
 }
 
 /* --- the run --- */
 
-static void progress(void *arg, double share)
+/* Of all that is to be done, what one part is. */
+#define CONTEST_SHARE 0.06
+
+static void contest_progress(void *arg, double share)
 {
-	const struct simulation *s = arg;
-	if (s->shows_progress)
-		fprintf(stderr, "\r%3d %%\r", (int)(100 * share));
+	struct simulation *s = arg;
+	progress_show(&s->progress, s->flags.sweep ? share * CONTEST_SHARE : share);
+}
+
+static void sweep_progress(void *arg, double share)
+{
+	struct simulation *s = arg;
+	progress_show(&s->progress, CONTEST_SHARE + (1 - CONTEST_SHARE) * share);
+}
+
+static void heed(void *arg, const struct replay_row *row)
+{
+	struct simulation *s = arg;
+	runlog_heed(&s->log, row);
+	if (s->recorder.cells)
+		recorder_heed(&s->recorder, row);
+}
+
+/* CPU is used in proportion to the load, in the trace's own units. */
+static struct workload_config workload_of(const struct simulation *s)
+{
+	bool several = s->flags.lead_count > 1;
+	return (struct workload_config){
+		.demand = s->demand,
+		.capacity = s->capacity,
+		.lead_ms = s->lead_ms,
+		.leads_ms = several ? s->flags.leads_ms : NULL,
+		.lead_count = several ? s->flags.lead_count : 0,
+		.cpu_full = s->capacity,
+		.cpu_request = s->capacity,
+	};
 }
 
 static int run(struct simulation *s, struct contest_result *ret, struct err *err)
@@ -208,48 +311,99 @@ static int run(struct simulation *s, struct contest_result *ret, struct err *err
 	const struct contest_config config = {
 		.policy = s->text,
 		.policy_len = s->text_len,
-		/* CPU is used in proportion to the load, in the trace's own units. */
-		.workload = {.demand = s->demand,
-			     .capacity = s->capacity,
-			     .lead_ms = s->lead_ms,
-			     .cpu_full = s->capacity,
-			     .cpu_request = s->capacity},
+		.workload = workload_of(s),
 		.start_ms = s->start_ms,
 		.end_ms = s->end_ms,
-		.heed = runlog_heed,
-		.arg = &s->log,
-		.progress = progress,
+		.heed = heed,
+		.arg = s,
+		.progress = contest_progress,
 		.progress_arg = s,
 	};
 	if (contest_run(&config, ret, err) < 0)
-		return err_wrap(err, "%s", s->flags.policy);
+		return err_wrap(err, "%s", policy_name(s));
+	if (s->recorder.cells)
+		recorder_end(&s->recorder);
 	return runlog_close(&s->log, s->end_ms, err);
+}
+
+static int run_sweep(struct simulation *s, struct err *err)
+{
+	int64_t from = s->demand->start_ms;
+	int64_t learn = (s->start_ms - from) / LEARN_SHARE;
+	if (learn > LEARN_MAX)
+		learn = LEARN_MAX;
+	const struct sweep_config config = {
+		.policy = s->text,
+		.policy_len = s->text_len,
+		.workload = workload_of(s),
+		.first_ms = ceil_to(from + learn, SYNC_MS),
+		.start_ms = s->start_ms,
+		.end_ms = s->end_ms,
+		.progress = sweep_progress,
+		.progress_arg = s,
+	};
+	if (!s->flags.sweep)
+		return 0;
+	if (sweep_run(&config, &s->sweep, err) < 0)
+		return err_wrap(err, "%s", policy_name(s));
+	return 0;
+}
+
+static int write_report(const struct simulation *s, const struct report *report,
+			struct err *err)
+{
+	struct str page AUTO(str_fini);
+	if (!s->flags.report)
+		return 0;
+	str_init(&page, OUTPUT_LIMIT);
+	report_html(report, &page);
+	FILE *file = fopen(s->flags.report, "w");
+	if (!file)
+		return err_set(err, ERR_INVALID, "--report %s: %s", s->flags.report,
+			       strerror(errno));
+	bool failed = fputs(str_text(&page), file) < 0;
+	failed |= fclose(file) != 0;
+	return failed ? err_set(err, ERR_RETRY, "--report %s: %s", s->flags.report,
+				strerror(errno))
+		      : 0;
 }
 
 static int simulate(struct simulation *s, struct str *out, struct err *err)
 {
 	struct contest_result result;
-	if (prepare(s, err) < 0 || run(s, &result, err) < 0)
+	if (prepare(s, err) < 0 || run(s, &result, err) < 0 || run_sweep(s, err) < 0)
 		return -1;
-	const struct demand_source *from = &s->flags.from;
+	progress_end(&s->progress);
 	const struct verdict verdict = {
-		.name = from->column  ? from->column
-			: from->query ? from->query
-				      : from->input,
+		.name = s->name,
 		.demand = s->demand,
 		.policy = s->policy,
 		.notes = str_text(&s->notes),
 		.capacity = s->capacity,
 		.lead_ms = s->lead_ms,
+		.lead = s->lead,
 		.start_ms = s->start_ms,
 		.end_ms = s->end_ms,
 		.result = &result,
 	};
-	if (s->flags.output == SIMULATE_JSON)
-		verdict_json(&verdict, out);
-	else
+	struct advice advice;
+	if (s->flags.sweep)
+		advice = advice_make(&s->sweep, s->policy, s->whole);
+	const struct advice *swept = s->flags.sweep ? &advice : NULL;
+	if (s->flags.output == SIMULATE_JSON) {
+		verdict_json(&verdict, swept ? advice_json(swept) : NULL, out);
+	} else {
 		verdict_table(&verdict, out);
-	return 0;
+		if (swept) {
+			str_puts(out, "\n");
+			advice_table(swept, flag_utf8_terminal(), out);
+		}
+	}
+	const struct report report = {.verdict = &verdict,
+				      .recorder = &s->recorder,
+				      .advice = swept,
+				      .price_per_pod_h = s->flags.price_per_pod_h};
+	return write_report(s, &report, err);
 }
 
 int cmd_simulate(int argc, char **argv)
@@ -268,8 +422,9 @@ int cmd_simulate(int argc, char **argv)
 			err.msg);
 		return EXIT_USAGE;
 	}
-	s.shows_progress = isatty(STDERR_FILENO);
+	progress_begin(&s.progress, stderr, isatty(STDERR_FILENO));
 	if (simulate(&s, &out, &err) < 0) {
+		progress_end(&s.progress);
 		fprintf(stderr, "foretop simulate: %s\n", err.msg);
 		return EXIT_FAILURE;
 	}

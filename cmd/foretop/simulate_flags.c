@@ -9,15 +9,17 @@
 #define HISTORY_DEFAULT (14 * MS_PER_DAY)
 
 static const char help[] =
-	"usage: foretop simulate -f POLICY.yaml --trace FILE.csv [flags]\n"
-	"       foretop simulate -f POLICY.yaml --prometheus-url URL [--query PROMQL] "
-	"[flags]\n\n"
+	"usage: foretop simulate (-f POLICY.yaml | --policy NS/NAME | --hpa NS/NAME)\n"
+	"                        (--trace FILE.csv | --prometheus-url URL [--query "
+	"PROMQL]) [flags]\n\n"
 	"What a policy would have done to a load, through the engine of foretop run, "
 	"beside the HPA's\n"
 	"rules, a fixed size and a perfect forecast.\n\n"
 	"  -f, --filename FILE        the policy, or a ConfigMap that holds it; - is "
 	"standard input.\n"
 	"                             Its first demand metric is the trace\n"
+	"      --policy NS/NAME       the policy of that ConfigMap in the cluster\n"
+	"      --hpa NS/NAME          what if this HorizontalPodAutoscaler were moved?\n"
 	"      --trace FILE           lines unix_seconds,value: the load from then on\n"
 	"      --column NAME          of a table with several columns and a header line\n"
 	"      --query PROMQL         the load of each minute, one series (the policy's "
@@ -25,10 +27,12 @@ static const char help[] =
 	"      --prometheus-url URL   the server; or --config FILE [--source NAME] of "
 	"foretop run\n"
 	"      --history DURATION     how far the query reaches back (14d)\n"
-	"      --capacity N           what a pod serves (the metric's target)\n"
-	"      --lead DURATION        from a pod's creation until it is Ready (the "
-	"policy's leadTime,\n"
-	"                             or 2m)\n"
+	"      --capacity N           what a pod serves (the metric's target; of CPU in "
+	"the cluster what\n"
+	"                             a pod requests)\n"
+	"      --lead DURATION,...    from a pod's creation until it is Ready; of "
+	"several each as likely\n"
+	"                             as the others (the policy's leadTime, or 2m)\n"
 	"      --peak-pods N          scales the load: its 99.9th percentile needs N "
 	"pods\n"
 	"      --start TIME           judged from then on, learned from before (RFC 3339 "
@@ -37,7 +41,14 @@ static const char help[] =
 	"      --out FILE             every decision as CSV: unix_seconds,demand,ready,"
 	"pods,desired,\n"
 	"                             reactive,forecast,upper,reason\n"
+	"      --sweep                other settings too, on one grid: which serve as "
+	"well for less?\n"
+	"                             Chosen on what is before --start, judged on what "
+	"is after it\n"
+	"      --report FILE          all of it as one HTML page with charts\n"
+	"      --price-per-pod-hour N for the page's costs\n"
 	"  -o, --output FORMAT        table or json\n"
+	"      --kubeconfig FILE, --context NAME, -n, --namespace NS   of the cluster\n"
 	"  -h, --help\n\n"
 	"The world: the load is constant within a step; a pod is paid from its creation; "
 	"a scale-down\n"
@@ -59,6 +70,13 @@ enum {
 	OPT_PEAK_PODS,
 	OPT_START,
 	OPT_OUT,
+	OPT_POLICY,
+	OPT_HPA,
+	OPT_KUBECONFIG,
+	OPT_CONTEXT,
+	OPT_SWEEP,
+	OPT_REPORT,
+	OPT_PRICE,
 };
 
 static const struct option options[] = {
@@ -75,6 +93,14 @@ static const struct option options[] = {
 	{"peak-pods", required_argument, NULL, OPT_PEAK_PODS},
 	{"start", required_argument, NULL, OPT_START},
 	{"out", required_argument, NULL, OPT_OUT},
+	{"policy", required_argument, NULL, OPT_POLICY},
+	{"hpa", required_argument, NULL, OPT_HPA},
+	{"kubeconfig", required_argument, NULL, OPT_KUBECONFIG},
+	{"context", required_argument, NULL, OPT_CONTEXT},
+	{"namespace", required_argument, NULL, 'n'},
+	{"sweep", no_argument, NULL, OPT_SWEEP},
+	{"report", required_argument, NULL, OPT_REPORT},
+	{"price-per-pod-hour", required_argument, NULL, OPT_PRICE},
 	{"output", required_argument, NULL, 'o'},
 	{"help", no_argument, NULL, 'h'},
 	{0},
@@ -104,10 +130,34 @@ static bool take_text(struct simulate_flags *f, int c)
 			  : c == OPT_CONFIG     ? &f->from.config
 			  : c == OPT_SOURCE     ? &f->from.source
 			  : c == OPT_OUT        ? &f->out
+			  : c == OPT_REPORT     ? &f->report
+			  : c == OPT_POLICY     ? &f->cluster_policy
+			  : c == OPT_HPA        ? &f->hpa
+			  : c == OPT_KUBECONFIG ? &f->cluster.kubeconfig
+			  : c == OPT_CONTEXT    ? &f->cluster.context
+			  : c == 'n'            ? &f->cluster.ns
 						: NULL;
 	if (at)
 		*at = optarg;
 	return at != NULL;
+}
+
+static int take_leads(const char *text, struct simulate_flags *f, struct err *err)
+{
+	f->lead_count = 0;
+	for (const char *at = text;; at++) {
+		size_t len = strcspn(at, ",");
+		char *one AUTO_FREE = xstrndup(at, len);
+		if (f->lead_count == SIMULATE_LEADS_MAX)
+			return err_set(err, ERR_INVALID, "more than %d durations",
+				       SIMULATE_LEADS_MAX);
+		if (flag_duration(one, &f->leads_ms[f->lead_count], err) < 0)
+			return -1;
+		f->lead_count++;
+		at += len;
+		if (!*at)
+			return 0;
+	}
 }
 
 static int take_flag(struct simulate_flags *f, int c, const char *flag, struct err *err)
@@ -120,7 +170,12 @@ static int take_flag(struct simulate_flags *f, int c, const char *flag, struct e
 	case OPT_CAPACITY:
 		return flag_positive(optarg, &f->capacity, err);
 	case OPT_LEAD:
-		return flag_duration(optarg, &f->lead_ms, err);
+		return take_leads(optarg, f, err);
+	case OPT_SWEEP:
+		f->sweep = true;
+		return 0;
+	case OPT_PRICE:
+		return flag_positive(optarg, &f->price_per_pod_h, err);
 	case OPT_PEAK_PODS:
 		return flag_positive(optarg, &f->peak_pods, err);
 	case OPT_START:
@@ -137,8 +192,17 @@ static int take_flag(struct simulate_flags *f, int c, const char *flag, struct e
 static int check_flags(const struct simulate_flags *f, struct err *err)
 {
 	const struct demand_source *from = &f->from;
-	if (!f->policy)
-		return err_set(err, ERR_INVALID, "-f is needed: the policy");
+	int policies =
+		(f->policy != NULL) + (f->cluster_policy != NULL) + (f->hpa != NULL);
+	if (policies == 0)
+		return err_set(err, ERR_INVALID,
+			       "-f is needed: the policy; or --policy or --hpa");
+	if (policies > 1)
+		return err_set(err, ERR_INVALID,
+			       "-f, --policy and --hpa exclude each other");
+	if (f->price_per_pod_h > 0 && !f->report)
+		return err_set(err, ERR_INVALID,
+			       "--price-per-pod-hour belongs to --report");
 	bool server = from->prometheus_url || from->config;
 	if (from->input && (from->query || server))
 		return err_set(err, ERR_INVALID,
@@ -152,7 +216,8 @@ static int check_flags(const struct simulate_flags *f, struct err *err)
 	if (!from->input && !server)
 		return err_set(err, ERR_INVALID,
 			       "a load is needed: --trace, --prometheus-url or --config");
-	if (from->input && !strcmp(from->input, "-") && !strcmp(f->policy, "-"))
+	if (from->input && f->policy && !strcmp(from->input, "-") &&
+	    !strcmp(f->policy, "-"))
 		return err_set(err, ERR_INVALID,
 			       "-f and --trace cannot both be standard input");
 	return 0;
@@ -179,7 +244,7 @@ int simulate_flags_parse(struct simulate_flags *ret_flags, int argc, char **argv
 	};
 	optind = 1;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":f:o:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":f:o:n:h", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return 1;

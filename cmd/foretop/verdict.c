@@ -87,7 +87,7 @@ static const char *next_line(const char *at)
 static void put_head(const struct verdict *v, struct str *out)
 {
 	const struct policy_metric *m = &v->policy->metrics[0];
-	char from[32], to[32], judged[32], step[48], lead[48], span[48];
+	char from[32], to[32], judged[32], step[48], span[48];
 	int64_t end_ms = trace_end_ms(v->demand);
 	str_printf(out, "%s: %zu steps of %s from %s to %s, %zu missing\n", v->name,
 		   v->demand->count, duration_format(v->demand->step_ms, step, 48),
@@ -99,8 +99,8 @@ static void put_head(const struct verdict *v, struct str *out)
 	str_printf(out,
 		   "a pod serves %.6g and is Ready %s after its creation; target %.6g, "
 		   "forecast.target %.6g, reactiveTarget %.6g\n",
-		   v->capacity, duration_format(v->lead_ms, lead, sizeof(lead)),
-		   verdict_load(v, &m->target), verdict_load(v, &m->forecast_target),
+		   v->capacity, v->lead, verdict_load(v, &m->target),
+		   verdict_load(v, &m->forecast_target),
 		   verdict_load(v, &m->reactive_target));
 	for (const char *at = v->notes; *at; at = next_line(at))
 		str_printf(out, "note: %.*s\n", (int)strcspn(at, "\n"), at);
@@ -212,7 +212,7 @@ static void add_results(cJSON *root, const struct verdict *v)
 	cJSON_AddStringToObject(forecast, "trust", r->trust);
 }
 
-void verdict_json(const struct verdict *v, struct str *out)
+void verdict_json(const struct verdict *v, cJSON *sweep, struct str *out)
 {
 	struct str sentence AUTO(str_fini);
 	cJSON *root AUTO(json_cleanup) = cJSON_CreateObject();
@@ -222,6 +222,8 @@ void verdict_json(const struct verdict *v, struct str *out)
 	add_setting(root, v);
 	add_results(root, v);
 	cJSON_AddStringToObject(root, "verdict", str_text(&sentence));
+	if (sweep)
+		cJSON_AddItemToObject(root, "sweep", sweep);
 	char *text AUTO_FREE = json_text(root);
 	str_printf(out, "%s\n", text);
 }

@@ -12,6 +12,7 @@ struct verdict {
 	const char *notes; /* what is different from the policy's text, one line each */
 	double capacity;
 	int64_t lead_ms, start_ms, end_ms;
+	const char *lead; /* for people */
 	const struct contest_result *result;
 };
 
@@ -21,6 +22,7 @@ double verdict_load(const struct verdict *v, const struct metric_target *target)
  * service, in a sentence; or that it saves nothing. */
 void verdict_sentence(const struct verdict *v, struct str *out);
 void verdict_table(const struct verdict *v, struct str *out);
-void verdict_json(const struct verdict *v, struct str *out);
+/* sweep: under that key; ownership passes; NULL: none. */
+void verdict_json(const struct verdict *v, cJSON *sweep, struct str *out);
 
 #endif

@@ -25,10 +25,10 @@ struct replay_config {
 	/* ns and name are the policy's target; `replicas` stand at the start, Ready for
 	 * long. */
 	struct workload_config workload;
-	int64_t sync_ms;   /* between decisions, at whole multiples; 0: 15 s */
-	bool terse;        /* decisions without their texts, in half the time */
+	int64_t sync_ms; /* between decisions, at whole multiples; 0: 15 s */
+	bool terse;      /* decisions without their texts, in half the time */
 	const struct forecast_maker *maker; /* borrowed; NULL: as in `run` */
-	replay_heed *heed; /* NULL: nobody listens */
+	replay_heed *heed;                  /* NULL: nobody listens */
 	void *arg;
 };
 
@@ -68,5 +68,8 @@ const struct policy_status *replay_status(const struct replay *r);
  * one line each. NULL with *err = ERR_INVALID that names the line. The caller owns it. */
 struct policy *replay_policy(const char *text, size_t len, struct str *ret_notes,
 			     struct err *err);
+
+/* The same text as it was written, with all its metrics. The caller owns it. */
+struct policy *replay_policy_whole(const char *text, size_t len, struct err *err);
 
 #endif

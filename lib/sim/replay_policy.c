@@ -78,8 +78,8 @@ static void rehearse(struct policy *p, int32_t metric, struct str *ret_notes)
 	p->mode = MODE_SCALE;
 }
 
-struct policy *replay_policy(const char *text, size_t len, struct str *ret_notes,
-			     struct err *err)
+static struct policy *parse(const char *text, size_t len, struct str *ret_notes,
+			    struct err *err)
 {
 	struct yaml_node *root AUTO(yaml_node_cleanup) = NULL;
 	struct source source = {.ns = NAMESPACE};
@@ -90,8 +90,21 @@ struct policy *replay_policy(const char *text, size_t len, struct str *ret_notes
 		return NULL;
 	char *inner AUTO_FREE = wrapped ? source.text : xstrndup(text, len);
 	const char *target = yaml_str(yaml_get(root, "scaleTargetRef"), "name", "policy");
-	struct policy *p = policy_parse(source.ns, source.name ? source.name : target,
-					inner, strlen(inner), err);
+	return policy_parse(source.ns, source.name ? source.name : target, inner,
+			    strlen(inner), err);
+}
+
+struct policy *replay_policy_whole(const char *text, size_t len, struct err *err)
+{
+	struct str notes AUTO(str_fini);
+	str_init(&notes, 4096);
+	return parse(text, len, &notes, err);
+}
+
+struct policy *replay_policy(const char *text, size_t len, struct str *ret_notes,
+			     struct err *err)
+{
+	struct policy *p = parse(text, len, ret_notes, err);
 	if (!p)
 		return NULL;
 	int32_t metric = find_demand(p);

@@ -50,6 +50,7 @@ void sweep_apply(const struct sweep_setting *setting, double capacity,
 	set_target(&m->forecast_target, setting->forecast_target, capacity);
 	set_target(&m->reactive_target, setting->reactive_target, capacity);
 	policy->forecast.quantile = setting->quantile;
+	policy->forecast.objective = 0;
 	policy->forecast.release = setting->release;
 	policy->forecast.mode = FORECAST_AUTO;
 	policy->forecast.written = true;
@@ -82,8 +83,8 @@ static void add_days(struct sweep *s, int64_t from_ms, int64_t to_ms,
 		     enum sweep_half half, int64_t anchor_ms)
 {
 	while (from_ms < to_ms) {
-		int64_t into = ((from_ms - anchor_ms) % MS_PER_DAY + MS_PER_DAY) %
-			       MS_PER_DAY;
+		int64_t into =
+			((from_ms - anchor_ms) % MS_PER_DAY + MS_PER_DAY) % MS_PER_DAY;
 		int64_t end_ms = from_ms + MS_PER_DAY - into;
 		if (end_ms > to_ms)
 			end_ms = to_ms;
@@ -285,7 +286,8 @@ static int32_t cheapest(const struct sweep *s, double unserved, bool with_foreca
 
 int32_t sweep_choose(const struct sweep *s, double unserved)
 {
-	int32_t without = cheapest(s, unserved, false), with = cheapest(s, unserved, true);
+	int32_t without = cheapest(s, unserved, false),
+		with = cheapest(s, unserved, true);
 	if (with < 0 || without < 0)
 		return with < 0 ? without : with;
 	double saved = 1 - s->points[with].halves[SWEEP_FIRST].pod_h /

@@ -263,8 +263,7 @@ static void play_predict(const struct forecaster *f, struct forecast *ret)
 					    .release = NAN,
 					    .skill = NAN,
 					    .coverage = NAN};
-	const struct told *t =
-		p->done ? &p->tape->entries[p->done - 1].told : &nothing;
+	const struct told *t = p->done ? &p->tape->entries[p->done - 1].told : &nothing;
 	*ret = (struct forecast){
 		.state = t->state,
 		.made_for_ms = t->made_for_ms,

@@ -37,8 +37,8 @@ void trace_cleanup(struct trace **t);
 struct trace *trace_parse(const char *file, const char *text, size_t len,
 			  const char *column, struct err *err);
 
-/* From samples as they came, in any order and with a step that may drift a little: each in
- * the middle of its place on a regular grid, so that small drifts do not leave holes.
+/* From samples as they came, in any order and with a step that may drift a little: each
+ * in the middle of its place on a regular grid, so that small drifts do not leave holes.
  * step_ms > 0: the samples of a query with that step, which speak of the step that ends
  * at their time; 0: those of a table, which speak of the one that begins there, and the
  * step is their usual one. Sorts the samples. NULL with *err = ERR_INVALID: steps below

@@ -53,9 +53,17 @@ static void shrink(struct workload *w)
 		remove_pod(w, w->pod_count - 1);
 }
 
-void workload_scale(struct workload *w, int32_t replicas)
+static int64_t draw_lead(struct workload *w)
 {
 	const struct workload_config *c = &w->config;
+	double draw = rng_uniform(&w->rng);
+	if (c->leads_ms)
+		return c->leads_ms[(int32_t)(draw * c->lead_count)];
+	return c->lead_ms + (int64_t)(draw * (double)c->lead_jitter_ms);
+}
+
+void workload_scale(struct workload *w, int32_t replicas)
+{
 	if (replicas < 0)
 		replicas = 0;
 	if (replicas > WORKLOAD_PODS_MAX)
@@ -66,8 +74,7 @@ void workload_scale(struct workload *w, int32_t replicas)
 		w->outcome.largest_step = step;
 	w->replicas = replicas;
 	while (w->pod_count < replicas)
-		add_pod(w, c->lead_ms + (int64_t)(rng_uniform(&w->rng) *
-						  (double)c->lead_jitter_ms));
+		add_pod(w, draw_lead(w));
 	shrink(w);
 }
 

@@ -15,7 +15,11 @@ struct workload_config {
 	double capacity;            /* units per second that a Ready pod serves, > 0 */
 	int64_t lead_ms;            /* creation -> Ready */
 	int64_t lead_jitter_ms;     /* up to this much is added, uniform, by seed */
-	int32_t replicas;           /* pods at the start, Ready at once */
+	/* Not NULL: creation -> Ready is one of these, each as likely, by seed; lead_ms
+	 * is the longest of them then. Borrowed. */
+	const int64_t *leads_ms;
+	int32_t lead_count;
+	int32_t replicas; /* pods at the start, Ready at once */
 	/* Of a pod, idle and at full capacity; between them by utilisation. CPU never
 	 * goes above full; memory_full is at least memory_idle. Cores and bytes. */
 	double cpu_idle, cpu_full, cpu_request;

@@ -273,8 +273,7 @@ static void put_level(const struct cell *c, const struct sweep *s, int level,
 	small = !(gap >= GAP_LEAST);
 	printf("%.3f%s: ", closed, small ? ", gap under 5 %: not counted" : "");
 	put_setting(&s->points[chosen]);
-	printf(" -> %.3f/%.4f\n",
-	       sweep_pods(s, &s->points[chosen].halves[SWEEP_SECOND]),
+	printf(" -> %.3f/%.4f\n", sweep_pods(s, &s->points[chosen].halves[SWEEP_SECOND]),
 	       100 * outcome_unserved_ratio(&s->points[chosen].halves[SWEEP_SECOND]));
 	if (small)
 		all->listed++;

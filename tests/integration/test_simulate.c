@@ -22,6 +22,7 @@
 
 static struct bed *b;
 static char table[BED_PATH + 16], policy[BED_PATH + 16], run_file[BED_PATH + 16];
+static char page[BED_PATH + 16];
 static char huge[BED_PATH + 16]; /* a policy without a bound to speak of */
 
 static void write_table(int minutes, const char *last_line)
@@ -49,6 +50,7 @@ static void setup(void)
 	snprintf(table, sizeof(table), "%s/load.csv", b->folder);
 	snprintf(policy, sizeof(policy), "%s/policy.yaml", b->folder);
 	snprintf(run_file, sizeof(run_file), "%s/run.csv", b->folder);
+	snprintf(page, sizeof(page), "%s/page.html", b->folder);
 	snprintf(huge, sizeof(huge), "%s/huge.yaml", b->folder);
 	write_table(MINUTES, "");
 	bed_write_file(policy, POLICY);
@@ -124,7 +126,8 @@ END_TEST
 
 struct score {
 	double pod_h, unserved, minutes;
-	int actions;
+	int actions, largest_step, decisions, fixed;
+	double fixed_h;
 };
 
 /* By a program that has nothing of ours; false: there is no Python here. */
@@ -134,14 +137,16 @@ static bool score_run(struct score *ret)
 		"python3 tests/peers/score_run.py '%s' 100 2>/dev/null", run_file);
 	FILE *pipe = popen(command, "r");
 	ck_assert(pipe != NULL);
-	int fields = fscanf(pipe, "%lf %lf %lf %d", &ret->pod_h, &ret->unserved,
-			    &ret->minutes, &ret->actions);
+	int fields =
+		fscanf(pipe, "%lf %lf %lf %d %d %d %d %lf", &ret->pod_h, &ret->unserved,
+		       &ret->minutes, &ret->actions, &ret->largest_step, &ret->decisions,
+		       &ret->fixed, &ret->fixed_h);
 	int code = pclose(pipe);
 	if (WIFEXITED(code) && WEXITSTATUS(code) == 127) {
 		printf("skipped: the_run_alone_gives_the_score_again: no python3\n");
 		return false;
 	}
-	ck_assert_int_eq(fields, 4);
+	ck_assert_int_eq(fields, 8);
 	return true;
 }
 
@@ -163,6 +168,11 @@ START_TEST(the_run_alone_gives_the_score_again)
 		ck_near(number(json, "results.foretop.minutesShort"), s.minutes, 1e-5);
 		ck_near(number(json, "results.foretop.writes"), s.actions, 0);
 		ck_assert_int_gt(s.actions, 5);
+		ck_near(number(json, "results.foretop.largestStep"), s.largest_step, 0);
+		/* The one at the start is part of what stands there. */
+		ck_near(number(json, "forecast.decisions"), s.decisions - 1, 0);
+		ck_near(number(json, "results.fixed.replicas"), s.fixed, 0);
+		ck_near(number(json, "results.fixed.podHours"), s.fixed_h, 1e-6);
 	}
 	/* No commas but those between the nine fields. */
 	int commas = 0, lines = 0;
@@ -270,6 +280,150 @@ START_TEST(the_policys_own_query_is_asked_where_none_is_given)
 }
 END_TEST
 
+/* A sweep of three days; the sentence, the policy and the page hold together. */
+START_TEST(a_sweep_recommends_with_evidence_or_says_that_nothing_is_to_gain)
+{
+	ck_assert_int_eq(CALL(USUAL, "--sweep", "--report", page, "--price-per-pod-hour",
+			      "0.25", "-o", "json"),
+			 0);
+	cJSON *json AUTO(json_cleanup) = json_output();
+	char *html AUTO_FREE = bed_text(page);
+	const char *sentence = json_str(json, "sweep.recommendation", "");
+	const cJSON *points = json_at(json, "sweep.points");
+	ck_assert_int_eq(cJSON_GetArraySize(points), 95);
+	double own = number(json, "sweep.own.secondHalf.podHours");
+	double chosen = number(json, "sweep.chosen.secondHalf.podHours");
+	ck_near(number(json, "sweep.savedRatio"), 1 - chosen / own, 1e-9);
+	/* Judged on what is after the start, as the table is. */
+	ck_near(own, number(json, "results.hpa.podHours"), 1e-6);
+	ck_near(number(json, "sweep.perfect.secondHalf.podHours"),
+		number(json, "results.perfect.podHours"), 1e-6);
+	bool gains = json_bool(json, "sweep.gains", false);
+	ck_assert_msg(strstr(sentence, gains ? "Recommended: forecast.target at "
+					     : "There is nothing to gain") == sentence,
+		      "%s", sentence);
+	ck_assert(strstr(html, gains ? "Recommended" : "nothing to gain") != NULL);
+	if (gains) {
+		struct err err = {0};
+		const char *text = json_str(json, "sweep.policy", "");
+		struct policy *p AUTO(policy_cleanup) =
+			policy_parse("shop", "cart", text, strlen(text), &err);
+		ck_assert_msg(p != NULL, "%s", err.msg);
+		ck_near((double)p->metrics[0].forecast_target.value_m / 1000,
+			100 * number(json, "sweep.chosen.forecastTarget"), 1e-6);
+		ck_near(p->forecast.quantile, number(json, "sweep.chosen.quantile"), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_sweep_of_a_load_that_never_moves_gains_nothing)
+{
+	struct str text AUTO(str_fini);
+	str_init(&text, 1 << 20);
+	for (int i = 0; i < MINUTES; i++)
+		str_printf(&text, "%d,600\n", START_S + 60 * i);
+	bed_write_file(table, str_text(&text));
+	ck_assert_int_eq(
+		CALL("-f", policy, "--trace", table, "--capacity", "70", "--sweep"), 0);
+	char *out AUTO_FREE = output();
+	ck_assert_msg(strstr(out, "\nThere is nothing to gain: ") != NULL, "%s", out);
+	ck_assert(strstr(out, "policy.yaml") == NULL);
+}
+END_TEST
+
+/* One file that asks for nothing else, and speaks of this run. */
+START_TEST(the_page_needs_nothing_else)
+{
+	static const char *const absent[] = {"http://", "https://", "<script", "<link",
+					     "@import", "url(",     "<img"};
+	static const char *const parts[] = {
+		"<!doctype html>",
+		"prefers-color-scheme:dark",
+		"<svg viewBox=",
+		"role=\"img\" aria-label=\"Demand, Ready capacity and forecast",
+		"Where it was short, and why",
+		"<td>foretop</td>",
+		"<th>cost</th><th>in 30 days</th>",
+		"At 0.25 per pod-hour.",
+	};
+	ck_assert_int_eq(CALL(USUAL, "--report", page, "--price-per-pod-hour", "0.25"),
+			 0);
+	char *html AUTO_FREE = bed_text(page);
+	for (size_t i = 0; i < ARRAY_LEN(absent); i++)
+		ck_assert_msg(strstr(html, absent[i]) == NULL, "%s", absent[i]);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		ck_assert_msg(strstr(html, parts[i]) != NULL, "no %s", parts[i]);
+	ck_assert(strcmp(html + strlen(html) - 8, "</html>\n") == 0);
+	ck_assert(strstr(html, "nan") == NULL && strstr(html, "inf\"") == NULL);
+	ck_assert(strstr(html, "Sweep: ") == NULL);
+}
+END_TEST
+
+START_TEST(several_lead_times_are_drawn_from)
+{
+	ck_assert_int_eq(CALL(USUAL, "--lead", "60s,120s,300s"), 0);
+	char *out AUTO_FREE = output();
+	ck_assert_msg(strstr(out, "Ready 1m to 5m after its creation") != NULL, "%s",
+		      out);
+	ck_assert_int_eq(CALL(USUAL, "--lead", "60s,120s,300s"), 0);
+	char *same AUTO_FREE = output();
+	ck_assert_str_eq(out, same);
+}
+END_TEST
+
+/* --- from the cluster --- */
+
+#define FROM_CLUSTER "--kubeconfig", b->kubeconfig, "--trace", table, "--column", "web"
+
+START_TEST(a_policy_of_the_cluster_is_replayed)
+{
+	bed_policy_text(b, "cart", POLICY);
+	ck_assert_int_eq(CALL(FROM_CLUSTER, "--policy", "shop/cart", "--capacity", "100",
+			      "-o", "json"),
+			 0);
+	cJSON *there AUTO(json_cleanup) = json_output();
+	ck_assert_int_eq(CALL(USUAL, "-o", "json"), 0);
+	cJSON *file AUTO(json_cleanup) = json_output();
+	ck_near(number(there, "results.foretop.podHours"),
+		number(file, "results.foretop.podHours"), 0);
+	ck_assert_int_eq(CALL(FROM_CLUSTER, "--policy", "shop/none"), 1);
+	char *log AUTO_FREE = bed_text(b->first.log);
+	ck_assert_msg(strstr(log, "configmaps shop/none: ") != NULL, "%s", log);
+}
+END_TEST
+
+START_TEST(an_hpa_of_the_cluster_is_moved)
+{
+	static const char hpa[] =
+		"{\"metadata\": {\"namespace\": \"shop\", \"name\": \"web\"}, \"spec\": "
+		"{\"scaleTargetRef\": {\"apiVersion\": \"apps/v1\", \"kind\": "
+		"\"Deployment\", \"name\": \"cart\"}, \"minReplicas\": 2, "
+		"\"maxReplicas\": 60, \"metrics\": [{\"type\": \"Pods\", \"pods\": "
+		"{\"metric\": {\"name\": \"rps\"}, \"target\": {\"type\": "
+		"\"AverageValue\", \"averageValue\": \"70\"}}}]}}";
+	struct err err;
+	ck_assert_msg(kubeapi_put(b->kube, KUBEAPI_HPAS, hpa, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(CALL(FROM_CLUSTER, "--hpa", "shop/web", "--capacity", "100"), 0);
+	char *out AUTO_FREE = output();
+	ck_assert_msg(strstr(out,
+			     "note: metrics[0] (Pods): an HPA holds no query for it; "
+			     "the load is what was given\n") != NULL,
+		      "%s", out);
+	ck_assert_msg(strstr(out, "target 70, forecast.target 70") != NULL, "%s", out);
+}
+END_TEST
+
+START_TEST(without_a_cluster_that_is_said)
+{
+	ck_assert_int_eq(CALL("--kubeconfig", "/nowhere/config", "--trace", table,
+			      "--hpa", "shop/web"),
+			 1);
+	char *log AUTO_FREE = bed_text(b->first.log);
+	ck_assert_msg(strstr(log, "finding the API server: ") != NULL, "%s", log);
+	ck_assert_msg(strstr(log, "/nowhere/config") != NULL, "%s", log);
+}
+END_TEST
+
 START_TEST(bad_input_is_refused_with_its_place)
 {
 	static const struct {
@@ -319,7 +473,22 @@ START_TEST(bad_input_is_refused_with_its_place)
 		{{"-f", "{POLICY}", "--trace", "{TABLE}", "-o", "yaml"},
 		 2,
 		 "--output: \"yaml\": allowed: table, json"},
-		{{"-f", "{POLICY}", "--sweep"}, 2, "unknown flag --sweep"},
+		{{"-f", "{POLICY}", "--trace", "{TABLE}", "--hpa", "shop/web"},
+		 2,
+		 "-f, --policy and --hpa exclude each other"},
+		{{"-f", "{POLICY}", "--trace", "{TABLE}", "--price-per-pod-hour", "1"},
+		 2,
+		 "--price-per-pod-hour belongs to --report"},
+		{{"-f", "{POLICY}", "--trace", "{TABLE}", "--lead", "60s,"},
+		 2,
+		 "--lead: \"\" is not a duration"},
+		{{"-f", "{POLICY}", "--trace", "{TABLE}", "--lead", "3m,30s"},
+		 1,
+		 "--lead 30s: shorter than the trace's step of 1m"},
+		{{"-f", "{POLICY}", "--trace", "{TABLE}", "--report", "/nowhere/r.html"},
+		 1,
+		 "--report /nowhere/r.html: No such file"},
+		{{"-f", "{POLICY}", "--swoop"}, 2, "unknown flag --swoop"},
 	};
 	write_table(MINUTES, _i == 0 ? "1769040000,4x,5\n" : "");
 	const char *flags[9] = {NULL};
@@ -351,7 +520,17 @@ int main(void)
 	tcase_add_test(tc, a_load_beyond_the_policys_maximum_is_told);
 	tcase_add_test(tc, a_query_is_replayed_too);
 	tcase_add_test(tc, the_policys_own_query_is_asked_where_none_is_given);
+	tcase_add_test(tc, several_lead_times_are_drawn_from);
+	tcase_add_test(tc, the_page_needs_nothing_else);
+	tc = bed_lane("sweeps", setup, teardown);
+	tcase_add_test(tc,
+		       a_sweep_recommends_with_evidence_or_says_that_nothing_is_to_gain);
+	tcase_add_test(tc, a_sweep_of_a_load_that_never_moves_gains_nothing);
+	tc = bed_lane("clusters", setup, teardown);
+	tcase_add_test(tc, a_policy_of_the_cluster_is_replayed);
+	tcase_add_test(tc, an_hpa_of_the_cluster_is_moved);
+	tcase_add_test(tc, without_a_cluster_that_is_said);
 	tc = bed_lane("bad input", setup, teardown);
-	tcase_add_loop_test(tc, bad_input_is_refused_with_its_place, 0, 16);
+	tcase_add_loop_test(tc, bad_input_is_refused_with_its_place, 0, 21);
 	return bed_run();
 }

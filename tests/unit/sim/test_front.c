@@ -19,6 +19,7 @@ START_TEST(what_another_beats_is_left_out)
 	front_add(&front, 0.04, 1.2, 4);
 	front_add(&front, 0.04, 1.2, 5); /* the same again */
 	front_add(&front, NAN, 1.0, 6);
+	front_add(&front, 0.03, 1.4, 7); /* a mixture of 0 and 4 costs 1.3 there */
 	front_sort(&front);
 	static const int32_t settings[] = {2, 0, 4};
 	ck_assert_int_eq(front.count, 3);

@@ -243,11 +243,34 @@ START_TEST(counting_can_start_anew)
 }
 END_TEST
 
+/* By seed: the same pods take the same time in every world. */
+START_TEST(of_several_lead_times_each_pod_gets_one)
+{
+	static const int64_t leads[] = {10000, 20000, 50000};
+	int seen[3] = {0};
+	workload_fini(&w);
+	config.leads_ms = leads;
+	config.lead_count = 3;
+	config.lead_ms = 50000;
+	workload_init(&w, &config, 0);
+	workload_scale(&w, 301);
+	for (int32_t i = 1; i < w.pod_count; i++)
+		for (int l = 0; l < 3; l++)
+			seen[l] += w.pods[i].ready_ms == leads[l];
+	ck_assert_int_eq(seen[0] + seen[1] + seen[2], 300);
+	for (int l = 0; l < 3; l++)
+		ck_assert_int_gt(seen[l], 70);
+	workload_advance(&w, 20000);
+	ck_assert_int_eq(w.ready_count, 1 + seen[0] + seen[1]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("workload");
 	TCase *tc = tcase_create("life");
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, of_several_lead_times_each_pod_gets_one);
 	tcase_add_test(tc, demand_above_the_ready_capacity_is_not_served);
 	tcase_add_test(tc, pods_are_paid_from_creation_and_serve_once_ready);
 	tcase_add_test(tc, the_way_in_which_time_passes_does_not_matter);
