@@ -56,13 +56,16 @@ void sweep_apply(const struct sweep_setting *setting, double capacity,
 	policy->forecast.written = true;
 }
 
-static void lay_grid(struct sweep *s, double own)
+static void lay_grid(struct sweep *s, double own, bool reactive_only)
 {
 	int32_t n = 0;
 	for (int i = 0; i < SWEEP_HPA_COUNT; i++)
 		s->points[n++].setting.target = SWEEP_HPA_FIRST + i * SWEEP_HPA_STEP;
 	s->own = n;
 	s->points[n++].setting.target = own;
+	s->count = n;
+	if (reactive_only)
+		return;
 	for (size_t f = 0; f < ARRAY_LEN(forecast_targets); f++)
 		for (size_t r = 0; r < ARRAY_LEN(reactive_targets); r++)
 			for (int release = 1; release >= 0; release--)
@@ -184,11 +187,10 @@ static int run_rival(const struct running *run, enum rival_kind kind,
 	return 0;
 }
 
-static void report(const struct sweep_config *config, int32_t done)
+static void report(const struct sweep_config *config, double share)
 {
 	if (config->progress)
-		config->progress(config->progress_arg,
-				 done / (double)(SWEEP_HPA_COUNT + 2 + WITH_FORECAST));
+		config->progress(config->progress_arg, share);
 }
 
 static int run_all(const struct running *run, const struct sweep_config *config,
@@ -205,7 +207,7 @@ static int run_all(const struct running *run, const struct sweep_config *config,
 					       : run_rival(run, RIVAL_HPA, p, err);
 		if (code < 0)
 			return -1;
-		report(config, i + 2);
+		report(config, (i + 1.0) / s->count);
 	}
 	return 0;
 }
@@ -227,7 +229,7 @@ int sweep_run(const struct sweep_config *config, struct sweep *ret_sweep, struct
 	if (!policy)
 		return -1;
 	s.points = xcalloc(POINTS, sizeof(s.points[0]));
-	lay_grid(&s, sweep_own_target(policy, &config->workload));
+	lay_grid(&s, sweep_own_target(policy, &config->workload), config->reactive_only);
 	add_days(&s, config->first_ms, config->start_ms, SWEEP_FIRST, config->start_ms);
 	add_days(&s, config->start_ms, config->end_ms, SWEEP_SECOND, config->start_ms);
 	int code = run_all(&run, config, &s, err);
@@ -284,13 +286,27 @@ static int32_t cheapest(const struct sweep *s, double unserved, bool with_foreca
 	return best;
 }
 
+/* On two thirds of the days of the first half, days in part included. */
+static bool saves_often(const struct sweep *s, const struct sweep_point *with,
+			const struct sweep_point *without)
+{
+	int32_t all = 0, cheaper = 0;
+	for (int32_t d = 0; d < s->day_count; d++) {
+		if (s->days[d].half != SWEEP_FIRST)
+			continue;
+		all++;
+		cheaper += with->days[d].pod_h < without->days[d].pod_h;
+	}
+	return 3 * cheaper >= 2 * all;
+}
+
 int32_t sweep_choose(const struct sweep *s, double unserved)
 {
 	int32_t without = cheapest(s, unserved, false),
 		with = cheapest(s, unserved, true);
 	if (with < 0 || without < 0)
 		return with < 0 ? without : with;
-	double saved = 1 - s->points[with].halves[SWEEP_FIRST].pod_h /
-				   s->points[without].halves[SWEEP_FIRST].pod_h;
-	return saved >= SWEEP_WORTH_IT ? with : without;
+	const struct sweep_point *w = &s->points[with], *o = &s->points[without];
+	double saved = 1 - w->halves[SWEEP_FIRST].pod_h / o->halves[SWEEP_FIRST].pod_h;
+	return saved >= SWEEP_WORTH_IT && saves_often(s, w, o) ? with : without;
 }

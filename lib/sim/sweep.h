@@ -56,6 +56,7 @@ struct sweep_config {
 	/* The first half is [first_ms, start_ms), the second [start_ms, end_ms). What is
 	 * before first_ms is learned from. */
 	int64_t first_ms, start_ms, end_ms;
+	bool reactive_only; /* only the points without forecasts */
 	/* Hears how far it is, in [0, 1], now and then; may be NULL. */
 	void (*progress)(void *arg, double share);
 	void *progress_arg;
@@ -86,8 +87,10 @@ double sweep_pods(const struct sweep *s, const struct outcome *o);
 struct front sweep_front(const struct sweep *s, enum sweep_half half, bool with_forecast);
 /* The cheapest point of the first half that left at most `unserved` of its load. A
  * forecast is taken only if it saves SWEEP_WORTH_IT of the pods of the best point
- * without; of equal ones the first. -1: none serves so well. */
-#define SWEEP_WORTH_IT 0.01
+ * without (of dozens of settings the best is partly luck), and saves some on two thirds
+ * of the days (one day must not decide); of equal ones the first. -1: none serves so
+ * well. */
+#define SWEEP_WORTH_IT 0.02
 int32_t sweep_choose(const struct sweep *s, double unserved);
 
 /* A policy's fields as a setting says. */

@@ -130,7 +130,8 @@ static struct cell cell_of(const struct trace *t, int lead_s)
 			     .end_ms = round_to(from + span - 14999)};
 }
 
-static void run(const struct cell *c, double target, struct sweep *ret)
+static void run(const struct cell *c, double target, bool reactive_only,
+		struct sweep *ret)
 {
 	struct err err;
 	char *text AUTO_FREE = policy_text_of(target, c->lead_s);
@@ -143,6 +144,7 @@ static void run(const struct cell *c, double target, struct sweep *ret)
 		.first_ms = c->first_ms,
 		.start_ms = c->mid_ms,
 		.end_ms = c->end_ms,
+		.reactive_only = reactive_only,
 	};
 	if (sweep_run(&config, ret, &err) < 0) {
 		fprintf(stderr, "sweep: %s\n", err.msg);
@@ -304,12 +306,12 @@ static void race(const char *name, const struct trace *t, int lead_s, struct all
 	struct front fronts[3] = {0};
 	double targets[LEVELS];
 	/* The HPA's part of it does not depend on the policy's own target. */
-	run(&c, 0.7, &sweeps[0]);
+	run(&c, 0.7, true, &sweeps[0]);
 	for (int l = 0; l < LEVELS; l++)
 		targets[l] = target_for(&sweeps[0], levels[l]);
 	sweep_fini(&sweeps[0]);
 	for (int l = 0; l < LEVELS; l++) {
-		run(&c, targets[l], &sweeps[l]);
+		run(&c, targets[l], false, &sweeps[l]);
 		for (int w = HPA; w <= QUANTILE; w++)
 			add_late(&fronts[w], &sweeps[l], &c, (enum which)w);
 	}
@@ -393,7 +395,7 @@ static void time_it(void)
 	if (contest_run(&config, &result, &err) < 0)
 		exit(1);
 	double contest = seconds();
-	run(&c, 0.7, &sweep);
+	run(&c, 0.7, false, &sweep);
 	double swept = seconds();
 	printf("two weeks at 15 s, five contestants: %.2f s (budget 2 s)\n",
 	       contest - begin);

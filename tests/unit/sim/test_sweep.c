@@ -167,6 +167,9 @@ static void put(int32_t i, bool forecast, double pods, double unserved)
 		(struct outcome){.pod_h = pods,
 				 .demand_units = 360000,
 				 .unserved_units = 360000 * unserved};
+	sweep.points[i].days = xcalloc(4, sizeof(struct outcome));
+	for (int32_t d = 0; d < 3; d++)
+		sweep.points[i].days[d].pod_h = pods / 3;
 	/* What happens later must not matter. */
 	sweep.points[i].halves[SWEEP_SECOND] = (struct outcome){.demand_units = 1};
 }
@@ -176,14 +179,23 @@ START_TEST(the_cheapest_that_serves_is_chosen_if_a_forecast_pays)
 	sweep.count = 4;
 	sweep.capacity = 100;
 	sweep.points = xcalloc(4, sizeof(sweep.points[0]));
+	sweep.days = xcalloc(4, sizeof(sweep.days[0]));
+	sweep.day_count = 4;
+	sweep.days[3].half = SWEEP_SECOND;
 	put(0, false, 200, 0.001);
 	put(1, false, 150, 0.010);
-	put(2, true, 199, 0.001); /* saves too little to be worth it */
+	put(2, true, 197, 0.001); /* saves too little to be worth it */
 	put(3, true, 140, 0.004);
 	ck_assert_int_eq(sweep_choose(&sweep, 0.001), 0);
 	ck_assert_int_eq(sweep_choose(&sweep, 0.004), 3);
 	ck_assert_int_eq(sweep_choose(&sweep, 0.010), 3);
 	ck_assert_int_eq(sweep_choose(&sweep, 0.0005), -1);
+	/* Two of three days would be enough, one is not; the second half is not asked. */
+	sweep.points[3].days[0].pod_h = 1000;
+	ck_assert_int_eq(sweep_choose(&sweep, 0.010), 3);
+	sweep.points[3].days[1].pod_h = 1000;
+	sweep.points[3].days[3].pod_h = 0;
+	ck_assert_int_eq(sweep_choose(&sweep, 0.010), 1);
 	ck_near(sweep_pods(&sweep, &sweep.points[3].halves[SWEEP_FIRST]), 140, 1e-9);
 	struct front f = sweep_front(&sweep, SWEEP_FIRST, true);
 	ck_assert_int_eq(f.count, 2);
