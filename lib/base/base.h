@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/timefmt.h"
 #include "base/yaml.h"
+#include "base/yaml_json.h"
 #include "base/zone.h"
 
 #endif

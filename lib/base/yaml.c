@@ -7,9 +7,10 @@
 #include <string.h>
 #include <yaml.h>
 
-#define DEPTH_MAX   32
-#define NODES_MAX   20000
-#define ANCHORS_MAX 256 /* they are searched one by one */
+#define DEPTH_MAX     32
+#define NODES_MAX     20000
+#define ANCHORS_MAX   256 /* they are searched one by one */
+#define DOCUMENTS_MAX 1000
 
 /* An anchor's value: a shallow copy whose pointers stay owned by the tree in the making.
  */
@@ -323,6 +324,18 @@ static int read_node(struct builder *b, const yaml_event_t *event, int depth,
 	return read_scalar(b, event, ret);
 }
 
+static void empty_map(struct yaml_node *root, int line, int column)
+{
+	node_fini(root);
+	*root = (struct yaml_node){.kind = YAML_MAP, .line = line, .column = column};
+}
+
+static bool is_empty(const struct yaml_node *root)
+{
+	return root->kind == YAML_SCALAR && !root->quoted && root->text && !*root->text;
+}
+
+/* The node of a document that has started, and its end. */
 static int read_document(struct builder *b, struct yaml_node *root)
 {
 	yaml_event_t event;
@@ -333,36 +346,92 @@ static int read_document(struct builder *b, struct yaml_node *root)
 	if (rc < 0 || next_event(b, &event) < 0) /* the document's end */
 		return -1;
 	yaml_event_delete(&event);
-	if (next_event(b, &event) < 0)
-		return -1;
-	if (event.type != YAML_STREAM_END_EVENT)
-		rc = refuse(b, &event.start_mark,
-			    "more than one document: only one is allowed");
-	yaml_event_delete(&event);
-	if (root->kind == YAML_SCALAR && !root->quoted && root->text && !*root->text) {
-		node_fini(root);
-		*root = (struct yaml_node){.kind = YAML_MAP, .line = 1, .column = 1};
-	}
-	return rc;
-}
-
-static int read_stream(struct builder *b, struct yaml_node *root)
-{
-	yaml_event_t event;
-	if (next_event(b, &event) < 0) /* the stream's start */
-		return -1;
-	yaml_event_delete(&event);
-	if (next_event(b, &event) < 0)
-		return -1;
-	bool empty = event.type == YAML_STREAM_END_EVENT;
-	yaml_event_delete(&event);
-	if (!empty)
-		return read_document(b, root);
-	*root = (struct yaml_node){.kind = YAML_MAP, .line = 1, .column = 1};
 	return 0;
 }
 
-int yaml_parse(const char *text, size_t len, struct yaml_node **ret_root, struct err *err)
+static int read_only_document(struct builder *b, struct yaml_node *root)
+{
+	yaml_event_t event;
+	if (read_document(b, root) < 0 || next_event(b, &event) < 0)
+		return -1;
+	int rc = event.type == YAML_STREAM_END_EVENT
+			 ? 0
+			 : refuse(b, &event.start_mark,
+				  "more than one document: only one is allowed");
+	yaml_event_delete(&event);
+	if (is_empty(root))
+		empty_map(root, 1, 1);
+	return rc;
+}
+
+/* *ret_end: the stream holds no more. */
+static int next_document(struct builder *b, bool *ret_end)
+{
+	yaml_event_t event;
+	if (next_event(b, &event) < 0)
+		return -1;
+	*ret_end = event.type == YAML_STREAM_END_EVENT;
+	yaml_event_delete(&event);
+	return 0;
+}
+
+static int start_stream(struct builder *b, bool *ret_end)
+{
+	yaml_event_t event;
+	if (next_event(b, &event) < 0)
+		return -1;
+	yaml_event_delete(&event);
+	return next_document(b, ret_end);
+}
+
+static int read_single(struct builder *b, struct yaml_node *root)
+{
+	bool empty;
+	if (start_stream(b, &empty) < 0)
+		return -1;
+	if (!empty)
+		return read_only_document(b, root);
+	empty_map(root, 1, 1);
+	return 0;
+}
+
+/* Anchors and the budget are a document's own. */
+static void forget_document(struct builder *b)
+{
+	for (size_t i = 0; i < b->anchor_count; i++)
+		free(b->anchors[i].name);
+	b->anchor_count = 0;
+	b->node_count = 0;
+}
+
+static int read_several(struct builder *b, struct yaml_node *root)
+{
+	size_t cap = 0;
+	bool end;
+	*root = (struct yaml_node){.kind = YAML_LIST, .line = 1, .column = 1};
+	if (start_stream(b, &end) < 0)
+		return -1;
+	while (!end) {
+		if (root->count == DOCUMENTS_MAX)
+			return refuse(b, &b->parser.mark,
+				      "too many documents: at most 1000");
+		struct yaml_node *document = new_item(root, &cap);
+		if (read_document(b, document) < 0)
+			return -1;
+		if (is_empty(document)) {
+			node_fini(document);
+			root->count--;
+		}
+		forget_document(b);
+		if (next_document(b, &end) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int parse(const char *text, size_t len,
+		 int (*read)(struct builder *b, struct yaml_node *root),
+		 struct yaml_node **ret_root, struct err *err)
 {
 	struct builder b = {.err = err};
 	if (!yaml_parser_initialize(&b.parser))
@@ -370,15 +439,25 @@ int yaml_parse(const char *text, size_t len, struct yaml_node **ret_root, struct
 	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, len);
 	struct yaml_node *root = xcalloc(1, sizeof(*root));
-	int rc = read_stream(&b, root);
+	int rc = read(&b, root);
 	yaml_parser_delete(&b.parser);
-	for (size_t i = 0; i < b.anchor_count; i++)
-		free(b.anchors[i].name);
+	forget_document(&b);
 	free(b.anchors);
 	if (rc == 0)
 		*ret_root = TAKE(root);
 	yaml_node_free(root);
 	return rc;
+}
+
+int yaml_parse(const char *text, size_t len, struct yaml_node **ret_root, struct err *err)
+{
+	return parse(text, len, read_single, ret_root, err);
+}
+
+int yaml_parse_all(const char *text, size_t len, struct yaml_node **ret_list,
+		   struct err *err)
+{
+	return parse(text, len, read_several, ret_list, err);
 }
 
 void yaml_node_free(struct yaml_node *root)

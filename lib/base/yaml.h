@@ -29,6 +29,11 @@ struct yaml_node {
  * names line and column. The caller owns *ret_root (yaml_node_free). */
 int yaml_parse(const char *text, size_t len, struct yaml_node **ret_root,
 	       struct err *err);
+/* Parses every document of a text, as manifests have them: a list of their roots, empty
+ * documents left out. Limits and refusals are those of yaml_parse for each document;
+ * lines count from the beginning of the text. At most 1000 documents. */
+int yaml_parse_all(const char *text, size_t len, struct yaml_node **ret_list,
+		   struct err *err);
 /* Frees the whole tree; accepts NULL. (libyaml itself exports a yaml_free, which must
  * stay its own.) */
 void yaml_node_free(struct yaml_node *root);
