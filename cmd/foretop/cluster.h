@@ -1,34 +1,69 @@
-/* What the commands that change something in a cluster share: their flags, and requests
- * that are waited for. */
+/* What the commands that ask a cluster share: the flags that kubectl has too, and
+ * requests that are waited for. */
 #ifndef FORETOP_CLUSTER_H
 #define FORETOP_CLUSTER_H
 
+#include "flags.h"
+
 #include "kube/kube.h"
 
+/* --foretop-namespace, unless given. */
+#define CLUSTER_FORETOP_NAMESPACE "foretop-system"
+
 struct cluster_flags {
-	const char *kubeconfig, *context;
+	const char *kubeconfig, *context, *url;
 	const char *ns;         /* --namespace; NULL: the context's */
 	const char *foretop_ns; /* --foretop-namespace */
-	int64_t for_ms;         /* --for; 0: not given */
+	int64_t timeout_ms;     /* --request-timeout; 0: not given */
 	bool all;               /* --all-namespaces */
-	bool dry_run;           /* --dry-run */
-	bool server;            /* --dry-run=server: the server checks the write */
-	char **names;           /* "NS/NAME" or "NAME"; borrowed from argv */
+	/* Of the commands that change something. */
+	int64_t for_ms; /* --for; 0: not given */
+	bool dry_run;   /* --dry-run */
+	bool server;    /* --dry-run=server: the server checks the write */
+	char **names;   /* "NS/NAME" or "NAME"; borrowed from argv */
 	int name_count;
 };
 
-/* What the flags of all these commands mean, for help texts. */
+/* Rows of an option table, letters, and what they mean, for help texts. */
+enum {
+	CLUSTER_KUBECONFIG = 1000,
+	CLUSTER_CONTEXT,
+	CLUSTER_TIMEOUT,
+	CLUSTER_FORETOP_NS,
+	CLUSTER_OPTION_END,
+};
+#define CLUSTER_LETTERS "n:s:"
+#define CLUSTER_OPTIONS                                                                  \
+	{"kubeconfig", required_argument, NULL, CLUSTER_KUBECONFIG},                     \
+		{"context", required_argument, NULL, CLUSTER_CONTEXT},                   \
+		{"server", required_argument, NULL, 's'},                                \
+		{"namespace", required_argument, NULL, 'n'},                             \
+	{                                                                                \
+		"request-timeout", required_argument, NULL, CLUSTER_TIMEOUT              \
+	}
+#define CLUSTER_FORETOP_OPTION                                                           \
+	{                                                                                \
+		"foretop-namespace", required_argument, NULL, CLUSTER_FORETOP_NS         \
+	}
 #define CLUSTER_FLAGS_HELP                                                               \
-	"  -A, --all-namespaces        all of them, in every namespace\n"                \
 	"  -n, --namespace NS          of names without one; default: the context's\n"   \
-	"      --dry-run[=server]      say what would be done, and do not do it\n"       \
-	"      --kubeconfig FILE       default: $KUBECONFIG, the pod's own, "            \
-	"~/.kube/config\n"                                                               \
+	"      --kubeconfig FILE       default: $KUBECONFIG, ~/.kube/config, the pod's " \
+	"own\n"                                                                          \
 	"      --context NAME          of the kubeconfig; default: current-context\n"    \
+	"  -s, --server URL            the API server; default: the context's\n"         \
+	"      --request-timeout TIME  of each request to it, such as 5s (10s)\n"        \
 	"  -h, --help\n"
+#define CLUSTER_FORETOP_HELP                                                             \
+	"      --foretop-namespace NS  where the controller keeps its status objects\n"  \
+	"                              (foretop-system)\n"
 
-/* Reads the flags of `command`. -1: go on; else the exit code (after --help, or a
- * mistake that was told). */
+/* Takes one of CLUSTER_OPTIONS or -A, its value in optarg: 1, or 0 when c is none of
+ * them, or -1 with *err. */
+int cluster_flag(struct cluster_flags *f, int c, struct err *err);
+
+/* Reads the flags of a command that changes something: the above, -A, --dry-run, --for
+ * and --foretop-namespace. -1: go on; else the exit code (after --help, or a mistake that
+ * was told). */
 int cluster_flags_parse(struct cluster_flags *f, const char *help, int argc, char **argv);
 
 struct cluster {
@@ -44,7 +79,7 @@ void cluster_close(struct cluster *c);
 /* One answer, waited for. */
 struct cluster_answer {
 	struct cluster *cluster;
-	long status;
+	long status; /* HTTP's; 0: none came */
 	struct err err;
 	cJSON *object; /* owned; NULL on error */
 };
@@ -55,6 +90,18 @@ void cluster_take(void *arg, const struct kube_reply *reply);
 int cluster_wait(struct cluster_answer *answer);
 void cluster_answer_fini(struct cluster_answer *answer);
 
+/* One object, or the whole of a collection as an array of objects: the caller owns it.
+ * NULL with *err, and the HTTP status (0: no answer). ret_status may be NULL. */
+cJSON *cluster_get(struct cluster *c, const char *path, long *ret_status,
+		   struct err *err);
+cJSON *cluster_list(struct cluster *c, const char *path, const char *label_selector,
+		    long *ret_status, struct err *err);
+/* "/api/v1/namespaces/NS/configmaps/NAME": the caller frees. */
+char *cluster_path(const char *group_version, const char *plural, const char *ns,
+		   const char *name);
+
+/* The namespace of names that have none. Borrowed. */
+const char *cluster_namespace(const struct cluster *c, const struct cluster_flags *f);
 /* Namespace and name of "NS/NAME" or "NAME". The caller frees *ret_ns. */
 const char *cluster_name(const struct cluster *c, const struct cluster_flags *f,
 			 const char *text, char **ret_ns);

@@ -1,10 +1,75 @@
 #include "flags.h"
 
+#include "cmd.h"
+
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UNIX_SECONDS_MAX 1e11 /* beyond it people give milliseconds */
+
+int flags_wrong(const char *command, const char *fmt, ...)
+{
+	va_list ap;
+	fprintf(stderr, "foretop %s: ", command);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\nSee foretop %s --help\n", command);
+	return EXIT_USAGE;
+}
+
+/* "--output" of 'o'; the letter alone when there is no long name. */
+static void name_of(const struct flag_table *t, int c, char *buf, size_t size)
+{
+	snprintf(buf, size, "-%c", c);
+	for (const struct option *o = t->options; o->name; o++) {
+		if (o->val == c) {
+			snprintf(buf, size, "--%s", o->name);
+			return;
+		}
+	}
+}
+
+int flags_read(const struct flag_table *t, int argc, char **argv)
+{
+	int c;
+	optind = 1;
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, t->letters, t->options, NULL)) != -1) {
+		struct err err = {0};
+		char name[64];
+		if (c == 'h') {
+			fputs(t->help, stdout);
+			return EXIT_SUCCESS;
+		}
+		if (c == ':')
+			return flags_wrong(argv[0], "%s needs a value", argv[optind - 1]);
+		if (c == '?')
+			return flags_wrong(argv[0], "unknown flag %s", argv[optind - 1]);
+		name_of(t, c, name, sizeof(name));
+		if (t->take(t->arg, c, &err) < 0)
+			return flags_wrong(argv[0], "%s: %s", name, err.msg);
+	}
+	return -1;
+}
+
+int flag_word(const char *text, const char *const *names, size_t count, int *ret_index,
+	      struct err *err)
+{
+	struct str all AUTO(str_fini);
+	str_init(&all, 256);
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(text, names[i])) {
+			*ret_index = (int)i;
+			return 0;
+		}
+		str_printf(&all, "%s%s", i ? ", " : "", names[i]);
+	}
+	return err_set(err, ERR_INVALID, "\"%s\": allowed: %s", text, str_text(&all));
+}
 
 int flag_duration(const char *text, int64_t *ret_ms, struct err *err)
 {

@@ -18,14 +18,16 @@ static const char pause_help[] =
 	"touched: what is paused stands in\nthe ConfigMap foretop-pause in Foretop's own "
 	"namespace, and survives restarts.\n\n"
 	"      --for DURATION          30m, 2h, 1d; default: until foretop resume\n"
-	"      --foretop-namespace NS  where the controller keeps its status objects;\n"
-	"                              default: foretop-system\n" CLUSTER_FLAGS_HELP;
+	"  -A, --all-namespaces        all policies, in every namespace\n"
+	"      --dry-run[=server]      say what would be done, and do not do "
+	"it\n" CLUSTER_FORETOP_HELP CLUSTER_FLAGS_HELP;
 
 static const char resume_help[] =
 	"usage: foretop resume (NS/POLICY... | -A) [flags]\n\n"
 	"Ends what foretop pause began; -A ends every pause.\n\n"
-	"      --foretop-namespace NS  where the controller keeps its status objects;\n"
-	"                              default: foretop-system\n" CLUSTER_FLAGS_HELP;
+	"  -A, --all-namespaces        every pause, in every namespace\n"
+	"      --dry-run[=server]      say what would be done, and do not do "
+	"it\n" CLUSTER_FORETOP_HELP CLUSTER_FLAGS_HELP;
 
 struct pause {
 	struct cluster_flags flags;

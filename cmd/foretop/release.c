@@ -21,67 +21,35 @@ struct release {
 	struct cluster_flags flags;
 	struct cluster cluster;
 	cJSON *found; /* an array of HPAs with a floor; owned */
-	struct err err;
 	int count;
 };
 
 static const char type[] = "horizontalpodautoscaler.autoscaling";
 
-static void on_object(void *arg, const cJSON *object)
-{
-	struct release *r = arg;
-	struct kube_hpa hpa;
-	if (kube_hpa_read(object, &hpa, NULL) == 0 && hpa.marked)
-		cJSON_AddItemToArray(r->found, cJSON_Duplicate(object, true));
-}
-
-static void on_restart(void *arg)
-{
-	struct release *r = arg;
-	cJSON_Delete(r->found);
-	r->found = cJSON_CreateArray();
-}
-
-static void on_done(void *arg, const char *version, const struct kube_reply *reply)
-{
-	struct release *r = arg;
-	(void)version;
-	r->err = reply->err;
-	reactor_stop(r->cluster.reactor);
-}
-
+/* HPAs with a floor of ours. */
 static int find_all(struct release *r, struct err *err)
 {
-	const char *ns = r->flags.ns ? r->flags.ns : r->cluster.config.namespace_;
+	const char *ns = cluster_namespace(&r->cluster, &r->flags);
 	char *path AUTO_FREE = kube_collection_path(
 		KUBE_HPA_GROUP_VERSION, KUBE_HPA_PLURAL, r->flags.all ? NULL : ns);
-	struct kube_list_options options = {
-		.path = path,
-		.on_object = on_object,
-		.on_restart = on_restart,
-		.on_done = on_done,
-		.arg = r,
-	};
-	kube_list_start(r->cluster.kube, &options);
-	reactor_run(r->cluster.reactor);
-	*err = r->err;
-	return err->code == ERR_NONE ? 0 : -1;
+	r->found = cluster_list(&r->cluster, path, NULL, NULL, err);
+	for (cJSON *object = r->found ? r->found->child : NULL, *next; object;
+	     object = next) {
+		struct kube_hpa hpa;
+		next = object->next;
+		if (kube_hpa_read(object, &hpa, NULL) < 0 || !hpa.marked)
+			cJSON_Delete(cJSON_DetachItemViaPointer(r->found, object));
+	}
+	return r->found ? 0 : -1;
 }
 
 /* The newest state of one; the caller frees. NULL with *err. */
 static cJSON *read_one(struct release *r, const char *ns, const char *name,
 		       struct err *err)
 {
-	char *collection AUTO_FREE =
-		kube_collection_path(KUBE_HPA_GROUP_VERSION, KUBE_HPA_PLURAL, ns);
-	char *escaped AUTO_FREE = kube_escape(name);
-	char *path AUTO_FREE = xasprintf("%s/%s", collection, escaped);
-	struct kube_request request = {.method = KUBE_GET, .path = path};
-	struct cluster_answer a = {.cluster = &r->cluster};
-	kube_send(r->cluster.kube, &request, cluster_take, &a);
-	if (cluster_wait(&a) < 0)
-		*err = a.err;
-	return a.object;
+	char *path AUTO_FREE =
+		cluster_path(KUBE_HPA_GROUP_VERSION, KUBE_HPA_PLURAL, ns, name);
+	return cluster_get(&r->cluster, path, NULL, err);
 }
 
 static void say(const struct release *r, const struct kube_hpa *hpa)
@@ -170,13 +138,11 @@ static int release_found(struct release *r)
 
 int cmd_release(int argc, char **argv)
 {
-	struct release r = {.found = cJSON_CreateArray()};
+	struct release r = {0};
 	struct err err = {0};
 	int code = cluster_flags_parse(&r.flags, help, argc, argv);
-	if (code >= 0) {
-		cJSON_Delete(r.found);
+	if (code >= 0)
 		return code;
-	}
 	bool named = r.flags.name_count > 0;
 	code = EXIT_FAILURE;
 	if (cluster_open(&r.cluster, &r.flags, &err) < 0 ||

@@ -33,6 +33,7 @@ struct kube {
 	struct kube_call *waiting, **waiting_end;
 	struct kube_call *sent;
 	int waiting_count;
+	int64_t timeout_ms;          /* 0: none of its own */
 	int64_t no_watch_list_until; /* monotonic */
 	struct rng rng;
 };
@@ -113,6 +114,7 @@ struct kube *kube_new(struct reactor *reactor, const struct kube_options *option
 	struct kube *k = xcalloc(1, sizeof(*k));
 	k->reactor = reactor;
 	k->waiting_end = &k->waiting;
+	k->timeout_ms = options->timeout_ms;
 	kube_config_copy(options->config, &k->config);
 	double per_s =
 		options->requests_per_s > 0 ? options->requests_per_s : REQUESTS_PER_S;
@@ -388,6 +390,14 @@ static void pump(void *arg)
 	}
 }
 
+static int64_t timeout_of(const struct kube *k, const struct kube_request *request)
+{
+	int64_t asked = request->timeout_ms;
+	if (k->timeout_ms > 0 && (asked <= 0 || asked > k->timeout_ms))
+		return k->timeout_ms;
+	return asked > 0 ? asked : TIMEOUT_MS;
+}
+
 struct kube_call *kube_send(struct kube *k, const struct kube_request *request,
 			    kube_done done, void *arg)
 {
@@ -400,7 +410,7 @@ struct kube_call *kube_send(struct kube *k, const struct kube_request *request,
 		.query = xstrdup(request->query),
 		.body = request->body ? json_text(request->body) : NULL,
 		.method = request->method,
-		.timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : TIMEOUT_MS,
+		.timeout_ms = timeout_of(k, request),
 		.urgent = request->urgent,
 		.done = done,
 		.arg = arg,

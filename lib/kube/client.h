@@ -18,6 +18,8 @@ struct kube_options {
 	int burst;                        /* 0: 40 */
 	http_observer *observe; /* of every request, watches over HTTP too; NULL: none */
 	void *observe_arg;
+	int64_t timeout_ms; /* most that a transfer may take, also of requests that
+			       name a longer time; 0: what each request says */
 };
 
 /* NULL with *err = ERR_INVALID when the configuration cannot be used. Certificates and

@@ -26,6 +26,8 @@ static void answer(struct api *a, const struct api_request *q)
 	(void)a;
 	snprintf(seen_head, sizeof(seen_head), "%s", q->head);
 	snprintf(seen_body, sizeof(seen_body), "%s", q->body);
+	if (status < 0)
+		return; /* no answer ever */
 	if (status)
 		api_reply(q->peer, status, headers, body);
 	else
@@ -218,6 +220,22 @@ START_TEST(after_a_429_the_next_request_waits)
 }
 END_TEST
 
+START_TEST(no_request_takes_longer_than_the_client_allows)
+{
+	struct kube_options options = {.config = &api.config, .timeout_ms = 50};
+	struct kube_request patient = {
+		.method = KUBE_GET, .path = "/x", .timeout_ms = MS_PER_H};
+	status = -1;
+	api.kube = kube_new(api.reactor, &options, NULL);
+	ask(KUBE_GET, NULL);
+	ck_assert_int_eq(got.status, 0);
+	ck_assert_msg(strstr(got.err.msg, "time-out"), "%s", got.err.msg);
+	kube_send(api.kube, &patient, on_reply, NULL);
+	api_run(&api);
+	ck_assert_msg(strstr(got.err.msg, "time-out"), "%s", got.err.msg);
+}
+END_TEST
+
 static void free_client(void *arg, const struct kube_reply *reply)
 {
 	(void)arg;
@@ -258,6 +276,7 @@ int main(void)
 	tcase_add_test(t, cancelled_and_abandoned_calls_are_never_answered);
 	tcase_add_test(t, the_rate_holds_but_not_for_urgent_requests);
 	tcase_add_test(t, after_a_429_the_next_request_waits);
+	tcase_add_test(t, no_request_takes_longer_than_the_client_allows);
 	tcase_add_test(t, the_client_may_be_freed_by_an_answer);
 	tcase_add_test(t, text_is_escaped_for_paths_and_queries);
 	suite_add_tcase(s, t);
