@@ -14,6 +14,7 @@ struct command {
 
 int cmd_demo(int argc, char **argv);
 int cmd_forecast(int argc, char **argv);
+int cmd_get(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_release(int argc, char **argv);
 int cmd_resume(int argc, char **argv);

@@ -17,6 +17,7 @@ static const struct command commands[] = {
 	 cmd_demo},
 	{"forecast", "forecast a series with intervals, and test that on its past",
 	 cmd_forecast},
+	{"get", "policies with their sizes, forecasts and states", cmd_get},
 	{"pause", "stop policies for a while: the kill switch", cmd_pause},
 	{"release", "give HPAs back what mode Floor has raised", cmd_release},
 	{"resume", "end a pause", cmd_resume},

@@ -224,3 +224,22 @@ char *quantity_format(int64_t milli, int binary, char *buf, size_t size)
 	snprintf(buf, size, "%s%llu%s", sign, (unsigned long long)value, suffix);
 	return buf;
 }
+
+char *number_format(double value, bool binary, char *buf, size_t size)
+{
+	static const char *const units[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
+	size_t unit = 0;
+
+	while (binary && fabs(value) >= 1024 && unit + 1 < ARRAY_LEN(units)) {
+		value /= 1024;
+		unit++;
+	}
+	/* %.3g turns to exponents from here on */
+	if (fabs(value) >= 999.5 && fabs(value) < 1e15) {
+		double step = pow(10, floor(log10(fabs(value))) - 2);
+		snprintf(buf, size, "%.0f%s", round(value / step) * step, units[unit]);
+	} else {
+		snprintf(buf, size, "%.3g%s", value, units[unit]);
+	}
+	return buf;
+}

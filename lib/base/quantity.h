@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,5 +23,9 @@ int quantity_parse_double(const char *text, double *ret_value, struct err *err);
  * (memory) whole multiples of 1024 get Ki, Mi, Gi... `size` of 24 always suffices.
  * Returns buf. */
 char *quantity_format(int64_t milli, int binary, char *buf, size_t size);
+
+/* A number for people, three significant digits: 840, 1240, 0.667. binary: with Ki, Mi,
+ * Gi, ... Returns buf; 32 bytes suffice. */
+char *number_format(double value, bool binary, char *buf, size_t size);
 
 #endif

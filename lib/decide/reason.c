@@ -32,25 +32,6 @@ static void add(struct text *t, const char *fmt, ...)
 		t->len = t->size - 1;
 }
 
-char *reason_number(double value, bool binary, char *buf, size_t size)
-{
-	static const char *const units[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
-	size_t unit = 0;
-
-	while (binary && fabs(value) >= 1024 && unit + 1 < ARRAY_LEN(units)) {
-		value /= 1024;
-		unit++;
-	}
-	/* %.3g turns to exponents from here on */
-	if (fabs(value) >= 999.5 && fabs(value) < 1e15) {
-		double step = pow(10, floor(log10(fabs(value))) - 2);
-		snprintf(buf, size, "%.0f%s", round(value / step) * step, units[unit]);
-	} else {
-		snprintf(buf, size, "%.3g%s", value, units[unit]);
-	}
-	return buf;
-}
-
 static bool is_resource(const struct policy_metric *m, const char *name)
 {
 	return (m->type == METRIC_RESOURCE || m->type == METRIC_CONTAINER_RESOURCE) &&
@@ -75,8 +56,8 @@ static void add_reactive(struct text *t, const struct decide_input *in,
 	char value[NUMBER_SIZE], target[NUMBER_SIZE];
 	bool binary = is_resource(m, "memory");
 	bool total = m->type == METRIC_OBJECT || m->type == METRIC_EXTERNAL;
-	reason_number((double)md->value_m / 1000, binary, value, sizeof(value));
-	reason_number((double)md->target.value_m / 1000, binary, target, sizeof(target));
+	number_format((double)md->value_m / 1000, binary, value, sizeof(value));
+	number_format((double)md->target.value_m / 1000, binary, target, sizeof(target));
 
 	add_name(t, m);
 	switch (md->target.type) {
@@ -107,8 +88,8 @@ static void add_forecast(struct text *t, const struct decide_input *in,
 	bool binary = is_resource(m, "memory");
 	double carried = d->metrics[d->winner].capacity * d->current;
 
-	reason_number(f->upper, binary, upper, sizeof(upper));
-	reason_number(carried, binary, capacity, sizeof(capacity));
+	number_format(f->upper, binary, upper, sizeof(upper));
+	number_format(carried, binary, capacity, sizeof(capacity));
 	add_name(t, m);
 	add(t, " forecast %s%s within %s (q%.4g)%s capacity %s", upper, unit_name(m),
 	    duration_format(f->window_ms, window, sizeof(window)), f->quantile * 100,
@@ -145,7 +126,7 @@ static void add_winner(struct text *t, const struct decide_input *in,
 	if (md->at_limit > 0)
 		add(t, ", %d %s at the CPU limit: demand is %s cores or more",
 		    md->at_limit, md->at_limit == 1 ? "pod" : "pods",
-		    reason_number(md->seen, false, seen, sizeof(seen)));
+		    number_format(md->seen, false, seen, sizeof(seen)));
 	if (d->unknown_count > 0) {
 		add(t, "; ");
 		add_unknowns(t, in, d);

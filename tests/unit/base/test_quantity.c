@@ -235,6 +235,18 @@ START_TEST(what_is_printed_reads_back_the_same)
 }
 END_TEST
 
+START_TEST(numbers_for_people_have_three_digits)
+{
+	char buf[32];
+	ck_assert_str_eq(number_format(0, false, buf, sizeof(buf)), "0");
+	ck_assert_str_eq(number_format(2.0 / 3, false, buf, sizeof(buf)), "0.667");
+	ck_assert_str_eq(number_format(1236.4, false, buf, sizeof(buf)), "1240");
+	ck_assert_str_eq(number_format(-123456, false, buf, sizeof(buf)), "-123000");
+	ck_assert_str_eq(number_format(1.5 * 1024 * 1024, true, buf, sizeof(buf)),
+			 "1.5Mi");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("quantity");
@@ -242,6 +254,7 @@ int main(void)
 	tcase_add_loop_test(tcase,
 			    quantities_become_milli_units_and_only_fractions_round_up, 0,
 			    ARRAY_LEN(good));
+	tcase_add_test(tcase, numbers_for_people_have_three_digits);
 	tcase_add_test(tcase, sixty_three_digits_are_the_most);
 	tcase_add_loop_test(tcase, anything_else_is_refused_and_quoted, 0,
 			    ARRAY_LEN(bad));

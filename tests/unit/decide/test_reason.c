@@ -326,7 +326,7 @@ START_TEST(numbers_have_three_significant_digits)
 {
 	char buf[32];
 	ck_assert_str_eq(
-		reason_number(numbers[_i].value, numbers[_i].binary, buf, sizeof(buf)),
+		number_format(numbers[_i].value, numbers[_i].binary, buf, sizeof(buf)),
 		numbers[_i].want);
 }
 END_TEST
