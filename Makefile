@@ -41,6 +41,7 @@ BED_SRC := $(filter-out $(INTEGRATION_SRC),$(sort $(wildcard tests/integration/*
 VIRTUAL_SRC := $(sort $(wildcard tests/faults/v*.c))
 FAULTS_MAIN := stories sweep
 FAULTS_SRC := $(filter-out $(VIRTUAL_SRC) $(FAULTS_MAIN:%=tests/faults/%.c),$(sort $(wildcard tests/faults/*.c)))
+CLI_SRC := $(sort $(wildcard tests/cli/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
 VECTORS_SRC := $(sort $(wildcard tests/vectors/*.c))
 STORIES_SRC := $(sort $(wildcard tests/stories/*.c))
@@ -53,6 +54,7 @@ reversed  = $(if $(1),$(call reversed,$(wordlist 2,$(words $(1)),$(1))) $(firstw
 ARCHIVES := $(foreach l,$(call reversed,$(LAYERS)),$(call archive,$(l)))
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SRC))
 INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(BUILD)/tests/integration/%,$(INTEGRATION_SRC))
+CLI_BIN := $(BUILD)/tests/cli/test_cli
 VECTORS_BIN := $(BUILD)/tests/vectors
 FAULTS_BIN := $(FAULTS_MAIN:%=$(BUILD)/tests/faults/%)
 STORIES_BIN := $(BUILD)/tests/stories/stories
@@ -64,7 +66,7 @@ FUZZER   ?=
 FUZZ_DRIVER = $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o)
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all help deps test faults sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
+.PHONY: all help deps test cli faults sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -132,6 +134,11 @@ $(FAULTS_BIN): $(BUILD)/tests/faults/%: $(BUILD)/tests/faults/%.o $(call obj,$(F
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
+$(CLI_BIN): $(call obj,$(CLI_SRC) $(BED_SRC)) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
+
 $(VECTORS_BIN): $(VECTORS_OBJ) $(foreach l,$(call reversed,$(call upto,decide,$(LAYERS))),$(call archive,$(l)))
 	$(say) LD $@
 	@[ ! -d $@ ] || rm -r $@ # older builds kept the objects in a folder of this name
@@ -151,8 +158,8 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/bench_%.o $(ARCHIVES)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
 ## test: unit tests, golden stories, fuzz corpora, a share of the faults, the process against the served simulation
-test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(FAULTS_BIN) $(INTEGRATION_BIN)
-	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(FAULTS_BIN) $(INTEGRATION_BIN)
+test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(FAULTS_BIN) $(INTEGRATION_BIN) $(CLI_BIN)
+	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(FAULTS_BIN) $(INTEGRATION_BIN) $(CLI_BIN)
 
 ## faults: a kill at every request, and FAULT_STORIES (10000) random stories of faults, from seed FAULT_SEED (1) on
 FAULT_STORIES ?= 10000
@@ -193,6 +200,10 @@ unit-%: FORCE
 	@$(MAKE) --no-print-directory $(filter $(BUILD)/tests/unit/$*/%,$(UNIT_BIN))
 	@BUILD=$(BUILD) hack/run-tests $(filter $(BUILD)/tests/unit/$*/%,$(UNIT_BIN))
 FORCE:
+
+## cli: what commands say, against golden transcripts (UPDATE_CLI=1 rewrites them)
+cli: $(BUILD)/foretop $(CLI_BIN)
+	@BUILD=$(BUILD) hack/run-tests $(CLI_BIN)
 
 ## integration: the real process against the served simulation alone
 integration: $(BUILD)/foretop $(INTEGRATION_BIN)
@@ -263,3 +274,4 @@ clean:
 	rm -rf $(BUILD) compile_commands.json
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c tests/faults/*.c)) $(VECTORS_OBJ))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(CLI_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c)) $(VECTORS_OBJ))

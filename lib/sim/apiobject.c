@@ -68,6 +68,13 @@ static const struct apiresource resources[KUBEAPI_RESOURCES] = {
 			  .version = "v2",
 			  .namespaced = true,
 			  .has_status = true},
+	[KUBEAPI_SCALEDOBJECTS] = {.plural = "scaledobjects",
+				   .kind = "ScaledObject",
+				   .list_kind = "ScaledObjectList",
+				   .group = "keda.sh",
+				   .version = "v1alpha1",
+				   .namespaced = true,
+				   .has_status = true},
 };
 
 const struct apiresource *apiresource_of(enum kubeapi_resource resource)

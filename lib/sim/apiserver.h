@@ -2,6 +2,7 @@
 #ifndef FORETOP_SIM_APISERVER_H
 #define FORETOP_SIM_APISERVER_H
 
+#include "sim/apireview.h"
 #include "sim/apistore.h"
 #include "sim/apitarget.h"
 #include "sim/squatter.h"
@@ -37,6 +38,7 @@ struct kubeapi {
 	struct audit_entry *audit;
 	size_t audit_count, audit_cap;
 	struct apifault writes, reads, lost;
+	struct apirules rules;
 	bool no_watchlist, no_websocket, silent;
 	uint64_t lag_version; /* what watches and weak reads see; 0: the present */
 	struct bends bends;

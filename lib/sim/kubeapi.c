@@ -186,6 +186,17 @@ static bool answer_discovery(struct kubeapi *k, struct exchange *x)
 	return true;
 }
 
+/* By RBAC, as kubeapi_deny set it. */
+static bool forbidden(const struct kubeapi *k, const struct request *q,
+		      const struct apitarget *t, struct apistatus *ret_status)
+{
+	const struct apifault fault = {.status = 403};
+	const char *verb = apirules_forbid(&k->rules, q, t);
+	if (verb)
+		apifault_status(&fault, t, verb, ret_status);
+	return verb != NULL;
+}
+
 static void carry_out(struct exchange *x, void *arg)
 {
 	struct kubeapi *k = arg;
@@ -198,7 +209,10 @@ static void carry_out(struct exchange *x, void *arg)
 		apistatus_reply(&status, &k->bends, x);
 	} else if (read && (answer_plain(k, x) || answer_discovery(k, x))) {
 		return;
-	} else if (apitarget_parse(q->path, &target, &status) < 0) {
+	} else if (apireview_answer(&k->rules, &k->bends, x)) {
+		return;
+	} else if (apitarget_parse(q->path, &target, &status) < 0 ||
+		   forbidden(k, q, &target, &status)) {
 		apistatus_reply(&status, &k->bends, x);
 	} else if (read) {
 		answer_read(k, x, &target);
@@ -255,7 +269,7 @@ static int on_upgrade(const struct request *q, void *arg)
 	struct apifault before = k->reads;
 	if (read_fault(k, &target, true, &status))
 		k->reads = before; /* strikes once it is open */
-	if (!status.code)
+	if (!status.code && !forbidden(k, q, &target, &status))
 		apiwatch_check(k, &target, q, &status);
 	return status.code;
 }
@@ -456,6 +470,11 @@ void kubeapi_fail_reads(struct kubeapi *k, int n, int status,
 			enum kubeapi_resource resource)
 {
 	k->reads = (struct apifault){n, status, resource};
+}
+
+void kubeapi_deny(struct kubeapi *k, const char *verb, const char *resource)
+{
+	apirules_deny(&k->rules, verb, resource);
 }
 
 void kubeapi_lose_answers(struct kubeapi *k, int n, enum kubeapi_resource resource)

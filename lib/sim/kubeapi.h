@@ -4,7 +4,8 @@
  *
  * Resources: configmaps, pods, namespaces (v1), deployments, statefulsets and replicasets
  * with /scale and /status (apps/v1), leases (coordination.k8s.io/v1), events
- * (events.k8s.io/v1), horizontalpodautoscalers (autoscaling/v2). */
+ * (events.k8s.io/v1), horizontalpodautoscalers (autoscaling/v2), scaledobjects
+ * (keda.sh/v1alpha1); and access reviews. */
 #ifndef FORETOP_SIM_KUBEAPI_H
 #define FORETOP_SIM_KUBEAPI_H
 
@@ -25,6 +26,7 @@ enum kubeapi_resource {
 	KUBEAPI_LEASES,
 	KUBEAPI_EVENTS,
 	KUBEAPI_HPAS,
+	KUBEAPI_SCALEDOBJECTS,
 	KUBEAPI_RESOURCES,
 };
 
@@ -98,6 +100,10 @@ void kubeapi_fail_writes(struct kubeapi *k, int n, int status,
 /* The next n reads, lists and watches likewise. */
 void kubeapi_fail_reads(struct kubeapi *k, int n, int status,
 			enum kubeapi_resource resource);
+/* RBAC: nobody may use this verb ("list", "*": every one) on this resource
+ * ("deployments/scale") from now on, and access reviews say so. verb NULL: everybody may
+ * everything again. */
+void kubeapi_deny(struct kubeapi *k, const char *verb, const char *resource);
 /* The next n writes are carried out, but the connection breaks before the answer. */
 void kubeapi_lose_answers(struct kubeapi *k, int n, enum kubeapi_resource resource);
 /* true: watches stay open, answer pings and say nothing, not even their end. */
