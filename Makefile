@@ -273,5 +273,5 @@ compile_commands.json:
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c tests/faults/*.c)) $(VECTORS_OBJ))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(CLI_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c tests/faults/*.c)) $(VECTORS_OBJ))
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(CLI_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c)) $(VECTORS_OBJ))

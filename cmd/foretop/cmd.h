@@ -13,6 +13,7 @@ struct command {
 };
 
 int cmd_demo(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_forecast(int argc, char **argv);
 int cmd_get(int argc, char **argv);
 int cmd_pause(int argc, char **argv);

@@ -15,6 +15,7 @@ static int cmd_version(int argc, char **argv)
 static const struct command commands[] = {
 	{"demo", "a simulated shop's day in about a minute, on loopback servers",
 	 cmd_demo},
+	{"explain", "the last decision as a story with numbers", cmd_explain},
 	{"forecast", "forecast a series with intervals, and test that on its past",
 	 cmd_forecast},
 	{"get", "policies with their sizes, forecasts and states", cmd_get},
