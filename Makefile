@@ -66,7 +66,7 @@ FUZZER   ?=
 FUZZ_DRIVER = $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o)
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all help deps test cli faults sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
+.PHONY: all dashboards help deps test cli faults sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -215,7 +215,7 @@ lint-deps:
 	@hack/deps lint
 shell:
 	@shellcheck hack/deps hack/fresh hack/run-tests hack/layers hack/pure hack/length hack/compile-commands hack/fuzz \
-		.ci/run tests/e2e/build-servers && echo "shell: shellcheck has no complaint"
+		.ci/run tests/e2e/build-servers tests/dashboards/run && echo "shell: shellcheck has no complaint"
 
 SOURCES = $(sort $(wildcard lib/*/*.[ch] cmd/*/*.[ch] tests/*.h tests/*/*.[ch] tests/*/*/*.[ch]))
 ## format: lay the sources out with clang-format
@@ -259,6 +259,11 @@ e2e: $(BUILD)/foretop
 e2e-full: $(BUILD)/foretop
 	@hack/deps e2e
 	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor
+
+## dashboards: the chart's dashboards and alerts against a real Prometheus (PICTURES=dir draws what they show)
+dashboards: $(BUILD)/foretop
+	@hack/deps dashboards
+	@tests/dashboards/run $(abspath $(BUILD))/foretop $(if $(PICTURES),$(abspath $(PICTURES)))
 
 ## install: put the binary under PREFIX
 install: $(BUILD)/foretop

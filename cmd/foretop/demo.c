@@ -54,6 +54,7 @@ struct demo {
 	double seconds; /* real time for the day */
 	uint64_t seed;
 	bool plain, utf8;
+	const char *listen; /* NULL: no face */
 	struct reactor *reactor;
 	struct clock clock;
 	struct trace *demand;
@@ -79,13 +80,19 @@ static const char help[] =
 	"      --seconds N   how long the day takes (default 60, at least 20)\n"
 	"      --seed N      another shop, other pods (default 1)\n"
 	"      --plain       lines only, no chart that moves\n"
+	"      --listen ADDRESS:PORT  the controller's /metrics meanwhile (default: "
+	"none)\n"
 	"  -v, --v LEVEL     the controller's log on standard error: 0, 4 (debug)\n"
 	"  -h, --help\n";
 
 static const struct option options[] = {
-	{"seconds", required_argument, NULL, 's'}, {"seed", required_argument, NULL, 'r'},
-	{"plain", no_argument, NULL, 'p'},         {"v", required_argument, NULL, 'v'},
-	{"help", no_argument, NULL, 'h'},          {0},
+	{"seconds", required_argument, NULL, 's'},
+	{"seed", required_argument, NULL, 'r'},
+	{"plain", no_argument, NULL, 'p'},
+	{"v", required_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{"listen", required_argument, NULL, 'l'},
+	{0},
 };
 
 /* 0 to go on, 1 when the help was asked for, else the exit code of wrong usage. */
@@ -117,6 +124,9 @@ static int parse_flags(struct demo *d, int argc, char **argv)
 			break;
 		case 'p':
 			d->plain = true;
+			break;
+		case 'l':
+			d->listen = optarg;
 			break;
 		case 'v':
 			d->verbosity = (int)strtol(optarg, &end, 10);
@@ -369,6 +379,7 @@ static int start_loop(struct demo *d, struct err *err)
 		.kube = &kube,
 		.controller = &d->config,
 		.instance = "demo",
+		.listen = d->listen,
 		.observe = observe,
 		.on_lost = lost,
 		.arg = d,
@@ -390,6 +401,8 @@ static int play(struct demo *d, struct err *err)
 	       "between them.\n\n",
 	       d->seconds, HISTORY_DAYS, (int)(LEAD_MS / MS_PER_S),
 	       (int)((LEAD_MS + LEAD_JITTER) / MS_PER_S));
+	if (d->listen)
+		printf("Metrics at %s/metrics\n\n", loop_url(d->loop));
 	fflush(stdout);
 	if (!d->plain)
 		draw(d);
