@@ -1,5 +1,6 @@
 #include "policy/config.h"
 
+#include "policy/config_page.h"
 #include "policy/fields.h"
 #include "policy/names.h"
 #include "policy/source.h"
@@ -31,37 +32,7 @@ void config_defaults(struct controller_config *ret_config)
 			},
 		.listen = xstrdup(":8080"),
 	};
-}
-
-/* "8080" of ":8080", "127.0.0.1:8080" and "[::1]:8080"; 0 lets the kernel choose. */
-static bool listen_is_right(const char *text)
-{
-	const char *port = strrchr(text, ':');
-	if (!*text)
-		return true;
-	if (!port || text[strspn(text, "0123456789abcdefABCDEF.:[]")])
-		return false;
-	size_t digits = strspn(port + 1, "0123456789");
-	bool bracketed = *text == '[' && port > text && port[-1] == ']';
-	if (!bracketed &&
-	    (memchr(text, ':', (size_t)(port - text)) || strpbrk(text, "[]")))
-		return false;
-	return digits >= 1 && digits <= 5 && !port[1 + digits] &&
-	       strtol(port + 1, NULL, 10) <= 65535;
-}
-
-static void read_listen(const struct place *at, const struct field *f, void *object)
-{
-	struct controller_config *c = object;
-	(void)f;
-	if (!scalar_check(at, "a text like \":8080\""))
-		return;
-	if (!listen_is_right(at->node->text)) {
-		place_invalid(at, "must be ADDRESS:PORT, :PORT or empty");
-		return;
-	}
-	free(c->listen);
-	c->listen = xstrdup(at->node->text);
+	config_page_defaults(&ret_config->page);
 }
 
 #define ELECTION(member)   .offset = offsetof(struct config_election, member)
@@ -123,7 +94,8 @@ static const struct field config_fields[] = {
 	{.name = "namespaces", MAP(namespace_fields)},
 	{.name = "leaderElection", MAP(election_fields), CONTROLLER(election)},
 	{.name = "statusNamespace", .read = field_label, CONTROLLER(status_namespace)},
-	{.name = "listen", .read = read_listen},
+	{.name = "listen", .read = field_listen, CONTROLLER(listen)},
+	{.name = "page", .read = config_page_read, CONTROLLER(page)},
 };
 
 /* client-go's own conditions, and the Lease's whole seconds. */
@@ -224,6 +196,7 @@ void config_free(struct controller_config *c)
 	free(c->election.lease_namespace);
 	free(c->status_namespace);
 	free(c->listen);
+	config_page_fini(&c->page);
 	*c = (struct controller_config){0};
 }
 

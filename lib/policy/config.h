@@ -66,6 +66,15 @@ struct config_election {
 	int64_t retry_period_ms;   /* default 2 s */
 };
 
+/* `page`: the page and its JSON API, on a listener of their own. */
+struct config_page {
+	char *listen; /* "ADDRESS:PORT", ":PORT", or "" for none; default "127.0.0.1:8081"
+		       */
+	struct config_names hosts;  /* names in Host beside localhost and addresses */
+	char *cert_file, *key_file; /* TLS; both or none */
+	bool token_review;          /* bearer tokens, which the API server judges */
+};
+
 struct controller_config {
 	struct config_source *sources;
 	int32_t source_count;
@@ -76,6 +85,7 @@ struct controller_config {
 	struct config_election election;
 	char *status_namespace; /* of the status objects; NULL: the process's own */
 	char *listen; /* "ADDRESS:PORT", ":PORT", or "" for none; default ":8080" */
+	struct config_page page;
 };
 
 /* What an empty file means. The caller owns the content (config_free). */
@@ -98,6 +108,12 @@ void config_free(struct controller_config *c);
  * (`--prometheus-url`). 0, or -1 with *err = ERR_INVALID when it is no such URL or there
  * are too many sources. */
 int config_set_url(struct controller_config *c, const char *url, struct err *err);
+/* Sets the address of the page (`--page`). 0, or -1 with *err = ERR_INVALID when it is no
+ * such address, or one that asks for more (config_page_check). */
+int config_set_page(struct controller_config *c, const char *listen, struct err *err);
+/* May the page be served like this? On another address than a loopback one only with TLS
+ * and tokens: 0, or -1 with *err = ERR_INVALID. */
+int config_page_check(const struct config_page *page, struct err *err);
 /* The source of that name, or NULL. Borrowed. */
 const struct config_source *config_find_source(const struct controller_config *c,
 					       const char *name);

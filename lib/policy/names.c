@@ -57,16 +57,16 @@ void field_subdomain(const struct place *at, const struct field *f, void *object
 		field_text(at, f, object);
 }
 
-void field_label_list(const struct place *at, const struct field *f, void *object)
+static void read_list(const struct place *at, struct config_names *names,
+		      field_reader *read)
 {
-	struct config_names *names = (struct config_names *)((char *)object + f->offset);
 	if (!list_limit(at, CONFIG_NAMES_MAX))
 		return;
 	names->names = xcalloc(at->node->count, sizeof(*names->names));
 	for (size_t i = 0; i < at->node->count; i++) {
 		struct place item = place_item(at, i);
 		char *name = NULL;
-		field_label(&item, &(struct field){.offset = 0}, &name);
+		read(&item, &(struct field){.offset = 0}, &name);
 		if (name && names_have(names, name)) {
 			place_problem(&item, "Duplicate value: \"%s\"", name);
 			free(name);
@@ -74,6 +74,17 @@ void field_label_list(const struct place *at, const struct field *f, void *objec
 			names->names[names->count++] = name;
 		}
 	}
+}
+
+void field_label_list(const struct place *at, const struct field *f, void *object)
+{
+	read_list(at, (struct config_names *)((char *)object + f->offset), field_label);
+}
+
+void field_subdomain_list(const struct place *at, const struct field *f, void *object)
+{
+	read_list(at, (struct config_names *)((char *)object + f->offset),
+		  field_subdomain);
 }
 
 bool names_have(const struct config_names *names, const char *name)

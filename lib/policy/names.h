@@ -14,8 +14,9 @@ bool name_is_subdomain(const char *name);
 /* char *: a label; a subdomain. */
 field_reader field_label;
 field_reader field_subdomain;
-/* struct config_names: a list of different labels. */
+/* struct config_names: a list of different labels; of subdomains. */
 field_reader field_label_list;
+field_reader field_subdomain_list;
 
 bool names_have(const struct config_names *names, const char *name);
 void names_fini(struct config_names *names);

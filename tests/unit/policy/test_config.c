@@ -18,6 +18,8 @@ START_TEST(an_empty_file_means_the_defaults)
 	ck_assert_int_eq(c.election.retry_period_ms, 2000);
 	ck_assert_ptr_null(c.status_namespace);
 	ck_assert_str_eq(c.listen, ":8080");
+	ck_assert_str_eq(c.page.listen, "127.0.0.1:8081");
+	ck_assert(!c.page.token_review && !c.page.cert_file && !c.page.hosts.count);
 	config_free(&c);
 	config_free(&c);
 	config_free(NULL);
@@ -51,7 +53,9 @@ static const char full[] =
 	"leaderElection: {enabled: false, leaseName: a.b, leaseNamespace: ops, "
 	"leaseDuration: 60s, renewDeadline: 40s, retryPeriod: 5s}\n"
 	"statusNamespace: foretop\n"
-	"listen: 127.0.0.1:0\n";
+	"listen: 127.0.0.1:0\n"
+	"page: {listen: ':8443', hosts: [foretop.example, f.b], certFile: /etc/page.pem, "
+	"keyFile: /etc/page.key, tokenReview: true}\n";
 
 START_TEST(a_full_file_is_read)
 {
@@ -96,6 +100,12 @@ START_TEST(a_full_file_is_read)
 	ck_assert_int_eq(c.election.retry_period_ms, 5000);
 	ck_assert_str_eq(c.status_namespace, "foretop");
 	ck_assert_str_eq(c.listen, "127.0.0.1:0");
+	ck_assert_str_eq(c.page.listen, ":8443");
+	ck_assert_int_eq(c.page.hosts.count, 2);
+	ck_assert_str_eq(c.page.hosts.names[1], "f.b");
+	ck_assert_str_eq(c.page.cert_file, "/etc/page.pem");
+	ck_assert_str_eq(c.page.key_file, "/etc/page.key");
+	ck_assert(c.page.token_review);
 	config_free(&c);
 }
 END_TEST
@@ -145,6 +155,27 @@ static const struct {
 			     "ADDRESS:PORT, :PORT or empty"},
 	{"listen: 'localhost:80'", "line 1: listen: Invalid value: \"localhost:80\": "
 				   "must be ADDRESS:PORT, :PORT or empty"},
+	{"page: {listen: ':8081'}",
+	 "line 1: page: listen: :8081 is not a loopback address: want "
+	 "tokenReview: true, certFile and keyFile as well (or 127.0.0.1:PORT, and "
+	 "kubectl port-forward)"},
+	{"page: {listen: '0.0.0.0:8081', tokenReview: true}",
+	 "line 1: page: listen: 0.0.0.0:8081 is not a loopback address: want "
+	 "tokenReview: true, certFile and keyFile as well (or 127.0.0.1:PORT, and "
+	 "kubectl port-forward)"},
+	{"page: {listen: '[::]:8081', certFile: a, keyFile: b}",
+	 "line 1: page: listen: [::]:8081 is not a loopback address: want "
+	 "tokenReview: true, certFile and keyFile as well (or 127.0.0.1:PORT, and "
+	 "kubectl port-forward)"},
+	{"page: {certFile: a}", "line 1: page: certFile and keyFile: allowed: both or "
+				"none"},
+	{"page: {listen: 8081}", "line 1: page.listen: Invalid value: \"8081\": must be "
+				 "ADDRESS:PORT, :PORT or empty"},
+	{"page: {hosts: [a/b]}",
+	 "line 1: page.hosts[0]: Invalid value: \"a/b\": must be at most 253 of a-z, "
+	 "0-9, '-' and '.', with a letter or digit at both ends of each part"},
+	{"page: {host: a}",
+	 "line 1: page: unknown field \"host\": did you mean \"hosts\"?"},
 	{"leaderElection: {leaseDuration: 10s}",
 	 "line 1: leaderElection.leaseDuration: must be greater than renewDeadline"},
 	{"leaderElection: {leaseDuration: 15500ms}",
@@ -180,6 +211,22 @@ START_TEST(the_command_line_sets_or_replaces_the_default_source)
 	ck_assert_int_eq(c.source_count, 2);
 	ck_assert_str_eq(config_find_source(&c, "default")->url, "http://two");
 	ck_assert_str_eq(config_find_source(&c, "other")->url, "http://o");
+	config_free(&c);
+}
+END_TEST
+
+START_TEST(the_command_line_sets_the_address_of_the_page)
+{
+	struct controller_config c;
+	struct err err = {0};
+	parse_config("", &c);
+	ck_assert_int_eq(config_set_page(&c, "[::1]:9000", &err), 0);
+	ck_assert_str_eq(c.page.listen, "[::1]:9000");
+	ck_assert_int_eq(config_set_page(&c, "localhost:1", &err), -1);
+	ck_assert_str_eq(err.msg, "localhost:1: must be ADDRESS:PORT, :PORT or empty");
+	ck_assert_int_eq(config_set_page(&c, ":9000", &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.msg, ":9000 is not a loopback address"));
+	ck_assert_int_eq(config_set_page(&c, "", &err), 0);
 	config_free(&c);
 }
 END_TEST
@@ -248,6 +295,7 @@ int main(void)
 			    wrong_files_are_refused_with_line_path_and_what_is_allowed, 0,
 			    ARRAY_LEN(refusals));
 	tcase_add_test(tcase, the_command_line_sets_or_replaces_the_default_source);
+	tcase_add_test(tcase, the_command_line_sets_the_address_of_the_page);
 	tcase_add_loop_test(tcase, addresses_to_listen_on_are_read_as_written, 0,
 			    ARRAY_LEN(addresses));
 	tcase_add_test(tcase, namespaces_are_served_unless_refused);
