@@ -13,6 +13,7 @@
 #include "kube/list.h"
 #include "kube/pause.h"
 #include "kube/pod.h"
+#include "kube/review.h"
 #include "kube/scale.h"
 #include "kube/selector.h"
 #include "kube/version.h"
