@@ -97,6 +97,8 @@ define compile
 endef
 $(BUILD)/%.o: %.c VERSION
 	$(compile)
+# The assembler embeds these files; the compiler's dependencies do not name them.
+$(BUILD)/lib/serve/asset.o: $(wildcard lib/serve/assets/*)
 $(VECTORS_OBJ): $(BUILD)/tests/vectors.o/%.o: tests/vectors/%.c VERSION
 	$(compile)
 

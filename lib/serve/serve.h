@@ -6,6 +6,7 @@
 #include "serve/face.h"
 #include "serve/httpd.h"
 #include "serve/metrics.h"
+#include "serve/page.h"
 #include "serve/process.h"
 
 #endif

@@ -1,0 +1,130 @@
+#include "serve/past.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void pasts_fini(struct pasts *p)
+{
+	for (int32_t i = 0; i < p->count; i++) {
+		if (p->items[i])
+			free(p->items[i]->key);
+		free(p->items[i]);
+	}
+	free(p->items);
+	*p = (struct pasts){0};
+}
+
+int32_t past_metric(const struct policy_status *s)
+{
+	for (int32_t m = 0; s->policy && m < s->policy->metric_count; m++)
+		if (s->metrics[m].forecast_on)
+			return m;
+	return s->policy ? 0 : -1;
+}
+
+static char *key_of(const struct policy_status *s)
+{
+	int32_t m = past_metric(s);
+	return xasprintf("%s/%s/%s", s->ns, s->name,
+			 m < 0 ? "" : s->policy->metrics[m].name);
+}
+
+static void grow(struct pasts *p, int32_t count)
+{
+	p->items = xrealloc(p->items, (size_t)count * sizeof(*p->items));
+	memset(p->items + p->count, 0, (size_t)(count - p->count) * sizeof(*p->items));
+	p->count = count;
+}
+
+/* The ring of this place for this policy, emptied when it was another one's. */
+static struct past *take(struct pasts *p, int32_t i, const struct policy_status *s)
+{
+	char *key AUTO_FREE = key_of(s);
+	if (i >= p->count)
+		grow(p, i + 1);
+	if (!p->items[i])
+		p->items[i] = xcalloc(1, sizeof(*p->items[i]));
+	struct past *past = p->items[i];
+	if (past->key && !strcmp(past->key, key))
+		return past;
+	free(past->key);
+	past->key = TAKE(key);
+	past->first = past->count = 0;
+	return past;
+}
+
+const struct past_point *past_at(const struct past *p, int32_t i)
+{
+	return &p->points[(p->first + i) % PAST_POINTS];
+}
+
+int64_t past_point_ms(const struct past_point *p)
+{
+	return (int64_t)p->step * PAST_STEP_MS;
+}
+
+static struct past_point point_of(const struct policy_status *s, uint32_t step)
+{
+	int32_t m = past_metric(s);
+	struct past_point now = {
+		.step = step,
+		.demand = NAN,
+		.mean = NAN,
+		.upper = NAN,
+		.current = s->current,
+		.desired = s->desired,
+		.ready = s->ready_pods,
+	};
+	if (m < 0)
+		return now;
+	const struct metric_status *metric = &s->metrics[m];
+	if (metric->known)
+		now.demand = (float)metric->current;
+	if (metric->forecast_on && metric->forecast.state == FORECAST_READY) {
+		now.mean = (float)metric->forecast.mean;
+		now.upper = (float)metric->forecast.upper;
+	}
+	return now;
+}
+
+/* The same two minutes again. */
+static void merge(struct past_point *p, const struct past_point *now)
+{
+	float demand = fmaxf(p->demand, now->demand); /* ignores NaN */
+	int32_t ready = p->ready < now->ready ? p->ready : now->ready;
+	*p = *now;
+	p->demand = demand;
+	p->ready = ready;
+}
+
+void pasts_add(struct pasts *p, int32_t i, const struct policy_status *s, int64_t now_ms)
+{
+	if (!s->decided_ms)
+		return;
+	struct past *past = take(p, i, s);
+	struct past_point now = point_of(s, (uint32_t)(now_ms / PAST_STEP_MS));
+	struct past_point *last = NULL;
+	if (past->count)
+		last = &past->points[(past->first + past->count - 1) % PAST_POINTS];
+	if (last && now.step <= last->step) {
+		now.step = last->step; /* the clock was put back: time goes on here */
+		merge(last, &now);
+		return;
+	}
+	if (past->count == PAST_POINTS) {
+		past->first = (past->first + 1) % PAST_POINTS;
+		past->count--;
+	}
+	past->points[(past->first + past->count++) % PAST_POINTS] = now;
+}
+
+const struct past *pasts_find(const struct pasts *p, int32_t i,
+			      const struct policy_status *s)
+{
+	char *key AUTO_FREE = key_of(s);
+	if (i >= p->count || !p->items[i] || !p->items[i]->key ||
+	    strcmp(p->items[i]->key, key) != 0)
+		return NULL;
+	return p->items[i];
+}
