@@ -19,7 +19,7 @@
 #define ONCE_WRITES_MS   10000 /* for what was decided to be written */
 
 struct flags {
-	const char *kubeconfig, *context, *config, *ns, *prometheus_url, *listen;
+	const char *kubeconfig, *context, *config, *ns, *prometheus_url, *listen, *page;
 	struct log_config log;
 	bool dry_run, once;
 };
@@ -53,8 +53,10 @@ static const char help[] =
 	"      --dry-run              decide and report everything, write nothing to the "
 	"cluster\n"
 	"      --once                 decide once for every policy, print it and end\n"
-	"      --listen ADDRESS:PORT  /metrics, /livez, /readyz, /api/v1/policies; \"\" "
-	"for none\n"
+	"      --listen ADDRESS:PORT  /metrics, /livez, /readyz; \"\" for none (default "
+	":8080)\n"
+	"      --page ADDRESS:PORT    the page and /api/v1; \"\" for none (default "
+	"127.0.0.1:8081)\n"
 	"      --log-format FORMAT    text or json\n"
 	"  -v, --v LEVEL              verbosity: 0 (default) to 4 and more (debug)\n"
 	"  -h, --help\n";
@@ -67,6 +69,7 @@ enum {
 	OPT_DRY_RUN,
 	OPT_ONCE,
 	OPT_LISTEN,
+	OPT_PAGE,
 	OPT_LOG_FORMAT
 };
 
@@ -79,6 +82,7 @@ static const struct option options[] = {
 	{"dry-run", no_argument, NULL, OPT_DRY_RUN},
 	{"once", no_argument, NULL, OPT_ONCE},
 	{"listen", required_argument, NULL, OPT_LISTEN},
+	{"page", required_argument, NULL, OPT_PAGE},
 	{"log-format", required_argument, NULL, OPT_LOG_FORMAT},
 	{"v", required_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
@@ -139,6 +143,9 @@ static int take_flag(struct flags *f, int c, const char *flag)
 		return 0;
 	case OPT_LISTEN:
 		f->listen = optarg;
+		return 0;
+	case OPT_PAGE:
+		f->page = optarg;
 		return 0;
 	case OPT_LOG_FORMAT:
 		return log_format(optarg, &f->log.format) < 0
@@ -203,6 +210,8 @@ static int check_config(const struct flags *f, struct controller_config *c,
 {
 	if (f->prometheus_url && config_set_url(c, f->prometheus_url, err) < 0)
 		return err_wrap(err, "--prometheus-url");
+	if (f->page && config_set_page(c, f->page, err) < 0)
+		return err_wrap(err, "--page");
 	if (!c->source_count)
 		return err_set(err, ERR_INVALID,
 			       "no Prometheus is named: give --prometheus-url, or "
@@ -390,6 +399,7 @@ static int open_loop(struct run *r, struct err *err)
 		.instance = r->instance,
 		.dry_run = r->flags.dry_run,
 		.listen = *listen && !r->flags.once ? listen : NULL,
+		.page = r->flags.once ? NULL : &r->config->page,
 		.on_lost = lost,
 		.arg = r,
 	};

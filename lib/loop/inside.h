@@ -77,7 +77,14 @@ void calendar_tell(struct loop *l, const char *ns, const char *name);
 /* From now on it is told again before its plans end. */
 void calendar_start(struct loop *l);
 
-/* --- telemetry.c: /metrics and /api/v1/policies --- */
+/* --- pages.c: the page and /api/v1 --- */
+struct pages;
+/* NULL, and the log says why, when it cannot listen: a page is no reason not to scale. */
+struct pages *pages_new(struct loop *l, const struct config_page *config);
+void pages_free(struct pages *p);
+const char *pages_url(const struct pages *p);
+
+/* --- telemetry.c: /metrics and the probes --- */
 struct telemetry;
 struct telemetry *telemetry_new(struct loop *l, const char *listen, struct err *err);
 void telemetry_free(struct telemetry *t);
@@ -118,6 +125,7 @@ struct loop {
 	struct pauses *pauses;
 	struct performer *performer;
 	struct telemetry *telemetry;
+	struct pages *pages;
 	struct timer tick, work, calendar;
 	int32_t calendar_round;
 	int64_t answer_deadline_ms; /* of a cycle, engine time */

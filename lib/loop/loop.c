@@ -205,6 +205,8 @@ static int start(struct loop *l, struct err *err)
 		if (!l->telemetry)
 			return -1;
 	}
+	if (l->config.page && *l->config.page->listen)
+		l->pages = pages_new(l, l->config.page);
 	if (book_watch(l->book, err) < 0)
 		return -1;
 	if (l->config.dry_run || !l->config.controller->election.enabled) {
@@ -234,6 +236,7 @@ void loop_free(struct loop *l)
 	timer_cancel(&l->work);
 	timer_cancel(&l->calendar);
 	telemetry_free(l->telemetry);
+	pages_free(l->pages);
 	book_free(l->book);
 	scope_free(l->scope);
 	autoscalers_free(l->autoscalers);
@@ -321,4 +324,9 @@ bool loop_idle(const struct loop *l)
 const char *loop_url(const struct loop *l)
 {
 	return l->telemetry ? telemetry_url(l->telemetry) : NULL;
+}
+
+const char *loop_page_url(const struct loop *l)
+{
+	return l->pages ? pages_url(l->pages) : NULL;
 }

@@ -23,7 +23,9 @@ struct loop_config {
 				 id */
 	bool dry_run; /* decide and report, write nothing at all: no scale, no status, no
 			 Event, no Lease */
-	const char *listen; /* of /metrics and the probes; NULL: no face */
+	const char *listen;             /* of /metrics and the probes; NULL: no face */
+	const struct config_page *page; /* the page; NULL, or its listen is empty: none.
+					   Copied */
 	/* Sees every action before it is performed (the demo, --once). May be NULL. */
 	void (*observe)(void *arg, const struct action *action, int64_t now_ms);
 	/* The lead was lost: the process must end at once. */
@@ -43,8 +45,8 @@ void loop_cleanup(struct loop **l);
 void loop_shutdown(struct loop *l, int64_t bound_ms, void (*done)(void *arg), void *arg);
 
 /* Another configuration from now on, borrowed in place of the one before: sources are
- * opened anew. Times of election, namespaces and the address stay as they were until a
- * restart. 0, or -1 with *err, and the old one stays. */
+ * opened anew. Times of election, namespaces, addresses and the page stay as they were
+ * until a restart. 0, or -1 with *err, and the old one stays. */
 int loop_reload(struct loop *l, const struct controller_config *controller,
 		struct err *err);
 
@@ -74,5 +76,7 @@ bool loop_settled(const struct loop *l);
 bool loop_idle(const struct loop *l);
 /* "http://127.0.0.1:PORT" of the face, or NULL. */
 const char *loop_url(const struct loop *l);
+/* The same of the page. */
+const char *loop_page_url(const struct loop *l);
 
 #endif

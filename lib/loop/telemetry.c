@@ -1,4 +1,4 @@
-/* /metrics, /readyz and /api/v1/policies: the table of families.c filled in. */
+/* /metrics and the probes: the table of families.c filled in. */
 #include "loop/families.h"
 #include "loop/inside.h"
 
@@ -221,22 +221,6 @@ static void before_scrape(void *arg)
 	metrics_set(m, F_DROPPED, NO_LABELS, (double)metrics_dropped(m));
 }
 
-/* --- the face --- */
-
-static void write_policies(struct str *json, void *arg)
-{
-	struct telemetry *t = arg;
-	cJSON *answer AUTO(json_cleanup) = cJSON_CreateObject();
-	cJSON *list = cJSON_AddArrayToObject(answer, "policies");
-	for (int32_t i = 0; i < engine_policy_count(t->loop->engine); i++) {
-		const struct policy_status *s = engine_policy_status(t->loop->engine, i);
-		if (s)
-			cJSON_AddItemToArray(list, status_summary(s));
-	}
-	char *text AUTO_FREE = json_text(answer);
-	str_puts(json, text);
-}
-
 /* --- what is known from the start is there with 0 --- */
 
 static const char *const query_kinds[] = {[QUERY_CURRENT] = "current",
@@ -297,7 +281,6 @@ struct telemetry *telemetry_new(struct loop *l, const char *listen, struct err *
 		.listen = listen,
 		.metrics = t->metrics,
 		.before_scrape = before_scrape,
-		.policies = write_policies,
 		.arg = t,
 	};
 	t->face = face_new(l->config.reactor, &config, err);

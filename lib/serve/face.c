@@ -19,8 +19,6 @@ static const char landing[] =
 	"<title>Foretop</title></head><body>\n"
 	"<h1>Foretop " FORETOP_VERSION "</h1>\n<ul>\n"
 	"<li><a href=\"/metrics\">/metrics</a>: Prometheus metrics</li>\n"
-	"<li><a href=\"/api/v1/policies\">/api/v1/policies</a>: policies and their last "
-	"decisions, JSON</li>\n"
 	"<li><a href=\"/readyz\">/readyz</a>, <a href=\"/livez\">/livez</a>: "
 	"health</li>\n"
 	"</ul>\n</body></html>\n";
@@ -65,15 +63,6 @@ static void answer_metrics(struct face *f, struct exchange *x)
 	answer_built(x, metrics_content_type(format), &text);
 }
 
-static void answer_policies(struct face *f, struct exchange *x)
-{
-	struct str json AUTO(str_fini);
-	str_init(&json, ANSWER_LIMIT);
-	f->config.policies(&json, f->config.arg);
-	exchange_header(x, "Cache-Control", "no-store");
-	answer_built(x, "application/json", &json);
-}
-
 /* As in Kubernetes' components: curl -X PUT -d 4 .../debug/flags/v */
 static void put_verbosity(struct exchange *x)
 {
@@ -107,10 +96,9 @@ static const struct route {
 	const char *path;
 	void (*answer)(struct face *f, struct exchange *x);
 } routes[] = {
-	{"/", answer_landing},         {"/livez", answer_livez},
-	{"/readyz", answer_readyz},    {"/healthz", answer_livez},
-	{"/metrics", answer_metrics},  {"/api/v1/policies", answer_policies},
-	{VERBOSITY, answer_verbosity},
+	{"/", answer_landing},        {"/livez", answer_livez},
+	{"/readyz", answer_readyz},   {"/healthz", answer_livez},
+	{"/metrics", answer_metrics}, {VERBOSITY, answer_verbosity},
 };
 
 static const struct route *find_route(const struct face *f, const char *path)
@@ -118,9 +106,7 @@ static const struct route *find_route(const struct face *f, const char *path)
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
 		if (strcmp(routes[i].path, path) != 0)
 			continue;
-		bool missing =
-			(routes[i].answer == answer_policies && !f->config.policies) ||
-			(routes[i].answer == answer_metrics && !f->config.metrics);
+		bool missing = routes[i].answer == answer_metrics && !f->config.metrics;
 		return missing ? NULL : &routes[i];
 	}
 	return NULL;

@@ -1,7 +1,8 @@
-/* The process's own HTTP face: /livez, /readyz, /metrics, /api/v1/policies and a landing
- * page. It lives in the same loop as the work, so that a stuck loop shows. Read only, but
- * for the log's verbosity: PUT of a number to /debug/flags/v, as Kubernetes' own
- * components have it, from the machine itself alone. */
+/* The process's own HTTP face: /livez, /readyz, /metrics and a landing page. It lives in
+ * the same loop as the work, so that a stuck loop shows. What policies are about is told
+ * elsewhere, to fewer (page.h). Read only, but for the log's verbosity: PUT of a number
+ * to /debug/flags/v, as Kubernetes' own components have it, from the machine itself
+ * alone. */
 #ifndef FORETOP_SERVE_FACE_H
 #define FORETOP_SERVE_FACE_H
 
@@ -15,8 +16,6 @@ struct face_config {
 	struct metrics *metrics; /* borrowed; NULL: /metrics is not there */
 	/* Called before /metrics is written: brings gauges up to date. May be NULL. */
 	void (*before_scrape)(void *arg);
-	/* Appends the JSON answer of /api/v1/policies. NULL: the path is not there. */
-	void (*policies)(struct str *json, void *arg);
 	void *arg;
 };
 

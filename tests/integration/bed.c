@@ -228,6 +228,7 @@ struct bed *bed_open(const char *const *names, int count)
 	ck_assert_msg(b->reactor != NULL, "%s", err.msg);
 	clock_init_real(&b->clock);
 	b->sync_period = "1s";
+	b->page = "{listen: \"127.0.0.1:0\"}";
 	open_folder(b);
 	open_world(b, names, count);
 	char *kubeconfig AUTO_FREE = served_kubeconfig(b->served);
@@ -330,8 +331,9 @@ void bed_write_config(struct bed *b, const char *sources, const char *more)
 		"leaderElection: {leaseDuration: 3s, renewDeadline: 2s, "
 		"retryPeriod: 500ms}\n"
 		"statusNamespace: " BED_STATUS_NS "\n"
-		"listen: \"127.0.0.1:0\"\n%s",
-		sources ? sources : usual, b->sync_period, more ? more : "");
+		"listen: \"127.0.0.1:0\"\n"
+		"page: %s\n%s",
+		sources ? sources : usual, b->sync_period, b->page, more ? more : "");
 	bed_write_file(b->config, text);
 }
 
@@ -473,14 +475,14 @@ int bed_logged(const struct child *c, const char *text)
 	return count;
 }
 
-/* The newest address that the log tells; the caller frees it. NULL: none yet. */
-static char *listens(const struct child *c)
+/* The newest address that the log tells behind the mark; the caller frees it. NULL: none
+ * yet. */
+static char *listens(const struct child *c, const char *mark)
 {
-	static const char mark[] = "\"Listens\" url=\"";
 	char *log AUTO_FREE = bed_text(c->log), *last = NULL;
 	char pid[24];
 	snprintf(pid, sizeof(pid), " %d ", (int)c->pid);
-	for (char *at = log; (at = strstr(at, mark)); at += sizeof(mark) - 1)
+	for (char *at = log; (at = strstr(at, mark)); at += strlen(mark))
 		last = at;
 	if (!last)
 		return NULL;
@@ -488,7 +490,7 @@ static char *listens(const struct child *c)
 	char *line = last;
 	while (line > log && line[-1] != '\n')
 		line--;
-	last += sizeof(mark) - 1;
+	last += strlen(mark);
 	char *own = strstr(line, pid);
 	return own && own < last ? xstrndup(last, strcspn(last, "\"")) : NULL;
 }
@@ -496,13 +498,21 @@ static char *listens(const struct child *c)
 char *bed_url(struct bed *b, const struct child *c)
 {
 	char *url = NULL;
-	wait_until(b, (url = listens(c)) != NULL, "the log tells the address");
+	wait_until(b, (url = listens(c, "\"Listens\" url=\"")) != NULL,
+		   "the log tells the address");
 	return url;
 }
 
-long bed_get(struct bed *b, const struct child *c, const char *path, char **ret_body)
+char *bed_page_url(struct bed *b, const struct child *c)
 {
-	char *base AUTO_FREE = bed_url(b, c);
+	char *url = NULL;
+	wait_until(b, (url = listens(c, "\"Shows\" page=\"")) != NULL,
+		   "the log tells the address of the page");
+	return url;
+}
+
+static long get(struct bed *b, const char *base, const char *path, char **ret_body)
+{
 	char *url AUTO_FREE = xasprintf("%s%s", base, path);
 	struct fetch f;
 	fetch(&f, b->reactor, "GET", url, NULL);
@@ -512,6 +522,18 @@ long bed_get(struct bed *b, const struct child *c, const char *path, char **ret_
 		*ret_body = xstrdup(str_text(&f.body));
 	fetch_fini(&f);
 	return status;
+}
+
+long bed_get(struct bed *b, const struct child *c, const char *path, char **ret_body)
+{
+	char *base AUTO_FREE = bed_url(b, c);
+	return get(b, base, path, ret_body);
+}
+
+long bed_get_page(struct bed *b, const struct child *c, const char *path, char **ret_body)
+{
+	char *base AUTO_FREE = bed_page_url(b, c);
+	return get(b, base, path, ret_body);
 }
 
 double bed_metric(struct bed *b, const struct child *c, const char *sample)

@@ -52,6 +52,7 @@ struct bed {
 	struct demand demands[BED_WORKLOADS];
 	int demand_count;
 	const char *sync_period; /* of the configuration: "1s" */
+	const char *page;        /* likewise: "{listen: \"127.0.0.1:0\"}" */
 	char folder[BED_PATH];
 	char config[BED_PATH + 16], kubeconfig[BED_PATH + 16], ca[BED_PATH + 16];
 	struct child first, second;
@@ -136,6 +137,11 @@ char *bed_url(struct bed *b, const struct child *c);
 /* GET of a path at its own face: the HTTP status, and the body, which the caller frees.
  * ret_body may be NULL. */
 long bed_get(struct bed *b, const struct child *c, const char *path, char **ret_body);
+/* The same of its page: "/", "/api/v1/policies", ... */
+long bed_get_page(struct bed *b, const struct child *c, const char *path,
+		  char **ret_body);
+/* "http://127.0.0.1:PORT" of its page; the caller frees it. */
+char *bed_page_url(struct bed *b, const struct child *c);
 /* A sample of /metrics by its full name with labels; NaN when it is not there. */
 double bed_metric(struct bed *b, const struct child *c, const char *sample);
 

@@ -224,7 +224,7 @@ START_TEST(its_face_tells_metrics_health_and_policies)
 			      "policy=\"checkout\",target_name=\"checkout\","
 			      "direction=\"up\",reason=\"reactive\"}") == 1,
 		   "the write is counted");
-	ck_assert_int_eq(bed_get(b, &b->first, "/api/v1/policies", &policies), 200);
+	ck_assert_int_eq(bed_get_page(b, &b->first, "/api/v1/policies", &policies), 200);
 	cJSON *list AUTO(json_cleanup) = json_parse(policies, strlen(policies), NULL);
 	const cJSON *policy = cJSON_GetArrayItem(json_at(list, "policies"), 0);
 	ck_assert_str_eq(json_str(policy, "policy", ""), "checkout");

@@ -85,7 +85,7 @@ START_TEST(a_dry_run_writes_nothing_at_all)
 	bed_cycles(b, "checkout", 3);
 	promapi_fault(b->prom, PROMAPI_ERROR);
 	bed_cycles(b, "checkout", 2);
-	ck_assert_int_eq(bed_get(b, &b->first, "/api/v1/policies", &policies), 200);
+	ck_assert_int_eq(bed_get_page(b, &b->first, "/api/v1/policies", &policies), 200);
 	ck_assert_ptr_nonnull(strstr(policies, "opening storage failed"));
 	ck_assert_int_ge(bed_logged(&b->first, "4 to 8"), 1);
 	ck_assert_int_eq(bed_writes(b, KUBEAPI_RESOURCES, 0), 0);

@@ -55,7 +55,7 @@ class Installation:
         self.dry_run = dry_run
         self.settings = config
         self.user = f"system:serviceaccount:{namespace}:foretop"
-        (self.port,) = free_ports(1)
+        self.port, self.page_port = free_ports(2)
         self.starts = 0
         self.process = None
 
@@ -75,7 +75,8 @@ class Installation:
 
     def start(self):
         argv = [self.binary, "run", "--kubeconfig", self.kubeconfig, "--config", self.config,
-                "--namespace", self.serves, "--listen", f"127.0.0.1:{self.port}", "--log-format", "text"]
+                "--namespace", self.serves, "--listen", f"127.0.0.1:{self.port}",
+                "--page", f"127.0.0.1:{self.page_port}", "--log-format", "text"]
         env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "POD_NAME": "foretop-0",
                "POD_NAMESPACE": self.namespace}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
@@ -88,10 +89,10 @@ class Installation:
         wait_for(f"{self.namespace} to be ready", lambda: self.answer("/readyz") is not None, 60,
                  alive=[self.process])
 
-    def answer(self, path):
+    def answer(self, path, port=None):
         """What the process serves there; None unless the status is 200."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port or self.port}{path}", timeout=5) as answer:
                 return answer.read().decode()
         except urllib.error.HTTPError:
             return None
@@ -115,5 +116,5 @@ class Installation:
     def statuses(self):
         """What the process tells of each of its policies, by the name of the target. A dry run writes no status
         objects, so this is where it reports."""
-        answer = json.loads(self.answer("/api/v1/policies") or "{}")
+        answer = json.loads(self.answer("/api/v1/policies", self.page_port) or "{}")
         return {status.get("target"): status for status in answer.get("policies", [])}
