@@ -35,6 +35,18 @@ static double day_share(int64_t day)
 	}
 }
 
+/* What the crowd multiplies demand by. */
+static double burst_share(const struct shop_burst *b, int64_t at_ms)
+{
+	int64_t since = at_ms - b->at_ms,
+		left = b->rise_ms + b->hold_ms + b->fall_ms - since;
+	if (b->factor <= 0 || since < 0 || left <= 0)
+		return 1;
+	double risen = (double)since / (double)b->rise_ms,
+	       remains = (double)left / (double)b->fall_ms;
+	return 1 + (b->factor - 1) * fmin(1, fmin(risen, remains));
+}
+
 struct trace *trace_shop(const struct shop_config *config)
 {
 	struct rng rng;
@@ -54,7 +66,8 @@ struct trace *trace_shop(const struct shop_config *config)
 		slow = memory * slow + sqrt(1 - memory * memory) * rng_normal(&rng);
 		double relative = 1 + level + 0.7 * config->noise * slow +
 				  0.7 * config->noise * rng_normal(&rng);
-		values[i] = config->peak * day_share(day) * profile(hour) * relative;
+		values[i] = config->peak * day_share(day) * profile(hour) * relative *
+			    burst_share(&config->burst, at);
 	}
 	return trace_new(config->start_ms, config->step_ms, values, config->count);
 }

@@ -49,6 +49,13 @@ struct trace *trace_of_samples(struct sample *samples, size_t count, int64_t ste
 /* Two weeks and more of a plausible shop: a daily profile (quiet night, steep ramp within
  * half an hour in the morning, dip at lunch, evening peak), weaker weekends, slow drift
  * and noise by seed. */
+/* A crowd that no day before has seen: demand times `factor`, reached over rise_ms, kept
+ * for hold_ms, gone over fall_ms. */
+struct shop_burst {
+	int64_t at_ms;
+	int64_t rise_ms, hold_ms, fall_ms; /* > 0 */
+	double factor;                     /* 0: there is none */
+};
 struct shop_config {
 	int64_t start_ms; /* should be a midnight UTC; the ramp is at 08:00 UTC */
 	int64_t step_ms;  /* usually a minute */
@@ -56,6 +63,7 @@ struct shop_config {
 	double peak;      /* typical demand at a weekday's peak, units per second */
 	double noise;     /* relative standard deviation of a step, usually 0.03 */
 	uint64_t seed;
+	struct shop_burst burst;
 };
 struct trace *trace_shop(const struct shop_config *config);
 

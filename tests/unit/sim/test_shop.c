@@ -99,6 +99,36 @@ START_TEST(noise_has_the_wanted_size_and_follows_the_seed)
 }
 END_TEST
 
+START_TEST(a_crowd_comes_grows_stays_and_goes)
+{
+	struct shop_config config = {
+		.start_ms = MONDAY,
+		.step_ms = MS_PER_MIN,
+		.count = 1440,
+		.peak = 1000,
+		.seed = 1,
+	};
+	struct trace *usual = trace_shop(&config);
+	config.burst = (struct shop_burst){.at_ms = MONDAY + 15 * MS_PER_H,
+					   .rise_ms = 4 * MS_PER_MIN,
+					   .hold_ms = 30 * MS_PER_MIN,
+					   .fall_ms = 20 * MS_PER_MIN,
+					   .factor = 2};
+	struct trace *crowd = trace_shop(&config);
+	static const struct {
+		int minute;
+		double factor;
+	} rows[] = {{-1, 1}, {0, 1},    {2, 1.5}, {4, 2},
+		    {34, 2}, {44, 1.5}, {54, 1},  {90, 1}};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		size_t at = (size_t)(15 * 60 + rows[i].minute);
+		ck_near(crowd->values[at] / usual->values[at], rows[i].factor, 1e-9);
+	}
+	trace_free(usual);
+	trace_free(crowd);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("shop");
@@ -107,6 +137,7 @@ int main(void)
 	tcase_add_test(tc, weekends_are_weaker);
 	tcase_add_test(tc, no_two_days_are_alike);
 	tcase_add_test(tc, noise_has_the_wanted_size_and_follows_the_seed);
+	tcase_add_test(tc, a_crowd_comes_grows_stays_and_goes);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
