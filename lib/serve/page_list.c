@@ -138,25 +138,30 @@ static void write_search(struct str *out, const struct list_wish *wish)
 	str_puts(out, "<button>Find</button></form>");
 }
 
-/* --- the table --- */
+/* --- the table --- roles are written out: on a narrow screen the style sheet makes cards
+ * of its rows, which would take the table's own roles away. */
 
 static void write_name(struct str *out, const struct policy_status *s)
 {
-	html_add(out, "<th scope=\"row\"><a id=\"p-%s-%s\" href=\"/policies/", s->ns,
-		 s->name);
+	html_add(out,
+		 "<th scope=\"row\" role=\"rowheader\"><a id=\"p-%s-%s\" "
+		 "href=\"/policies/",
+		 s->ns, s->name);
 	http_escape(out, s->ns);
 	str_puts(out, "/");
 	http_escape(out, s->name);
 	html_add(out, "\"><span class=\"ns\">%s/</span>%s</a>", s->ns, s->name);
-	if (s->policy)
+	if (s->policy) {
+		const char *target = s->policy->target.name;
 		html_add(out, "<span class=\"sub\">%s %s</span>", s->policy->target.kind,
-			 s->policy->target.name);
+			 strcmp(target, s->name) ? target : "");
+	}
 	str_puts(out, "</th>");
 }
 
 static void write_replicas(struct str *out, const struct policy_status *s)
 {
-	str_puts(out, "<td class=\"num\">");
+	str_puts(out, "<td role=\"cell\" class=\"num\">");
 	if (s->current == DECIDE_NO_REPLICAS)
 		str_puts(out, "unknown");
 	else if (standing_changes(s))
@@ -168,7 +173,7 @@ static void write_replicas(struct str *out, const struct policy_status *s)
 	else
 		html_add(out, "%d", s->current);
 	if (s->policy)
-		html_add(out, "<span class=\"sub\">of %d to %d</span>",
+		html_add(out, "<span class=\"sub\">pods, %d to %d</span>",
 			 s->policy->min_replicas, s->policy->max_replicas);
 	str_puts(out, "</td>");
 }
@@ -177,15 +182,15 @@ static void write_demand(struct str *out, const struct policy_status *s)
 {
 	char text[32];
 	int32_t m = past_metric(s);
-	str_puts(out, "<td class=\"num\">");
+	str_puts(out, "<td role=\"cell\" class=\"num\">");
 	if (m < 0) {
-		str_puts(out, "</td><td></td>");
+		str_puts(out, "</td><td role=\"cell\"></td>");
 		return;
 	}
 	const struct metric_status *st = &s->metrics[m];
 	html_add(out, "%s",
 		 html_number(st->known ? st->current : NAN, text, sizeof(text)));
-	html_add(out, "<span class=\"sub\">%s</span></td><td>%s",
+	html_add(out, "<span class=\"sub\">%s</span></td><td role=\"cell\">%s",
 		 s->policy->metrics[m].name, standing_forecast(s));
 	if (st->forecast_on && st->forecast.state == FORECAST_READY)
 		html_add(out, "<span class=\"sub\">up to %s in %d min</span>",
@@ -204,13 +209,14 @@ static const char *reason_of(const struct policy_status *s)
 
 static void write_row(struct str *out, const struct row *r)
 {
-	str_puts(out, "<tr>");
+	str_puts(out, "<tr role=\"row\">");
 	write_name(out, r->status);
 	write_replicas(out, r->status);
 	write_demand(out, r->status);
-	str_puts(out, "<td>");
+	str_puts(out, "<td role=\"cell\">");
 	standing_write(out, r->marks);
-	html_add(out, "</td><td class=\"reason\">%s</td></tr>\n", reason_of(r->status));
+	html_add(out, "</td><td role=\"cell\" class=\"reason\">%s</td></tr>\n",
+		 reason_of(r->status));
 }
 
 static void write_pages(struct str *out, const struct list_wish *wish, int32_t page,
@@ -240,13 +246,18 @@ static void write_table(struct str *out, const struct row *rows, int32_t count,
 	int32_t page = wish->page > pages ? pages : wish->page < 1 ? 1 : wish->page;
 	int32_t from = (page - 1) * ROWS_MAX;
 	str_puts(out, "<div class=\"wide\" role=\"region\" aria-label=\"Policies\" "
-		      "tabindex=\"0\"><table class=\"policies\"><caption "
+		      "tabindex=\"0\"><table class=\"policies\" role=\"table\"><caption "
 		      "class=\"vh\">Policies and their last decisions</caption>"
-		      "<thead><tr><th scope=\"col\">Policy</th>"
-		      "<th scope=\"col\" class=\"num\">Replicas</th>"
-		      "<th scope=\"col\" class=\"num\">Demand</th>"
-		      "<th scope=\"col\">Forecast</th><th scope=\"col\">State</th>"
-		      "<th scope=\"col\">Last decision</th></tr></thead><tbody>\n");
+		      "<thead role=\"rowgroup\"><tr role=\"row\">");
+	static const struct {
+		const char *title, *class;
+	} columns[] = {{"Policy", ""},   {"Replicas", "num"}, {"Demand", "num"},
+		       {"Forecast", ""}, {"State", ""},       {"Last decision", ""}};
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+		html_add(out,
+			 "<th scope=\"col\" role=\"columnheader\" class=\"%s\">%s</th>",
+			 columns[i].class, columns[i].title);
+	str_puts(out, "</tr></thead><tbody role=\"rowgroup\">\n");
 	for (int32_t i = from; i < count && i < from + ROWS_MAX; i++)
 		write_row(out, &rows[i]);
 	str_puts(out, "</tbody></table></div>");

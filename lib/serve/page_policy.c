@@ -93,14 +93,16 @@ static void cell_replicas(struct str *out, int32_t replicas)
 static void write_past_table(struct str *out, const struct past *past)
 {
 	char text[32];
-	str_puts(out, "<details id=\"numbers\"><summary>The same as a table</summary>"
-		      "<div class=\"wide\" role=\"region\" aria-label=\"Recent numbers\" "
-		      "tabindex=\"0\"><table><thead><tr><th scope=\"col\">Time</th>"
-		      "<th scope=\"col\" class=\"num\">Demand</th>"
-		      "<th scope=\"col\" class=\"num\">Expected</th>"
-		      "<th scope=\"col\" class=\"num\">Planned for</th>"
-		      "<th scope=\"col\" class=\"num\">Desired</th>"
-		      "<th scope=\"col\" class=\"num\">Ready</th></tr></thead><tbody>");
+	str_puts(out,
+		 "<details id=\"numbers\"><summary>The same as a table</summary>"
+		 "<div class=\"wide\" role=\"region\" aria-label=\"Recent numbers\" "
+		 "tabindex=\"0\"><table><caption class=\"vh\">Recent numbers</caption>"
+		 "<thead><tr><th scope=\"col\">Time</th>"
+		 "<th scope=\"col\" class=\"num\">Demand</th>"
+		 "<th scope=\"col\" class=\"num\">Expected</th>"
+		 "<th scope=\"col\" class=\"num\">Planned for</th>"
+		 "<th scope=\"col\" class=\"num\">Desired</th>"
+		 "<th scope=\"col\" class=\"num\">Ready</th></tr></thead><tbody>");
 	for (int32_t i = past->count - 1, n = 0; i >= 0 && n < TABLE_ROWS;
 	     i -= TABLE_EVERY, n++) {
 		const struct past_point *p = past_at(past, i);
@@ -205,7 +207,9 @@ static void write_metrics(struct str *out, const struct policy_status *s)
 		 "<section aria-labelledby=\"metrics-h\"><h2 "
 		 "id=\"metrics-h\">Metrics and forecasts</h2><div id=\"metrics\" "
 		 "data-live><div class=\"wide\" role=\"region\" "
-		 "aria-label=\"Metrics\" tabindex=\"0\"><table><thead><tr>"
+		 "aria-label=\"Metrics\" tabindex=\"0\"><table><caption "
+		 "class=\"vh\">Metrics "
+		 "and forecasts</caption><thead><tr>"
 		 "<th scope=\"col\">Metric</th>"
 		 "<th scope=\"col\" class=\"num\">Now</th>"
 		 "<th scope=\"col\" class=\"num\">Expected</th>"
@@ -255,18 +259,22 @@ static void write_conditions(struct str *out, const struct policy_status *s)
 	str_puts(out, "<section aria-labelledby=\"conditions-h\"><h2 "
 		      "id=\"conditions-h\">Conditions</h2><div id=\"conditions\" "
 		      "data-live><div class=\"wide\" role=\"region\" "
-		      "aria-label=\"Conditions\" tabindex=\"0\"><table><thead><tr>"
+		      "aria-label=\"Conditions\" tabindex=\"0\"><table><caption "
+		      "class=\"vh\">Conditions</caption><thead><tr>"
 		      "<th scope=\"col\">Condition</th><th scope=\"col\">Is</th>"
-		      "<th scope=\"col\">Why</th><th scope=\"col\">Since</th>"
+		      "<th scope=\"col\">Why</th>"
 		      "</tr></thead><tbody>");
 	for (int i = 0; i < PC_COUNT; i++) {
 		const struct status_condition *c = &s->conditions[i];
 		html_add(out,
-			 "<tr><th scope=\"row\">%s</th><td>%s</td><td><b>%s</b> "
-			 "%s</td><td class=\"time\">%s</td></tr>",
+			 "<tr><th scope=\"row\">%s</th><td>%s</td><td "
+			 "class=\"text\"><b>%s</b> %s",
 			 policy_condition_name(i), words[c->status],
-			 c->reason ? c->reason : "", c->message,
-			 c->since_ms ? html_time(c->since_ms, text, sizeof(text)) : "");
+			 c->reason ? c->reason : "", c->message);
+		if (c->since_ms)
+			html_add(out, "<span class=\"sub\">since %s</span>",
+				 html_time(c->since_ms, text, sizeof(text)));
+		str_puts(out, "</td></tr>");
 	}
 	str_puts(out, "</tbody></table></div></div></section>");
 }
