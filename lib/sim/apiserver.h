@@ -25,6 +25,13 @@ struct apifault {
 	enum kubeapi_resource resource; /* KUBEAPI_RESOURCES: any */
 };
 
+/* Somebody with a bearer token. */
+struct apireader {
+	char token[64], user[64];
+	bool allowed;
+};
+#define APIREADERS 8
+
 struct kubeapi {
 	struct kubeapi_config config;
 	char *token;
@@ -44,6 +51,8 @@ struct kubeapi {
 	struct bends bends;
 	struct squatter *squatter;
 	struct timer bookmark, restart;
+	struct apireader readers[APIREADERS]; /* the oldest goes first */
+	size_t reader_count;
 };
 
 /* --- lists (apilist.c) --- */
@@ -71,6 +80,11 @@ void apiwatch_pump_all(struct kubeapi *k);
 void apiwatch_bookmark_all(struct kubeapi *k);
 /* Normally, or without a farewell. */
 void apiwatch_end_all(struct kubeapi *k, bool normally);
+
+/* --- readers of the page (apireader.c) --- */
+/* True when the request was a review of a token, or of access to a nonResourceURL, and
+ * has its answer. */
+bool apireader_answer(struct kubeapi *k, struct exchange *x);
 
 /* --- scale (apiscale.c) --- */
 /* The Scale object of a workload. The caller owns it. */

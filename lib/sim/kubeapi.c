@@ -207,7 +207,8 @@ static void carry_out(struct exchange *x, void *arg)
 	if (!authorized(k, q)) {
 		apistatus_set(&status, 401, "Unauthorized");
 		apistatus_reply(&status, &k->bends, x);
-	} else if (read && (answer_plain(k, x) || answer_discovery(k, x))) {
+	} else if (apireader_answer(k, x) ||
+		   (read && (answer_plain(k, x) || answer_discovery(k, x)))) {
 		return;
 	} else if (apireview_answer(&k->rules, &k->bends, x)) {
 		return;

@@ -71,6 +71,11 @@ cJSON *kubeapi_get(struct kubeapi *k, enum kubeapi_resource resource, const char
 		   const char *name);
 size_t kubeapi_count(const struct kubeapi *k, enum kubeapi_resource resource);
 
+/* Whose a bearer token is (TokenReview), and whether they may `get` the nonResourceURL
+ * /foretop (SubjectAccessReview). At most 8; all other tokens are nobody's. */
+void kubeapi_allow_reader(struct kubeapi *k, const char *token, const char *user,
+			  bool allowed);
+
 /* --- what clients wrote --- */
 struct audit_entry {
 	int64_t engine_ms, real_ms;

@@ -380,15 +380,15 @@ static _Noreturn void become(const struct child *c, char *const *argv, char *con
 	_exit(127);
 }
 
-static void spawn(struct bed *b, struct child *c, const char *pod_name,
-		  const char *const *args)
+static void spawn(struct bed *b, struct child *c, const char *program,
+		  const char *pod_name, const char *const *args)
 {
-	char *argv[ARGS_MAX] = {NULL}, *env[8] = {NULL};
+	char *argv[ARGS_MAX] = {NULL}, *env[10] = {NULL};
 	static const char *const kept[] = {"PATH", "ASAN_OPTIONS", "LSAN_OPTIONS",
-					   "UBSAN_OPTIONS"};
+					   "UBSAN_OPTIONS", "SCREENSHOTS"};
 	int n = 0, e = 0;
 	ck_assert_int_eq(c->pid, 0);
-	argv[n++] = binary();
+	argv[n++] = program ? xstrdup(program) : binary();
 	for (; *args && n < ARGS_MAX - 1; args++)
 		argv[n++] = xstrdup(*args);
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
@@ -414,7 +414,13 @@ static void spawn(struct bed *b, struct child *c, const char *pod_name,
 
 void bed_call(struct bed *b, struct child *c, const char *const *args)
 {
-	spawn(b, c, NULL, args);
+	spawn(b, c, NULL, NULL, args);
+	c->may_end = true;
+}
+
+void bed_call_tool(struct bed *b, struct child *c, const char *const *argv)
+{
+	spawn(b, c, argv[0], NULL, argv + 1);
 	c->may_end = true;
 }
 
@@ -433,7 +439,7 @@ void bed_start(struct bed *b, struct child *c, const char *pod_name,
 				      b->kubeconfig};
 	for (int n = 5; flags && *flags && n < ARGS_MAX - 1; flags++)
 		args[n++] = *flags;
-	spawn(b, c, pod_name, args);
+	spawn(b, c, NULL, pod_name, args);
 }
 
 void bed_signal(const struct child *c, int signal)

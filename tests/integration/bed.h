@@ -123,6 +123,8 @@ void bed_start(struct bed *b, struct child *c, const char *pod_name,
 	       const char *const *flags);
 /* Starts `foretop` with these arguments, the command first, ended by NULL; it may end. */
 void bed_call(struct bed *b, struct child *c, const char *const *args);
+/* Another program by its whole path, ended by NULL; it may end. */
+void bed_call_tool(struct bed *b, struct child *c, const char *const *argv);
 /* `foretop run` with these flags alone; it may end. */
 void bed_start_bare(struct bed *b, struct child *c, const char *const *flags);
 void bed_signal(const struct child *c, int signal);
