@@ -25,6 +25,9 @@
 #define SECONDS_MAX 3600.0
 #define DAY_S       86400.0
 #define PAGE_LISTEN "127.0.0.1:0"
+/* Of the log. */
+#define ERRORS_ONLY (-1)
+#define NOTHING     (-2)
 
 static const char help[] =
 	"usage: foretop demo [flags]\n\n"
@@ -297,13 +300,15 @@ int cmd_demo(int argc, char **argv)
 			 .plain = !isatty(STDOUT_FILENO),
 			 .ca_fd = -1,
 			 .signals = {.fd = -1},
-			 .verbosity = -1};
+			 .verbosity = ERRORS_ONLY};
 	int code = parse_flags(&d, argc, argv);
 	if (code)
 		return code == EXIT_USAGE ? EXIT_USAGE : EXIT_SUCCESS;
 	const char *lang = getenv("LC_ALL") ? getenv("LC_ALL") : getenv("LANG");
 	d.utf8 = lang && (strstr(lang, "UTF-8") || strstr(lang, "utf8"));
-	log_configure(&(struct log_config){.verbosity = d.verbosity});
+	/* The errors of an outage are what it is about: reasons tell them. */
+	bool silent = d.scenario == SCENARIO_OUTAGE && d.verbosity == ERRORS_ONLY;
+	log_configure(&(struct log_config){.verbosity = silent ? NOTHING : d.verbosity});
 	struct err err;
 	if (play(&d, &err) < 0) {
 		fprintf(stderr, "foretop demo: %s\n", err.msg);

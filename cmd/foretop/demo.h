@@ -47,6 +47,8 @@ int scenario_parse(const char *text, enum scenario *ret);
 const char *scenario_names(void);
 /* What happens on this day, a line or two for people. */
 const char *scenario_story(enum scenario s);
+/* What the table shows, in a sentence. */
+const char *scenario_moral(enum scenario s);
 /* Servers, workloads and policies; what the scenario does to them comes by timers. */
 int demo_world_start(struct demo *d, struct err *err);
 void demo_world_stop(struct demo *d);

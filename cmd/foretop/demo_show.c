@@ -85,6 +85,14 @@ void demo_draw(void *arg)
 	timer_set(d->reactor, &d->draw, DRAW_MS, demo_draw, d);
 }
 
+static void print_lead(const struct demo *d)
+{
+	const struct policy_status *s = status_of(d, demo_case_name(FORETOP));
+	if (s && s->lead_source == LEAD_MEASURED)
+		printf("Lead time at the end of the day: %d s, measured from %d pods.\n",
+		       (int)(s->lead_ms / MS_PER_S), (int)s->lead_samples);
+}
+
 static void print_table(const struct demo *d)
 {
 	printf("\n%-26s %10s %12s %14s %10s\n", "same load, one day", "pod-hours",
@@ -102,6 +110,8 @@ static void print_table(const struct demo *d)
 	       fabs(100 * (1 - pods / hpa)), pods < hpa ? "fewer" : "more",
 	       100 * outcome_unserved_ratio(&demo_workload(d, FORETOP)->outcome),
 	       100 * outcome_unserved_ratio(&demo_workload(d, HPA_70)->outcome));
+	print_lead(d);
+	puts(scenario_moral(d->scenario));
 	puts("Every number comes from real HTTP and WebSocket requests of the controller "
 	     "that `foretop run` starts.");
 }

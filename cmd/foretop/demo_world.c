@@ -13,7 +13,7 @@
 /* First hours of the world: history is read, nothing is counted. */
 #define WARM_UP_MS (2 * MS_PER_H)
 /* A release whose image is larger. */
-#define LEAD_AFTER_MS (2 * LEAD_MS)
+#define LEAD_AFTER_MS (3 * LEAD_MS)
 
 static const struct {
 	const char *name;
@@ -27,28 +27,35 @@ static const struct {
 };
 
 static const struct {
-	const char *name, *story;
+	const char *name, *story, *moral;
 	int64_t begin_ms, end_ms; /* of what happens, from midnight; 0: nothing */
 } scenarios[] = {
-	[SCENARIO_MORNING] = {"morning",
-			      "An ordinary day: at 08:00 the load grows fourfold within "
-			      "half an hour, as on the days before.",
-			      0, 0},
-	[SCENARIO_SPIKE] = {"spike",
-			    "At 15:10 a crowd comes that nobody could foresee: twice the "
-			    "load within three minutes, for half an hour.",
-			    15 * MS_PER_H + 10 * MS_PER_MIN, 0},
+	[SCENARIO_MORNING] =
+		{"morning",
+		 "An ordinary day: at 08:00 the load grows fourfold within half an hour, "
+		 "as on the days before.",
+		 "Headroom is what the HPA's rule pays instead of foresight.", 0, 0},
+	[SCENARIO_SPIKE] =
+		{"spike",
+		 "At 15:10 a crowd comes that nobody could foresee: twice the load "
+		 "within "
+		 "three minutes, for half an hour.",
+		 "What serves a crowd is the headroom that is paid for: a lower "
+		 "forecast.target pays for more of it.",
+		 15 * MS_PER_H + 10 * MS_PER_MIN, 0},
 	[SCENARIO_OUTAGE] =
 		{"outage",
-		 "Prometheus answers with errors from 07:50 to 08:50, while "
-		 "the load grows fourfold. Unknown is hold;\nthe first policy "
-		 "says onMetricsLoss: FollowForecast, so its forecast may go "
-		 "on raising.",
+		 "Prometheus answers with errors from 07:50 to 08:50, while the load "
+		 "grows fourfold. Unknown is hold;\nthe first policy says onMetricsLoss: "
+		 "FollowForecast, so its forecast may go on raising.",
+		 "While metrics are unknown nobody lowers anything, and only a forecast "
+		 "can still raise.",
 		 7 * MS_PER_H + 50 * MS_PER_MIN, 8 * MS_PER_H + 50 * MS_PER_MIN},
 	[SCENARIO_DEPLOY] =
 		{"deploy",
-		 "From 12:00 on new pods need twice as long to become Ready: a release "
-		 "with a larger image. The lead\ntime is measured from the pods.",
+		 "From 12:00 on new pods need three times as long to become Ready: a "
+		 "release with a larger image. The lead\ntime is measured from the pods.",
+		 "The forecast looks as much further ahead as the new pods need.",
 		 12 * MS_PER_H, 0},
 };
 
@@ -71,6 +78,11 @@ const char *scenario_names(void)
 const char *scenario_story(enum scenario s)
 {
 	return scenarios[s].story;
+}
+
+const char *scenario_moral(enum scenario s)
+{
+	return scenarios[s].moral;
 }
 
 const char *demo_case_name(int i)

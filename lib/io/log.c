@@ -34,7 +34,7 @@ bool log_enabled(enum log_level level)
 {
 	switch (level) {
 	case LOG_ERROR:
-		return true;
+		return sink.config.verbosity >= -1;
 	case LOG_INFO:
 		return sink.config.verbosity >= 0;
 	case LOG_DEBUG:

@@ -13,7 +13,7 @@ enum log_format { LOG_TEXT, LOG_JSON };
 struct log_config {
 	enum log_format format;
 	int verbosity; /* as kubectl's -v: 0..3 errors and info, 4 and more debug too; -1
-			  errors only */
+			  errors only, -2 nothing at all */
 };
 void log_configure(const struct log_config *config);
 /* Another verbosity from now on; -1 to LOG_VERBOSITY_MAX. */

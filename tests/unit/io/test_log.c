@@ -91,6 +91,20 @@ START_TEST(debug_is_silent_below_verbosity_4)
 }
 END_TEST
 
+static void failed(void)
+{
+	log_error("Failed");
+}
+
+START_TEST(errors_are_silent_at_verbosity_minus_2_alone)
+{
+	log_configure(&(struct log_config){.verbosity = -1});
+	ck_assert_str_ne(captured(failed), "");
+	log_configure(&(struct log_config){.verbosity = -2});
+	ck_assert_str_eq(captured(failed), "");
+}
+END_TEST
+
 START_TEST(library_lines_are_kept_for_whoever_needs_the_reason)
 {
 	log_configure(&(struct log_config){0});
@@ -109,6 +123,7 @@ int main(void)
 	tcase_add_test(t, json_lines_are_one_object);
 	tcase_add_test(t, objects_are_named_as_klog_names_them);
 	tcase_add_test(t, debug_is_silent_below_verbosity_4);
+	tcase_add_test(t, errors_are_silent_at_verbosity_minus_2_alone);
 	tcase_add_test(t, library_lines_are_kept_for_whoever_needs_the_reason);
 	suite_add_tcase(s, t);
 	return run_suite(s);
