@@ -1,8 +1,10 @@
 /* How long a rehearsal and a sweep take, and what a sweep is worth on real loads.
  *
  *   sweep                 times, on two weeks of a simulated shop
- *   sweep DATA [NAME]     the table below, on the traces of the folder DATA (those whose
- *                         name contains NAME; files that are not there are said)
+ *   sweep DATA [NAME [LEAD_S]]
+ *                         the table below, on the traces of the folder DATA (those whose
+ *                         name contains NAME, at that lead time only; files that are not
+ *                         there are said)
  *
  * The table: pods per pod of useful work and the load that was not served, of the HPA's
  * rules at 60 to 90 %, a swept policy and a perfect forecast; then the share of the gap
@@ -343,7 +345,7 @@ static void sum_up(const char *what, double *values, int32_t count)
 	       values[count - 1]);
 }
 
-static void race_all(const char *folder, const char *part)
+static void race_all(const char *folder, const char *part, int lead_s)
 {
 	static struct all all;
 	printf("pods per useful work / %% unserved: HPA 60, 70, 80, 90 %%, chosen for "
@@ -353,7 +355,8 @@ static void race_all(const char *folder, const char *part)
 			continue;
 		struct trace *t AUTO(trace_cleanup) = load(folder, &sources[i]);
 		for (size_t l = 0; t && l < ARRAY_LEN(leads_s); l++)
-			if (leads_s[l] * MS_PER_S >= t->step_ms)
+			if (leads_s[l] * MS_PER_S >= t->step_ms &&
+			    (lead_s == 0 || lead_s == leads_s[l]))
 				race(sources[i].name, t, leads_s[l], &all);
 	}
 	sum_up("gap closed in hindsight", all.hindsight, all.hindsights);
@@ -408,7 +411,8 @@ static void time_it(void)
 int main(int argc, char **argv)
 {
 	if (argc > 1) {
-		race_all(argv[1], argc > 2 ? argv[2] : NULL);
+		race_all(argv[1], argc > 2 ? argv[2] : NULL,
+			 argc > 3 ? atoi(argv[3]) : 0);
 		return 0;
 	}
 	time_it();

@@ -280,6 +280,39 @@ START_TEST(the_policys_own_query_is_asked_where_none_is_given)
 }
 END_TEST
 
+/* What stands in the run up to a moment; the caller frees it. */
+static char *lines_until(const char *file, int64_t unix_s)
+{
+	char *text = bed_text(file);
+	char *from AUTO_FREE = xasprintf("\n%lld,", (long long)unix_s);
+	char *at = strstr(text, from);
+	ck_assert_msg(at != NULL, "no line of %lld", (long long)unix_s);
+	at[1] = '\0';
+	return text;
+}
+
+/* The same load until a moment, and quite another one after it: not one byte that was
+ * written of the time before may differ. */
+START_TEST(nothing_from_the_future_reaches_a_decision)
+{
+	const int64_t turn_s = START_S + (MINUTES - 300) * 60;
+	ck_assert_int_eq(CALL(USUAL, "--out", run_file), 0);
+	char *before AUTO_FREE = lines_until(run_file, turn_s);
+	struct str text AUTO(str_fini);
+	str_init(&text, 1 << 20);
+	write_table(MINUTES - 300, "");
+	char *head AUTO_FREE = bed_text(table);
+	str_puts(&text, head);
+	for (int i = MINUTES - 300; i < MINUTES; i++)
+		str_printf(&text, "%d,%d,0\n", START_S + 60 * i, 200 * (i % 20));
+	bed_write_file(table, str_text(&text));
+	ck_assert_int_eq(CALL(USUAL, "--out", run_file), 0);
+	char *again AUTO_FREE = lines_until(run_file, turn_s);
+	ck_assert_int_gt(strlen(before), 100000);
+	ck_assert_str_eq(before, again);
+}
+END_TEST
+
 /* A sweep of three days; the sentence, the policy and the page hold together. */
 START_TEST(a_sweep_recommends_with_evidence_or_says_that_nothing_is_to_gain)
 {
@@ -520,6 +553,7 @@ int main(void)
 	tcase_add_test(tc, a_load_beyond_the_policys_maximum_is_told);
 	tcase_add_test(tc, a_query_is_replayed_too);
 	tcase_add_test(tc, the_policys_own_query_is_asked_where_none_is_given);
+	tcase_add_test(tc, nothing_from_the_future_reaches_a_decision);
 	tcase_add_test(tc, several_lead_times_are_drawn_from);
 	tcase_add_test(tc, the_page_needs_nothing_else);
 	tc = bed_lane("sweeps", setup, teardown);
