@@ -35,9 +35,13 @@ static uint64_t pod_key(const struct world_pod *p)
 	return hash_bytes(&p->serial, sizeof(p->serial));
 }
 
+/* Only what has changed is told again. */
 static void describe_pods(struct rival *r)
 {
 	const struct workload *w = &r->workload;
+	if (r->described == w->changes)
+		return;
+	r->described = w->changes;
 	const struct resource_request requests[] = {
 		{"cpu", llround(w->config.cpu_request * 1000)},
 		{"memory", llround(w->config.memory_request * 1000)},

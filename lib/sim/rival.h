@@ -37,6 +37,7 @@ struct rival {
 	struct pod *pods; /* room for all pods of the workload, as are values; owned */
 	struct pod_value *values;
 	int32_t room;
+	uint64_t described; /* changes of the workload that `pods` show; 0: none yet */
 };
 
 /* Starts at now_ms. */
