@@ -7,6 +7,8 @@
 
 /* Below half a percent of the pod-hours is no saving that anyone would act on. */
 #define WORTH_IT 0.005
+/* So much of the load may always be lost: a ten-thousandth is as good as nothing. */
+#define AS_GOOD_AS_NOTHING 0.0001
 /* Shorter ones are pieces at an end, not days. */
 #define DAY_LEAST_MS (20 * MS_PER_H)
 #define COLUMNS      56
@@ -20,11 +22,17 @@ static const struct sweep_point *own_of(const struct advice *a)
 	return &a->sweep->points[a->sweep->own];
 }
 
+/* What may be lost where the HPA's rules lost so much. */
+static double accepted(const struct outcome *hpa)
+{
+	return fmax(outcome_unserved_ratio(hpa), AS_GOOD_AS_NOTHING);
+}
+
 static void judge_days(struct advice *a)
 {
 	const struct sweep *s = a->sweep;
 	const struct sweep_point *ours = &s->points[a->chosen], *hpa = own_of(a);
-	double accepted = outcome_unserved_ratio(&hpa->halves[SWEEP_FIRST]);
+	double promised = accepted(&hpa->halves[SWEEP_FIRST]);
 	a->worst_more = -INFINITY;
 	for (int32_t d = 0; d < s->day_count; d++) {
 		const struct sweep_day *day = &s->days[d];
@@ -34,9 +42,8 @@ static void judge_days(struct advice *a)
 			continue;
 		double more = o->pod_h / h->pod_h - 1;
 		a->days++;
-		a->better +=
-			more < 0 && outcome_unserved_ratio(o) <=
-					    fmax(accepted, outcome_unserved_ratio(h));
+		a->better += more < 0 &&
+			     outcome_unserved_ratio(o) <= fmax(promised, accepted(h));
 		if (more > a->worst_more) {
 			a->worst_more = more;
 			a->worst = d;
@@ -64,7 +71,7 @@ struct advice advice_make(const struct sweep *sweep, const struct policy *policy
 			   .worst = -1};
 	const struct sweep_point *hpa = own_of(&a);
 	const struct outcome *h = &hpa->halves[SWEEP_SECOND];
-	a.chosen = sweep_choose(sweep, outcome_unserved_ratio(&hpa->halves[SWEEP_FIRST]));
+	a.chosen = sweep_choose(sweep, accepted(&hpa->halves[SWEEP_FIRST]));
 	/* The policy's own target serves as well as itself. */
 	if (a.chosen < 0)
 		a.chosen = sweep->own;
@@ -72,8 +79,8 @@ struct advice advice_make(const struct sweep *sweep, const struct policy *policy
 	a.unserved = outcome_unserved_ratio(o);
 	a.hpa_unserved = outcome_unserved_ratio(h);
 	a.saved = h->pod_h > 0 ? 1 - o->pod_h / h->pod_h : 0;
-	a.gains = sweep->points[a.chosen].setting.forecast && a.saved >= WORTH_IT &&
-		  a.unserved <= a.hpa_unserved;
+	a.gains = a.chosen != sweep->own && a.saved >= WORTH_IT &&
+		  a.unserved <= accepted(h);
 	judge_days(&a);
 	return a;
 }
@@ -112,30 +119,56 @@ static void put_evidence(const struct advice *a, struct str *out)
 				 &a->sweep->points[a->chosen].days[a->worst]));
 }
 
+/* Forecasts begin after a day, and the gate wants to have watched one for another. */
+static void put_shortness(const struct advice *a, struct str *out)
+{
+	int64_t span_ms = 0;
+	for (int32_t d = 0; d < a->sweep->day_count; d++)
+		if (a->sweep->days[d].half == SWEEP_FIRST)
+			span_ms += a->sweep->days[d].to_ms - a->sweep->days[d].from_ms;
+	if (span_ms < 2 * MS_PER_DAY)
+		str_puts(out,
+			 " The first half is too short for a forecast to prove itself "
+			 "in it: give more history.");
+}
+
 static void put_gain(const struct advice *a, struct str *out)
 {
 	const struct sweep_setting *s = &a->sweep->points[a->chosen].setting;
+	if (s->forecast)
+		str_printf(out,
+			   "Recommended: forecast.target at %.4g %% of what a pod serves "
+			   "(reactiveTarget %.4g %%, quantile %g, release %s)",
+			   100 * s->forecast_target, 100 * s->reactive_target,
+			   s->quantile, s->release ? "true" : "false");
+	else
+		str_printf(
+			out,
+			"Recommended: target at %.4g %% of what a pod serves, without a "
+			"forecast: none did better on the first half. That",
+			100 * s->target);
 	str_printf(out,
-		   "Recommended: forecast.target at %.4g %% of what a pod serves "
-		   "(reactiveTarget %.4g %%, quantile %g, release %s) serves as well as "
-		   "the HPA's rules at %.4g %% (%.3f %% of the load unserved, against "
-		   "%.3f %%) and costs %.1f %% fewer pod-hours.",
-		   100 * s->forecast_target, 100 * s->reactive_target, s->quantile,
-		   s->release ? "true" : "false", 100 * s->target, 100 * a->unserved,
+		   " serves as well as the HPA's rules at %.4g %% (%.3f %% of the load "
+		   "unserved, against %.3f %%) and costs %.1f %% fewer pod-hours.",
+		   100 * own_of(a)->setting.target, 100 * a->unserved,
 		   100 * a->hpa_unserved, 100 * a->saved);
 	put_evidence(a, out);
+	if (!s->forecast)
+		put_shortness(a, out);
 }
 
 static void put_no_gain(const struct advice *a, struct str *out)
 {
 	const struct sweep_point *p = &a->sweep->points[a->chosen];
 	double own = 100 * own_of(a)->setting.target;
-	if (!p->setting.forecast) {
+	if (a->chosen == a->sweep->own) {
 		str_printf(out,
-			   "There is nothing to gain: no settings with a forecast served "
-			   "the first half as well as the HPA's rules at %.4g %% for at "
-			   "least %.0f %% fewer pods. Keep the target.",
+			   "There is nothing to gain: no other settings served the first "
+			   "half as well as the HPA's rules at %.4g %% for fewer pods, "
+			   "with a forecast for at least %.0f %% fewer on two thirds of "
+			   "the days. Keep the target.",
 			   own, 100 * SWEEP_WORTH_IT);
+		put_shortness(a, out);
 		return;
 	}
 	str_puts(out, "There is nothing to gain: what was best on the first half (");
@@ -162,14 +195,18 @@ char *advice_policy(const struct advice *a)
 		return xstrdup("");
 	/* Texts are borrowed: only numbers change. */
 	struct policy changed = *a->whole, rehearsed = *a->policy;
-	sweep_apply(&a->sweep->points[a->chosen].setting, a->sweep->capacity, &rehearsed);
+	const struct sweep_setting *setting = &a->sweep->points[a->chosen].setting;
 	struct policy_metric *to = &changed.metrics[a->metric];
+	sweep_apply(setting, a->sweep->capacity, &rehearsed);
+	to->target = rehearsed.metrics[0].target;
+	changed.forecast.mode = rehearsed.forecast.mode;
+	if (!setting->forecast)
+		return policy_text(&changed);
 	to->forecast_target = rehearsed.metrics[0].forecast_target;
 	to->reactive_target = rehearsed.metrics[0].reactive_target;
 	changed.forecast.quantile = rehearsed.forecast.quantile;
 	changed.forecast.objective = 0;
 	changed.forecast.release = rehearsed.forecast.release;
-	changed.forecast.mode = rehearsed.forecast.mode;
 	return policy_text(&changed);
 }
 
