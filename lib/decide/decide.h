@@ -14,6 +14,7 @@
 #include "decide/gate.h"
 #include "decide/hold.h"
 #include "decide/memory.h"
+#include "decide/objective.h"
 #include "decide/pod.h"
 #include "decide/values.h"
 
@@ -38,6 +39,8 @@ struct forecast_proposal {
 	/* The same over a longer window: what a release may go down to; NaN: none. */
 	double release;
 	double quantile;
+	double objective; /* the share of the load that it was chosen for; 0: it was given
+			   */
 	int64_t window_ms;
 	const char *model; /* for people; borrowed */
 };

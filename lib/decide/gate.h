@@ -25,7 +25,8 @@ struct gate {
 /* A minute's costs. Costs count from the first forecast on. quantile: planned for, in
  * (0, 1): load that is not served weighs kappa = 1.5 / (1 - quantile) pods, which is
  * about what makes that quantile, a share of the load, the cheapest one to plan on
- * (newsvendor). */
+ * (newsvendor). With an objective it is the quantile that serves it: load is worth what
+ * the objective makes of it. */
 void gate_heed(struct gate *g, const struct shadow_costs *costs, double quantile,
 	       int64_t end_ms);
 

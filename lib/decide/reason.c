@@ -91,9 +91,11 @@ static void add_forecast(struct text *t, const struct decide_input *in,
 	number_format(f->upper, binary, upper, sizeof(upper));
 	number_format(carried, binary, capacity, sizeof(capacity));
 	add_name(t, m);
-	add(t, " forecast %s%s within %s (q%.4g)%s capacity %s", upper, unit_name(m),
-	    duration_format(f->window_ms, window, sizeof(window)), f->quantile * 100,
-	    d->wanted > d->current ? " >" : ",", capacity);
+	add(t, " forecast %s%s within %s (q%.4g", upper, unit_name(m),
+	    duration_format(f->window_ms, window, sizeof(window)), f->quantile * 100);
+	if (f->objective > 0)
+		add(t, " serves %.6g%%", f->objective * 100);
+	add(t, ")%s capacity %s", d->wanted > d->current ? " >" : ",", capacity);
 	if (d->metrics[d->winner].capped)
 		add(t, ", capped at %.3gx the reactive %d", in->over_reactive_max,
 		    d->cap_base);

@@ -192,6 +192,7 @@ bool shadow_live(struct shadow *s, const struct shadow_minute *m,
 	}
 	s->end_ms = m->end_ms;
 	double needed = known ? pods_needed(m) : 0;
+	ret_costs->needed = needed;
 	ret_costs->ours = live(&s->ours, m, needed);
 	ret_costs->reactive = live(&s->reactive, m, needed);
 	if (!known)

@@ -64,6 +64,7 @@ struct shadow_cost {
 
 struct shadow_costs {
 	struct shadow_cost ours, reactive;
+	double needed; /* pods' worth of load in all, counted as for `unserved` */
 	bool forecast; /* every metric had a forecast at the minute's end */
 };
 

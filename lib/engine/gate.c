@@ -20,9 +20,19 @@ struct heard {
 	int32_t count; /* consecutive minutes before it, in [0, max] */
 	int32_t max;
 	struct heard_minute {
-		float demand, upper, release; /* NaN: unknown */
+		float demand, mean, upper, release; /* NaN: unknown */
 	} minutes[];
 };
+
+/* A forecast at the quantile that an objective chooses. */
+struct plan {
+	struct levels window, release;
+};
+
+struct plan *plan_new(void)
+{
+	return xcalloc(1, sizeof(struct plan));
+}
 
 struct heard *heard_new(bool alone)
 {
@@ -45,6 +55,7 @@ void heard_listen(void *context, const struct forecast_minute *said)
 		h->count = 0;
 	*heard_at(h, minute) = (struct heard_minute){
 		.demand = (float)(said->known ? said->value : NAN),
+		.mean = (float)said->mean,
 		.upper = (float)said->upper,
 		.release = (float)said->release,
 	};
@@ -89,15 +100,74 @@ static void gather(const struct engine *e, const struct prepared *s, struct comp
 	}
 }
 
+/* Times that are not learned from teach nothing about quantiles either. */
+static bool is_excluded(const struct policy_forecast *f, int64_t minute)
+{
+	int64_t from = minute * MS_PER_MIN, to = from + MS_PER_MIN;
+	for (int32_t i = 0; i < f->exclude_count; i++)
+		if (from < f->excludes[i].to_ms && to > f->excludes[i].from_ms)
+			return true;
+	return false;
+}
+
+/* Replaces what was said at the policy's own quantile. */
+static void plan_minute(const struct prepared *s, struct plan *plan, int64_t minute,
+			struct shadow_metric *x, double mean)
+{
+	struct levels_said said = {
+		.minute = minute,
+		.demand = is_excluded(&s->policy->forecast, minute) ? NAN : x->demand,
+		.mean = mean,
+		.upper = x->upper,
+		.level = s->record.objective.level,
+	};
+	levels_learn(&plan->window, &said);
+	said.upper = x->release;
+	levels_learn(&plan->release, &said);
+	double upper = levels_at(&plan->window, mean, x->upper, said.level);
+	double release = levels_at(&plan->release, mean, x->release, said.level);
+	x->upper = upper;
+	x->release = fmax(release, upper);
+}
+
 static void hear(const struct prepared *s, struct company *c, int64_t minute)
 {
 	for (int32_t i = 0; i < c->count; i++) {
-		const struct heard_minute *said =
-			heard_at(s->metrics[c->at[i]].feed.heard, minute);
+		const struct feed *feed = &s->metrics[c->at[i]].feed;
+		const struct heard_minute *said = heard_at(feed->heard, minute);
 		c->metrics[i].demand = (double)said->demand;
 		c->metrics[i].upper = (double)said->upper;
 		c->metrics[i].release = (double)said->release;
+		if (feed->plan)
+			plan_minute(s, feed->plan, minute, &c->metrics[i],
+				    (double)said->mean);
 	}
+}
+
+double gate_objective(const struct prepared *s)
+{
+	double share = s->policy->forecast.objective;
+	return s->record.objective.share == share ? share : 0;
+}
+
+double gate_quantile(const struct prepared *s)
+{
+	const struct objective *o = &s->record.objective;
+	return gate_objective(s) > 0 ? objective_quantile(o)
+				     : s->policy->forecast.quantile;
+}
+
+void gate_plan(const struct prepared *s, int32_t m, struct forecast *f)
+{
+	const struct plan *plan = s->metrics[m].feed.plan;
+	double level = s->record.objective.level;
+	if (!plan || f->state != FORECAST_READY)
+		return;
+	f->upper = levels_at(&plan->window, f->mean, f->upper, level);
+	f->release =
+		fmax(levels_at(&plan->release, f->mean, f->release, level), f->upper);
+	f->mean = fmin(f->mean, f->upper);
+	f->coverage = levels_coverage(&plan->window);
 }
 
 /* The minutes that all metrics have told of: [*ret_first, *ret_end). */
@@ -143,9 +213,11 @@ void gate_catch_up(const struct engine *e, struct prepared *s)
 	for (int64_t minute = first; minute < end; minute++) {
 		hear(s, &c, minute);
 		m.end_ms = (minute + 1) * MS_PER_MIN;
-		if (shadow_live(s->shadow, &m, &costs))
-			gate_heed(&s->gate, &costs, s->policy->forecast.quantile,
-				  m.end_ms);
+		if (!shadow_live(s->shadow, &m, &costs))
+			continue;
+		gate_heed(&s->gate, &costs, gate_quantile(s), m.end_ms);
+		if (gate_objective(s) > 0 && !is_excluded(&s->policy->forecast, minute))
+			objective_heed(&s->record.objective, &costs, m.end_ms);
 	}
 	forget_before(s, &c, end);
 }
@@ -153,9 +225,17 @@ void gate_catch_up(const struct engine *e, struct prepared *s)
 void gate_begin(struct prepared *s, int32_t window_min)
 {
 	struct state_record *r = &s->record;
-	for (int32_t m = 0; m < s->policy->metric_count; m++)
-		if (s->metrics[m].feed.heard)
-			s->metrics[m].feed.heard->count = 0;
+	for (int32_t m = 0; m < s->policy->metric_count; m++) {
+		struct feed *feed = &s->metrics[m].feed;
+		if (feed->heard)
+			feed->heard->count = 0;
+		if (feed->plan) {
+			levels_init(&feed->plan->window, window_min);
+			levels_init(&feed->plan->release, window_min + RELEASE_MIN);
+		}
+	}
+	objective_begin(&r->objective, s->policy->forecast.objective,
+			s->policy->forecast.quantile);
 	*s->shadow = (struct shadow){0};
 	s->gate = (struct gate){0};
 	/* A restarted process takes the same lead time as the one before it. */

@@ -45,6 +45,16 @@ int32_t history_refit_minute(const struct prepared *s, int32_t m)
 	return (int32_t)(key % (MS_PER_DAY / MS_PER_MIN));
 }
 
+static enum forecast_seasons seasons_of(const struct policy_forecast *f)
+{
+	if (f->seasons_auto)
+		return FORECAST_SEASONS_DAY_AND_WEEK;
+	for (int32_t i = 0; i < f->season_count; i++)
+		if (f->seasons_ms[i] == 7 * MS_PER_DAY)
+			return FORECAST_SEASONS_DAY_AND_WEEK;
+	return f->season_count ? FORECAST_SEASONS_DAY : FORECAST_SEASONS_NONE;
+}
+
 static struct forecaster *begin_default(void *context, void *memory,
 					const struct forecast_config *config)
 {
@@ -72,10 +82,11 @@ static void begin(const struct engine *e, struct prepared *s, int32_t m,
 	const struct policy_forecast *f = &s->policy->forecast;
 	struct forecast_config config = {
 		.window_min = window_min,
-		.release_min = 2,
+		.release_min = RELEASE_MIN,
 		.quantile = f->quantile,
 		.use_linear = f->models & MODEL_LINEAR_REGRESSION,
 		.use_holt_winters = f->models & MODEL_HOLT_WINTERS,
+		.seasons = seasons_of(f),
 		.refit_minute = history_refit_minute(s, m),
 		.excludes = f->excludes,
 		.exclude_count = f->exclude_count,
@@ -317,6 +328,7 @@ static void predict(const struct engine *e, struct prepared *s, int32_t m, int64
 	struct metric_status *st = &s->status.metrics[m];
 	int64_t before = st->forecast.anomaly.count;
 	history_maker(e)->predict(feed->forecaster, &st->forecast);
+	gate_plan(s, m, &st->forecast);
 	st->window_min = feed->window_min;
 	/* Those that its history holds are no news. */
 	if (feed->loaded && st->forecast.anomaly.count > before)
@@ -375,6 +387,8 @@ void history_clock_back(const struct engine *e, struct prepared *s, int64_t now_
 		ahead |= feed->cursor_ms > now_ms + LATE_MS;
 		window_min = feed->window_min;
 	}
+	if (s->record.objective.moved_ms > now_ms)
+		s->record.objective.moved_ms = now_ms;
 	if (ahead)
 		begin_all(e, s, window_min, now_ms);
 }

@@ -12,6 +12,11 @@ static bool same_excludes(const struct policy_forecast *f,
 		      (size_t)f->exclude_count * sizeof(f->excludes[0])) == 0;
 }
 
+static bool same_seasons(const struct policy_forecast *f, const struct policy_forecast *g)
+{
+	return f->seasons_auto == g->seasons_auto && f->season_count == g->season_count;
+}
+
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
@@ -26,7 +31,7 @@ static bool same_series(const struct policy *a, const struct policy_metric *x,
 	       same_text(x->history_query, y->history_query) &&
 	       same_text(x->source, y->source) && f->models == g->models &&
 	       f->history_ms == g->history_ms && f->quantile == g->quantile &&
-	       same_excludes(f, g);
+	       f->objective == g->objective && same_seasons(f, g) && same_excludes(f, g);
 }
 
 /* The feeds change places: each slot keeps as much memory as it had. */

@@ -32,8 +32,10 @@ const struct forecast *loss_forecast(struct engine *e, struct prepared *s, int32
 	    !loss_follows(s, m, now_ms) || !feed->loaded || feed->working)
 		return said;
 	int64_t last_ms = s->metrics[m].ahead.made_for_ms;
-	if (last_ms != said->made_for_ms + age_min * MS_PER_MIN)
+	if (last_ms != said->made_for_ms + age_min * MS_PER_MIN) {
 		history_maker(e)->look_ahead(feed->forecaster, (int32_t)age_min,
 					     e->scratch, &s->metrics[m].ahead);
+		gate_plan(s, m, &s->metrics[m].ahead);
+	}
 	return &s->metrics[m].ahead;
 }

@@ -40,6 +40,8 @@ static void prepare_metric(struct prepared *p, int32_t m)
 	p->status.metrics[m].forecast_on = true;
 	metric->feed.memory = xmalloc(forecaster_size());
 	metric->feed.heard = heard_new(forecast_count(p->policy) == 1);
+	if (p->policy->forecast.objective > 0)
+		metric->feed.plan = plan_new();
 	if (!p->shadow)
 		p->shadow = xcalloc(1, sizeof(*p->shadow));
 	metric->feed.pending =
@@ -97,6 +99,7 @@ void engine_prepared_free(struct prepared *p)
 		free(p->metrics[m].pod_values);
 		free(p->metrics[m].feed.memory);
 		free(p->metrics[m].feed.heard);
+		free(p->metrics[m].feed.plan);
 		free(p->metrics[m].feed.pending);
 	}
 	policy_free(p->policy);

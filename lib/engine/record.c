@@ -26,6 +26,26 @@ static void events_to_json(cJSON *o, const char *key, const struct scale_events 
 			add_pair(list, events->items[i].at_ms, events->items[i].change);
 }
 
+static cJSON *objective_to_json(const struct objective *q)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddNumberToObject(o, "share", q->share);
+	cJSON_AddNumberToObject(o, "level", q->level);
+	cJSON_AddNumberToObject(o, "movedMs", (double)q->moved_ms);
+	return o;
+}
+
+static void objective_from_json(const cJSON *o, struct objective *ret)
+{
+	const cJSON *share = json_at(o, "share"), *level = json_at(o, "level");
+	if (cJSON_IsNumber(share) && share->valuedouble > 0 && share->valuedouble < 1 &&
+	    cJSON_IsNumber(level) && level->valuedouble >= 0 &&
+	    level->valuedouble <= LEVELS_COUNT - 1)
+		*ret = (struct objective){.share = share->valuedouble,
+					  .level = level->valuedouble,
+					  .moved_ms = json_int(o, "movedMs", 0)};
+}
+
 cJSON *record_to_json(const struct state_record *r)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -52,6 +72,8 @@ cJSON *record_to_json(const struct state_record *r)
 	cJSON_AddNumberToObject(o, "leadNewestCount", r->lead.newest_count);
 	cJSON_AddNumberToObject(o, "windowMin", r->window_min);
 	cJSON_AddNumberToObject(o, "shadowLeadMs", (double)r->shadow_lead_ms);
+	if (r->objective.share > 0)
+		cJSON_AddItemToObject(o, "objective", objective_to_json(&r->objective));
 	record_add_holds(o, r);
 	return o;
 }
@@ -123,6 +145,7 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 			 lead <= FORECAST_WINDOW_MAX * MS_PER_MIN;
 	r.window_min = plausible ? (int32_t)window : 0;
 	r.shadow_lead_ms = plausible ? lead : 0;
+	objective_from_json(json_at(o, "objective"), &r.objective);
 	record_read_holds(o, &r);
 	*ret_record = r;
 }
@@ -156,6 +179,8 @@ void record_resume(struct state_record *r, int64_t now_ms)
 	struct decide_memory *m = &r->memory;
 	decide_memory_import(m, m, now_ms);
 	record_bound_holds(r, now_ms);
+	if (r->objective.moved_ms > now_ms)
+		r->objective.moved_ms = now_ms;
 	/* Nothing usable in it: the first decision begins with the present size. */
 	const struct recommendation *last = m->seeded ? newest(m) : NULL;
 	if (last && last->at_ms < now_ms)

@@ -74,6 +74,7 @@ struct state_record {
 	 * yet. Both are kept while a changed lead time is not far off. */
 	int32_t window_min;
 	int64_t shadow_lead_ms;
+	struct objective objective; /* its sums are lived through again, not kept */
 	struct size_record size;
 	struct hold_record holds;
 };

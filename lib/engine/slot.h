@@ -6,6 +6,8 @@
 #include "engine/engine.h"
 
 #define EVENT_NOTES 6 /* texts of Events that one step can hold per policy */
+/* How much longer the window is that releases look at. */
+#define RELEASE_MIN 2
 #define HISTORY_CHUNK_MIN                                                                \
 	1440 /* a day a query: under every server's limit, a bounded answer */
 
@@ -15,7 +17,8 @@ struct feed {
 	void *memory;                  /* NULL: the metric is not forecast */
 	struct forecaster *forecaster; /* in `memory`; NULL before it has begun */
 	struct heard *heard;           /* what it said, for the shadow; owned */
-	int32_t window_min;            /* that it forecasts; 0 before it has begun */
+	struct plan *plan;  /* it at other quantiles; NULL: no objective; owned */
+	int32_t window_min; /* that it forecasts; 0 before it has begun */
 	float *pending; /* HISTORY_CHUNK_MIN minutes that the forecaster has not taken yet
 			 */
 	int32_t pending_count, pending_next;
@@ -422,6 +425,15 @@ const struct forecast *loss_forecast(struct engine *e, struct prepared *s, int32
 struct heard *heard_new(bool alone);
 /* forecast_config.heed, with a struct heard as its context. */
 void heard_listen(void *context, const struct forecast_minute *said);
+/* For a policy with an objective. */
+struct plan *plan_new(void);
+/* What a forecaster has just told, at the quantile that the objective has chosen; as it
+ * is without one. */
+void gate_plan(const struct prepared *s, int32_t m, struct forecast *f);
+/* The share of the load that an objective is at work for; 0: none. */
+double gate_objective(const struct prepared *s);
+/* The quantile that is planned for. */
+double gate_quantile(const struct prepared *s);
 /* The forecasters begin anew, all together: so do the shadow and the gate. */
 void gate_begin(struct prepared *s, int32_t window_min);
 /* Lives through the minutes that all forecasters have told of. */

@@ -131,6 +131,16 @@ static cJSON *gate(const struct policy_status *s)
 	return o;
 }
 
+/* Which quantile serves the share of the load that is asked for, and what it served. */
+static cJSON *objective(const struct objective *q)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddNumberToObject(o, "share", q->share);
+	cJSON_AddNumberToObject(o, "quantile", objective_quantile(q));
+	add_finite(o, "served", objective_served(q));
+	return o;
+}
+
 static cJSON *floor_json(const struct floor_status *f)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -174,6 +184,9 @@ cJSON *status_summary(const struct policy_status *s)
 				     metric(&s->policy->metrics[m], &s->metrics[m]));
 	if (status_has_forecast(s))
 		cJSON_AddItemToObject(o, "gate", gate(s));
+	if (s->policy && s->policy->forecast.objective > 0 &&
+	    s->policy->forecast.objective == s->record->objective.share)
+		cJSON_AddItemToObject(o, "objective", objective(&s->record->objective));
 	if (s->floor.autoscaler)
 		cJSON_AddItemToObject(o, "floor", floor_json(&s->floor));
 	cJSON_AddItemToObject(o, "leadTime", lead(s));

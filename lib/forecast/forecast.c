@@ -77,6 +77,7 @@ static void forget(struct forecaster *f)
 		.quantile = f->config.quantile,
 		.use_linear = f->config.use_linear,
 		.use_holt_winters = f->config.use_holt_winters,
+		.seasons = f->config.seasons,
 	};
 
 	history_init(&f->history);
@@ -107,6 +108,9 @@ struct forecaster *forecaster_init(void *memory, const struct forecast_config *c
 	f->config.window_min = clamp(config->window_min, 1, FORECAST_WINDOW_MAX);
 	f->config.release_min = clamp(config->release_min, 0, FORECAST_RELEASE_MAX);
 	f->config.quantile = fmin(fmax(config->quantile, .5), .999);
+	/* Its season is all that it has. */
+	if (config->seasons == FORECAST_SEASONS_NONE)
+		f->config.use_holt_winters = false;
 	f->config.refit_minute = clamp(config->refit_minute, 0, MINUTES_PER_DAY - 1);
 	f->queue_first = f->queue_count = 0;
 	f->accepted = INT64_MIN;

@@ -13,6 +13,7 @@
 #define FORETOP_FORECAST_FORECAST_H
 
 #include "forecast/anomaly.h"
+#include "forecast/levels.h"
 #include "forecast/path.h"
 #include "forecast/season.h"
 #include "series/series.h"
@@ -52,6 +53,13 @@ struct forecast_minute {
 };
 typedef void forecast_heed(void *context, const struct forecast_minute *said);
 
+/* The seasons that models and baselines may know of. */
+enum forecast_seasons {
+	FORECAST_SEASONS_DAY_AND_WEEK,
+	FORECAST_SEASONS_DAY,
+	FORECAST_SEASONS_NONE, /* no Holt-Winters and no "same time yesterday" either */
+};
+
 struct forecast_config {
 	/* The window (now, now + window_min] in minutes, in [1, FORECAST_WINDOW_MAX]. */
 	int32_t window_min;
@@ -61,6 +69,7 @@ struct forecast_config {
 	double quantile; /* in [0.5, 0.999] */
 	/* The policy's `models`; baselines cannot be turned off. */
 	bool use_linear, use_holt_winters;
+	enum forecast_seasons seasons;
 	/* Minute of the day (UTC) of the daily fit, in [0, 1439]: to spread the fits of
 	 * many forecasters (a hash of the policy's name does). */
 	int32_t refit_minute;

@@ -55,7 +55,8 @@ static bool any_model(const struct window *w, bool scored)
  * minute). */
 static bool yesterday_is_better(const struct candidates *c, enum model m)
 {
-	return !isnan(c->predictions[FC_SEASONAL_NAIVE]) &&
+	return c->w->allowed[FC_SEASONAL_NAIVE] &&
+	       !isnan(c->predictions[FC_SEASONAL_NAIVE]) &&
 	       c->w->trackers[FC_SEASONAL_NAIVE].scores >= MINUTES_PER_DAY &&
 	       c->losses[FC_SEASONAL_NAIVE] < tracker_loss(&c->w->trackers[m]);
 }

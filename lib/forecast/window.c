@@ -18,6 +18,32 @@ static int32_t stride_of(int32_t minutes)
 	return stride < STRIDE_MIN ? STRIDE_MIN : stride;
 }
 
+static bool may_speak(const struct window_config *config, enum model m)
+{
+	bool day = config->seasons != FORECAST_SEASONS_NONE;
+
+	switch (m) {
+	case FC_SEASONAL_NAIVE:
+		return day;
+	case FC_HOLT_WINTERS:
+		return day && config->use_holt_winters;
+	case FC_LINEAR_RECENT:
+		return config->use_linear;
+	case FC_LINEAR_DAY:
+		return day && config->use_linear;
+	case FC_LINEAR_WEEK:
+		return config->seasons == FORECAST_SEASONS_DAY_AND_WEEK &&
+		       config->use_linear;
+	case FC_COMBINATION:
+		return config->use_linear || (day && config->use_holt_winters);
+	case FC_LAST_VALUE:
+	case FC_HOUR_MEAN:
+	case FC_MODEL_COUNT:
+		break;
+	}
+	return true;
+}
+
 void window_init(struct window *w, const struct window_config *config)
 {
 	w->minutes = config->minutes;
@@ -33,10 +59,8 @@ void window_init(struct window *w, const struct window_config *config)
 
 		tracker_init(&w->trackers[i],
 			     plain ? NULL : &w->spreads[i - FC_SEASONAL_NAIVE]);
-		w->allowed[i] = i < FC_LINEAR_RECENT || config->use_linear;
+		w->allowed[i] = may_speak(config, i);
 	}
-	w->allowed[FC_HOLT_WINTERS] = config->use_holt_winters;
-	w->allowed[FC_COMBINATION] = config->use_linear || config->use_holt_winters;
 	for (int32_t i = 0; i < PENDING_MAX; i++)
 		w->pending[i].minute = INT64_MIN;
 }

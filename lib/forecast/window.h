@@ -64,6 +64,7 @@ struct window_config {
 	int32_t phase; /* >= 0 */
 	double quantile;
 	bool use_linear, use_holt_winters;
+	enum forecast_seasons seasons;
 };
 
 void window_init(struct window *w, const struct window_config *config);

@@ -5,6 +5,7 @@
 
 #define WINDOW_MAX  (120 * MS_PER_MIN) /* the longest rung of the ladder of windows */
 #define SEASON_MIN  MS_PER_H
+#define WEEK        (7 * MS_PER_DAY)
 #define HISTORY_MIN MS_PER_DAY
 #define HISTORY_MAX (35 * MS_PER_DAY)
 #define STEP_MIN    MS_PER_MIN
@@ -92,6 +93,11 @@ static void read_season_list(const struct place *at, struct policy_forecast *for
 			if (forecast->seasons_ms[j] == season)
 				place_problem(&item, "Duplicate value: \"%s\"",
 					      item.node->text);
+		if (season && season != MS_PER_DAY && season != WEEK)
+			place_problem(&item,
+				      "Unsupported value: \"%s\": supported values: "
+				      "\"1d\", \"7d\"",
+				      item.node->text);
 		if (season)
 			forecast->seasons_ms[forecast->season_count++] = season;
 	}
@@ -157,6 +163,11 @@ static void read_step(const struct place *at, const struct field *f, void *objec
 	field_duration_or_auto(at, f, &step);
 	if (step && MS_PER_H % step != 0)
 		place_invalid(at, "must divide an hour, like 1m, 5m or 15m");
+	else if (step && step != MS_PER_MIN)
+		place_problem(at,
+			      "Unsupported value: \"%s\": supported values: \"Auto\", "
+			      "\"1m\": models know minutes only",
+			      at->node->text);
 	else
 		forecast->step_ms = step;
 }
@@ -228,10 +239,13 @@ static const struct field forecast_fields[] = {
 	 .offset = offsetof(struct policy_forecast, release)},
 };
 
-/* A season that was seen only once is no season. */
+/* A season that was seen only once is no season, and the model of the week looks at the
+ * same time yesterday too. */
 static void check_seasons(const struct place *at, const struct policy_forecast *forecast)
 {
 	struct place seasons = place_field(at, "seasons");
+	if (forecast->season_count == 1 && forecast->seasons_ms[0] == WEEK)
+		place_problem(&seasons, "a week needs the day beside it: [1d, 7d]");
 	for (int32_t i = 0; i < forecast->season_count; i++) {
 		char season[48], history[48];
 		if (forecast->seasons_ms[i] > forecast->history_ms / 2)

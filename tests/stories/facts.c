@@ -268,6 +268,7 @@ static void read_answer(struct world *w, const struct words *line, int32_t from,
 	a->each = a->kind == SAY_EACH ? strtod(kind + 5, NULL) : 0;
 	a->base = base ? strtod(base, NULL) : 0;
 	a->peak = peak ? strtod(peak, NULL) : 0;
+	a->noise = value_of(line, "noise") ? strtod(value_of(line, "noise"), NULL) : 0;
 	if (value_of(line, "at"))
 		a->at_ms = relative_ms(w, value_of(line, "at"));
 	for (int32_t i = from; a->kind == SAY_ROWS && i < line->count; i++)

@@ -440,7 +440,7 @@ static bool repeats_daily(const struct story_answer *a)
 /* A working day: flat at night, a steep rise around half past eight, an evening fall; or
  * a shift, that begins at half past eight and ends at half past five, all at once;
  * or a job from two to half past two at night. */
-static double of_day(const struct story_answer *a, int64_t t_ms)
+static double shape_of_day(const struct story_answer *a, int64_t t_ms)
 {
 	double hour = (double)(t_ms % MS_PER_DAY) / (double)MS_PER_H;
 	if (a->kind == SAY_JOB)
@@ -450,6 +450,14 @@ static double of_day(const struct story_answer *a, int64_t t_ms)
 	double rise = 1 / (1 + exp(-(hour - 8.5) * 12));
 	double fall = 1 / (1 + exp((hour - 18) * 4));
 	return a->base + (a->peak - a->base) * rise * fall;
+}
+
+/* And each minute has a luck of its own. */
+static double of_day(const struct story_answer *a, int64_t t_ms)
+{
+	struct rng luck;
+	rng_init(&luck, (uint64_t)(t_ms / MS_PER_MIN));
+	return shape_of_day(a, t_ms) * (1 + a->noise * (2 * rng_uniform(&luck) - 1));
 }
 
 static void answer_history(struct world *w, const struct story_query *q,

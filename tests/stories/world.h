@@ -78,6 +78,7 @@ struct story_answer {
 	double each;       /* SAY_EACH: the same of every Ready pod */
 	int64_t at_ms;     /* of the samples, relative to now */
 	double base, peak; /* SAY_DAILY, SAY_SHIFT, SAY_JOB */
+	double noise;      /* up to this share more or less in each minute */
 };
 
 struct world {

@@ -30,6 +30,22 @@ START_TEST(forecast_that_keeps)
 }
 END_TEST
 
+START_TEST(forecast_at_the_quantile_of_an_objective)
+{
+	struct rig r;
+	rig_init(&r, 3);
+	rig_external(&r, "requests", 200, 400);
+	rig_forecast(&r, 0, 840, NAN);
+	r.forecasts[0].quantile = 0.97312;
+	r.forecasts[0].objective = 0.998;
+	check(&r, "requests forecast 840 within 3m (q97.31 serves 99.8%) > capacity 600 "
+		  "-> 3 to 5");
+	r.forecasts[0].objective = 0.9999;
+	check(&r, "requests forecast 840 within 3m (q97.31 serves 99.99%) > capacity 600 "
+		  "-> 3 to 5");
+}
+END_TEST
+
 START_TEST(forecast_of_cpu_is_in_cores)
 {
 	struct rig r;
@@ -337,6 +353,7 @@ int main(void)
 	TCase *t = tcase_create("reason");
 	tcase_add_test(t, forecast_that_raises);
 	tcase_add_test(t, forecast_that_keeps);
+	tcase_add_test(t, forecast_at_the_quantile_of_an_objective);
 	tcase_add_test(t, forecast_of_cpu_is_in_cores);
 	tcase_add_test(t, utilization_of_cpu);
 	tcase_add_test(t, pods_that_do_not_count_are_told);

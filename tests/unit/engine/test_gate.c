@@ -308,6 +308,135 @@ START_TEST(the_record_keeps_the_lead_time_of_the_shadow)
 }
 END_TEST
 
+#define OBJECTIVE GATED(EXTERNAL, ", objective: 99.99%")
+
+/* Ramps of an hour, and noise. */
+static double ramps(int64_t t_ms)
+{
+	double hour = (double)(t_ms % MS_PER_DAY) / (double)MS_PER_H;
+	struct rng noise;
+	rng_init(&noise, (uint64_t)(t_ms / MS_PER_MIN));
+	double size = 1 - 0.1 * log(1 - rng_uniform(&noise));
+	double up = fmin(fmax(hour - 8, 0), 1), down = fmin(fmax(hour - 17, 0), 1);
+	return size * (200 + 1300 * (up - down));
+}
+
+START_TEST(an_objective_chooses_its_quantile_from_history)
+{
+	read_history(OBJECTIVE, ramps);
+	const struct objective *o = &rig_slot(&r)->record.objective;
+	ck_near(o->share, 0.9999, 1e-12);
+	ck_assert(fabs(objective_quantile(o) - 0.95) > 0.001);
+	ck_near(objective_served(o), 0.9999, 0.0002);
+	ck_assert_int_gt(o->moved_ms, r.now_ms - 5 * MS_PER_MIN);
+	ck_near(gate_quantile(rig_slot(&r)), objective_quantile(o), 0);
+	ck_near(gate_objective(rig_slot(&r)), 0.9999, 0);
+	rig_until_asked(&r);
+	rig_value(&r, 250);
+	cJSON *json AUTO(json_cleanup) = status_summary(rig_status(&r));
+	ck_near(json_at(json, "objective.share")->valuedouble, 0.9999, 1e-12);
+	ck_near(json_at(json, "objective.quantile")->valuedouble, objective_quantile(o),
+		1e-12);
+	ck_near(json_at(json, "objective.served")->valuedouble, objective_served(o),
+		1e-12);
+	/* What is planned for is told, not the forecaster's own quantile. */
+	const struct forecast *f = &rig_status(&r)->metrics[0].forecast;
+	struct forecast own;
+	forecaster_predict(rig_slot(&r)->metrics[0].feed.forecaster, &own);
+	ck_assert_double_ne(f->upper, own.upper);
+	ck_assert_double_ge(f->release, f->upper);
+	ck_assert_double_le(f->mean, f->upper);
+}
+END_TEST
+
+START_TEST(without_an_objective_the_quantile_holds)
+{
+	read_history(GATED(EXTERNAL, ""), ramps);
+	ck_near(gate_quantile(rig_slot(&r)), 0.95, 0);
+	ck_near(gate_objective(rig_slot(&r)), 0, 0);
+	ck_assert_ptr_null(rig_slot(&r)->metrics[0].feed.plan);
+	cJSON *json AUTO(json_cleanup) = status_summary(rig_status(&r));
+	ck_assert_ptr_null(json_at(json, "objective"));
+	struct forecast own;
+	forecaster_predict(rig_slot(&r)->metrics[0].feed.forecaster, &own);
+	ck_assert(rig_status(&r)->metrics[0].forecast.upper == own.upper);
+}
+END_TEST
+
+START_TEST(seasons_that_are_not_asked_for_are_not_modelled)
+{
+	static const struct {
+		const char *more;
+		bool day;
+	} cases[] = {{"", true}, {", seasons: [1d]", true}, {", seasons: []", false}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_FREE char *text = xasprintf(GATED(EXTERNAL, "%s"), cases[i].more);
+		read_history(text, jumps);
+		const struct forecast *f = &rig_status(&r)->metrics[0].forecast;
+		ck_assert_int_eq(f->state, FORECAST_READY);
+		bool recent = f->model == FC_LINEAR_RECENT || f->model == FC_LAST_VALUE ||
+			      f->model == FC_HOUR_MEAN;
+		ck_assert_msg(!recent == cases[i].day, "%s: %s", cases[i].more,
+			      model_name(f->model));
+	}
+}
+END_TEST
+
+static void live(int ticks)
+{
+	for (int i = 0; i < ticks; i++) {
+		tick();
+		while (asked_count > 0)
+			answer(0);
+	}
+}
+
+/* Killed with a record that is an hour old; its twin lives on. */
+START_TEST(a_killed_process_goes_on_with_the_quantile_it_had)
+{
+	read_history(OBJECTIVE, ramps);
+	struct state_record record = {0};
+	cJSON *json AUTO(json_cleanup) = record_to_json(&rig_slot(&r)->record);
+	record_from_json(json, &record);
+	struct objective before = rig_slot(&r)->record.objective;
+	ck_assert(record.objective.level == before.level);
+	live(240);
+	struct objective lived = rig_slot(&r)->record.objective;
+	int64_t now_ms = r.now_ms;
+	ck_assert_int_gt(lived.moved_ms, before.moved_ms);
+	ck_assert(lived.level != before.level);
+	rig_close(&r);
+	open_rig();
+	r.now_ms = now_ms;
+	rig_set(&r, engine_prepare(r.e, "shop", "checkout",
+				   rig_parse("checkout", OBJECTIVE, 0), NULL, &record));
+	read_history(OBJECTIVE, ramps);
+	const struct objective *o = &rig_slot(&r)->record.objective;
+	ck_assert_int_eq(o->moved_ms, lived.moved_ms);
+	ck_near(o->level, lived.level, 0.01);
+}
+END_TEST
+
+START_TEST(another_objective_is_learned_from_history_again)
+{
+	read_history(OBJECTIVE, ramps);
+	double level = rig_slot(&r)->record.objective.level;
+	read_history(GATED(EXTERNAL, ", objective: 99%"), ramps);
+	ck_assert_double_lt(rig_slot(&r)->record.objective.level, level - 1);
+	ck_near(objective_served(&rig_slot(&r)->record.objective), 0.99, 0.01);
+}
+END_TEST
+
+START_TEST(excluded_times_teach_an_objective_nothing)
+{
+	read_history(GATED(EXTERNAL, ", objective: 99.8%, exclude: [{from: "
+				     "2026-02-20T00:00:00Z, to: 2027-01-01T00:00:00Z}]"),
+		     ramps);
+	ck_near(objective_quantile(&rig_slot(&r)->record.objective), 0.95, 1e-9);
+	ck_assert_int_eq(rig_slot(&r)->record.objective.moved_ms, 0);
+}
+END_TEST
+
 START_TEST(disabled_has_no_gate)
 {
 	rig_start(&r, REACTIVE, 3);
@@ -364,6 +493,12 @@ int main(void)
 	tcase_add_test(t, a_metric_that_cannot_be_forecast_is_left_out);
 	tcase_add_test(t, a_new_text_goes_on_with_the_gate);
 	tcase_add_test(t, the_record_keeps_the_lead_time_of_the_shadow);
+	tcase_add_test(t, an_objective_chooses_its_quantile_from_history);
+	tcase_add_test(t, without_an_objective_the_quantile_holds);
+	tcase_add_test(t, seasons_that_are_not_asked_for_are_not_modelled);
+	tcase_add_test(t, a_killed_process_goes_on_with_the_quantile_it_had);
+	tcase_add_test(t, another_objective_is_learned_from_history_again);
+	tcase_add_test(t, excluded_times_teach_an_objective_nothing);
 	tcase_add_test(t, disabled_has_no_gate);
 	tcase_add_test(t, always_is_capped_until_it_has_proved_itself);
 	suite_add_tcase(s, t);

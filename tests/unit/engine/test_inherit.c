@@ -65,6 +65,10 @@ static const char *const others[] = {
 			 "forecast: {mode: Always, history: 2d, quantile: 0.9}\n",
 	HEAD("checkout") "metrics:\n" EXTERNAL
 			 "forecast: {mode: Always, history: 2d, models: [HoltWinters]}\n",
+	HEAD("checkout") "metrics:\n" EXTERNAL
+			 "forecast: {mode: Always, history: 2d, objective: 99%}\n",
+	HEAD("checkout") "metrics:\n" EXTERNAL
+			 "forecast: {mode: Always, history: 2d, seasons: [1d]}\n",
 };
 
 START_TEST(another_series_is_learned_anew)

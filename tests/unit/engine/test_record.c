@@ -23,6 +23,8 @@ static struct state_record full_record(void)
 	r.lead.newest_count = 2;
 	r.window_min = 5;
 	r.shadow_lead_ms = 123456;
+	r.objective = (struct objective){
+		.share = 0.998, .level = 4.1234567890123456, .moved_ms = MONDAY - 60000};
 	return r;
 }
 
@@ -46,6 +48,9 @@ START_TEST(what_was_written_is_read_back)
 	ck_assert_int_eq(back.memory.last_scale_ms, MONDAY - 7);
 	ck_assert_int_eq(back.window_min, 5);
 	ck_assert_int_eq(back.shadow_lead_ms, 123456);
+	ck_assert(back.objective.share == r.objective.share);
+	ck_assert(back.objective.level == r.objective.level);
+	ck_assert_int_eq(back.objective.moved_ms, r.objective.moved_ms);
 	ck_assert_int_eq(back.memory.log_count, 2);
 	ck_assert_int_eq(back.memory.log[0].at_ms, MONDAY - 20000);
 	ck_assert_int_eq(back.memory.log[0].replicas, 7);
@@ -222,12 +227,38 @@ START_TEST(a_shadow_that_cannot_be_is_none)
 }
 END_TEST
 
+START_TEST(an_objective_that_cannot_be_is_none)
+{
+	static const struct objective cases[] = {
+		{.share = -1, .level = 3},      {.share = 1, .level = 3},
+		{.share = 0.99, .level = -0.1}, {.share = 0.99, .level = LEVELS_COUNT},
+		{.share = 0.99, .level = NAN},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct state_record r = {.objective = cases[i]}, back = round_trip(&r);
+		ck_near(back.objective.share, 0, 0);
+		ck_near(back.objective.level, 0, 0);
+	}
+}
+END_TEST
+
+START_TEST(an_objective_was_not_moved_by_times_to_come)
+{
+	struct state_record r = full_record();
+	r.objective.moved_ms = MONDAY + 1;
+	record_resume(&r, MONDAY);
+	ck_assert_int_eq(r.objective.moved_ms, MONDAY);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("record");
 	TCase *t = tcase_create("record");
 	tcase_add_test(t, what_was_written_is_read_back);
 	tcase_add_test(t, a_shadow_that_cannot_be_is_none);
+	tcase_add_test(t, an_objective_that_cannot_be_is_none);
+	tcase_add_test(t, an_objective_was_not_moved_by_times_to_come);
 	tcase_add_test(t, write_that_never_came_is_taken_back);
 	tcase_add_test(t, pending_write_that_makes_no_sense_is_none);
 	tcase_add_test(t, a_full_record_stays_small);

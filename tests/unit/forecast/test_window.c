@@ -262,11 +262,38 @@ START_TEST(what_is_said_is_calibrated_once_more)
 }
 END_TEST
 
+START_TEST(only_models_of_the_seasons_that_are_asked_for_may_speak)
+{
+	static const struct {
+		enum forecast_seasons seasons;
+		bool allowed[FC_MODEL_COUNT];
+	} cases[] = {
+		{FORECAST_SEASONS_DAY_AND_WEEK, {1, 1, 1, 1, 1, 1, 1}},
+		{FORECAST_SEASONS_DAY, {1, 1, 1, 1, 1, 0, 1}},
+		{FORECAST_SEASONS_NONE, {1, 1, 0, 1, 0, 0, 0}},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct window w;
+		struct window_config config = {.minutes = 5,
+					       .quantile = .9,
+					       .use_linear = true,
+					       .use_holt_winters = true,
+					       .seasons = cases[i].seasons};
+
+		window_init(&w, &config);
+		for (int32_t m = 0; m < FC_MODEL_COUNT; m++)
+			ck_assert_int_eq(w.allowed[m], cases[i].allowed[m]);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("window");
 	TCase *tc = tcase_create("window");
 
+	tcase_add_test(tc, only_models_of_the_seasons_that_are_asked_for_may_speak);
 	tcase_add_test(tc, an_outcome_is_scored_when_its_window_has_ended);
 	tcase_add_test(tc, an_outcome_that_is_not_known_is_not_scored);
 	tcase_add_test(tc, the_baselines_are_what_they_say);

@@ -45,7 +45,7 @@ static const char whole[] =
 	"  horizon: 5m\n"
 	"  leadTime: 45s\n"
 	"  history: 21d\n"
-	"  step: 5m\n"
+	"  step: 1m\n"
 	"  seasons: [1d, 7d]\n"
 	"  timeZone: Europe/Paris\n"
 	"  objective: 99.8%\n"

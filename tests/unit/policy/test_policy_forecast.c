@@ -54,6 +54,11 @@ static const struct refusal refusals[] = {
 	 "line 3: forecast.seasons[1]: Duplicate value: \"24h\""},
 	{FORECAST("seasons: [1h, 2h, 3h, 4h, 5h]"),
 	 "line 3: forecast.seasons: Too many: 5: must have at most 4 items"},
+	{FORECAST("seasons: [1d, 12h]"),
+	 "line 3: forecast.seasons[1]: Unsupported value: \"12h\": supported values: "
+	 "\"1d\", \"7d\""},
+	{FORECAST("seasons: [7d]"), "line 3: forecast.seasons: "
+				    "a week needs the day beside it: [1d, 7d]"},
 	{FORECAST("history: 10d, seasons: [1d, 7d]"),
 	 "line 3: forecast.seasons: a season of 7d in a history of 10d: must be at most "
 	 "half of it"},
@@ -101,6 +106,9 @@ static const struct refusal refusals[] = {
 	{FORECAST("step: 7m"),
 	 "line 3: forecast.step: Invalid value: \"7m\": must divide "
 	 "an hour, like 1m, 5m or 15m"},
+	{FORECAST("step: 5m"),
+	 "line 3: forecast.step: Unsupported value: \"5m\": supported values: \"Auto\", "
+	 "\"1m\": models know minutes only"},
 	{FORECAST("step: auto"),
 	 "line 3: forecast.step: \"auto\" is not a duration: want parts with the units "
 	 "w, d, h, m, s and ms, like 90s, 1h30m or 14d"},
@@ -217,7 +225,7 @@ START_TEST(all_fields_are_read)
 	AUTO(policy_cleanup)
 	struct policy *p =
 		must_accept("forecast:\n  models: [LinearRegression]\n  horizon: 5m\n"
-			    "  leadTime: 45s\n  history: 21d\n  seasons: [12h, 1d, 7d]\n"
+			    "  leadTime: 45s\n  history: 21d\n  seasons: [7d, 24h]\n"
 			    "  quantile: 0.99\n");
 	const struct policy_forecast *f = &p->forecast;
 	ck_assert_uint_eq(f->models, MODEL_LINEAR_REGRESSION);
@@ -225,9 +233,9 @@ START_TEST(all_fields_are_read)
 	ck_assert_int_eq(f->lead_time_ms, 45 * MS_PER_S);
 	ck_assert_int_eq(f->history_ms, 21 * MS_PER_DAY);
 	ck_assert(!f->seasons_auto);
-	ck_assert_int_eq(f->season_count, 3);
-	ck_assert_int_eq(f->seasons_ms[0], 12 * MS_PER_H);
-	ck_assert_int_eq(f->seasons_ms[2], 7 * MS_PER_DAY);
+	ck_assert_int_eq(f->season_count, 2);
+	ck_assert_int_eq(f->seasons_ms[0], 7 * MS_PER_DAY);
+	ck_assert_int_eq(f->seasons_ms[1], MS_PER_DAY);
 	ck_assert_double_eq(f->quantile, 0.99);
 }
 END_TEST
@@ -236,14 +244,14 @@ START_TEST(the_fields_of_a_calendar_are_read)
 {
 	AUTO(policy_cleanup)
 	struct policy *p = must_accept(
-		"forecast:\n  objective: 99.8%\n  step: 5m\n  timeZone: Europe/Paris\n"
+		"forecast:\n  objective: 99.8%\n  step: 1m\n  timeZone: Europe/Paris\n"
 		"  exclude:\n  - {from: 2026-11-27T00:00:00Z, to: 2026-11-28T00:00:00Z}\n"
 		"  - from: \"2026-12-24T00:00:00.5+01:00\"\n"
 		"    to: 2026-12-27T00:00:00+01:00\n"
 		"  maxOverReactive: 1.5\n  release: false\n");
 	const struct policy_forecast *f = &p->forecast;
 	ck_assert(f->objective == 0.998); /* to the last bit */
-	ck_assert_int_eq(f->step_ms, 5 * MS_PER_MIN);
+	ck_assert_int_eq(f->step_ms, MS_PER_MIN);
 	ck_assert_str_eq(f->time_zone, "Europe/Paris");
 	ck_assert_int_eq(f->exclude_count, 2);
 	ck_assert_int_eq(f->excludes[0].from_ms, INT64_C(1795737600000));
@@ -298,9 +306,9 @@ START_TEST(the_edges_of_all_ranges_are_allowed)
 	policy_free(must_accept("forecast: {horizon: 2h, leadTime: 2h, history: 35d, "
 				"quantile: 0.999}\n"));
 	policy_free(must_accept("forecast: {step: 1m, maxOverReactive: 1}\n"));
-	policy_free(must_accept("forecast: {step: 1h, maxOverReactive: 100}\n"));
-	policy_free(must_accept("forecast: {seasons: [1h, 2h, 1d, 7d]}\n"));
-	policy_free(must_accept("forecast: {history: 35d, seasons: [17d12h]}\n"));
+	policy_free(must_accept("forecast: {step: 60s, maxOverReactive: 100}\n"));
+	policy_free(must_accept("forecast: {seasons: [1d, 7d]}\n"));
+	policy_free(must_accept("forecast: {history: 2d, seasons: [1d]}\n"));
 }
 END_TEST
 

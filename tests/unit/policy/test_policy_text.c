@@ -178,7 +178,7 @@ static const char *const policies[] = {
 	"forecast: {mode: Always, models: [LinearRegression], seasons: [], quantile: "
 	"0.999}\n",
 	"mode: Floor\nonMetricsLoss: FollowForecast\nmetricsLossLimit: 6h\n",
-	"forecast: {objective: 99.87%, step: 15m, timeZone: America/New_York, exclude: "
+	"forecast: {objective: 99.87%, step: 1m, timeZone: America/New_York, exclude: "
 	"[{from: 2026-11-27T00:00:00.25Z, to: 2026-11-28T00:00:00+05:30}, {from: "
 	"0001-01-01T00:00:00Z, to: 9999-12-31T23:59:59Z}], maxOverReactive: 1.7, "
 	"release: "
