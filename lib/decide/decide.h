@@ -43,6 +43,10 @@ struct forecast_proposal {
 			   */
 	int64_t window_ms;
 	const char *model; /* for people; borrowed */
+	/* It was derived from the forecast of another metric, as what that load adds to
+	 * what each pod needs by itself. */
+	bool derived;
+	double per_pod; /* that, units of demand; 0 unless derived */
 };
 
 struct decide_input {

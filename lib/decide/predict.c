@@ -6,6 +6,10 @@
  * is 7.000000000000001. */
 #define ROUNDING_RATIO 1e-9
 
+/* Where a pod's own need takes more than four fifths of its target, a small error of it
+ * would be a large one of what is left. */
+#define LEFT_MIN_RATIO 0.2
+
 /* Mean request of the pods that stay, units; NaN when none has one. */
 static double mean_request(const struct decide_input *in, int32_t index)
 {
@@ -42,15 +46,27 @@ int32_t predict_pods(double demand, double capacity)
 	return ceil_to_int32(demand / capacity * (1 - ROUNDING_RATIO));
 }
 
+/* What a pod carries of the demand that is forecast; NaN when that cannot be told, or
+ * when its own need leaves too little for it. */
+static double carried(const struct decide_input *in, int32_t index)
+{
+	const struct forecast_proposal *f = &in->forecasts[index];
+	double whole =
+		decide_capacity(in, index, &in->policy->metrics[index].forecast_target);
+	if (!f->derived)
+		return whole;
+	double left = whole - f->per_pod;
+	return left > LEFT_MIN_RATIO * whole ? left : NAN;
+}
+
 bool predict(const struct decide_input *in, int32_t index,
 	     struct prediction *ret_prediction)
 {
 	const struct forecast_proposal *f = in->forecasts ? &in->forecasts[index] : NULL;
-	if (!f || !f->usable || !in->policy->metrics[index].forecast ||
+	if (!f || !f->usable || !(in->policy->metrics[index].forecast || f->derived) ||
 	    in->policy->forecast.mode == FORECAST_DISABLED)
 		return false;
-	double capacity =
-		decide_capacity(in, index, &in->policy->metrics[index].forecast_target);
+	double capacity = carried(in, index);
 	if (!(capacity > 0) || !isfinite(capacity) || !(f->upper >= 0) ||
 	    !isfinite(f->upper))
 		return false;

@@ -18,7 +18,8 @@ int32_t predict_pods(double demand, double capacity);
 
 /* False when the metric has no forecast that can be turned into pods: mode Disabled, not
  * usable, not finite, a Value target (which is no demand that pods share), or a
- * Utilization target while no pod says what it requests. */
+ * Utilization target while no pod says what it requests; or one that was derived and
+ * leaves less than a fifth of the target for what the load adds. */
 bool predict(const struct decide_input *in, int32_t index,
 	     struct prediction *ret_prediction);
 

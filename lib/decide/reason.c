@@ -84,15 +84,19 @@ static void add_forecast(struct text *t, const struct decide_input *in,
 {
 	const struct policy_metric *m = &in->policy->metrics[d->winner];
 	const struct forecast_proposal *f = &in->forecasts[d->winner];
-	char upper[NUMBER_SIZE], capacity[NUMBER_SIZE], window[48];
+	char upper[NUMBER_SIZE], capacity[NUMBER_SIZE], own[NUMBER_SIZE], window[48];
 	bool binary = is_resource(m, "memory");
 	double carried = d->metrics[d->winner].capacity * d->current;
 
 	number_format(f->upper, binary, upper, sizeof(upper));
 	number_format(carried, binary, capacity, sizeof(capacity));
 	add_name(t, m);
-	add(t, " forecast %s%s within %s (q%.4g", upper, unit_name(m),
-	    duration_format(f->window_ms, window, sizeof(window)), f->quantile * 100);
+	add(t, " forecast %s%s", upper, unit_name(m));
+	if (f->derived)
+		add(t, " beside %s per pod",
+		    reason_number(f->per_pod, binary, own, sizeof(own)));
+	add(t, " within %s (q%.4g", duration_format(f->window_ms, window, sizeof(window)),
+	    f->quantile * 100);
 	if (f->objective > 0)
 		add(t, " serves %.6g%%", f->objective * 100);
 	add(t, ")%s capacity %s", d->wanted > d->current ? " >" : ",", capacity);

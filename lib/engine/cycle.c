@@ -49,6 +49,7 @@ static void close_cycle(struct engine *e, struct prepared *s, int64_t now_ms)
 	if (s->write.state == WRITE_SAVING)
 		write_drop(s, true);
 	guards_judge(s, "no answer in time", now_ms);
+	derived_note(s, now_ms);
 	cycle_decide(e, s, now_ms);
 }
 
@@ -135,6 +136,7 @@ static void propose(struct engine *e, struct prepared *s, int64_t now_ms,
 			.model = model_name(f->model),
 		};
 	}
+	derived_propose(s, now_ms, ret);
 }
 
 /* Does any metric need the pods themselves, not just their number? */

@@ -74,6 +74,7 @@ cJSON *record_to_json(const struct state_record *r)
 	cJSON_AddNumberToObject(o, "shadowLeadMs", (double)r->shadow_lead_ms);
 	if (r->objective.share > 0)
 		cJSON_AddItemToObject(o, "objective", objective_to_json(&r->objective));
+	derived_to_json(o, r);
 	record_add_holds(o, r);
 	return o;
 }
@@ -146,6 +147,7 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 	r.window_min = plausible ? (int32_t)window : 0;
 	r.shadow_lead_ms = plausible ? lead : 0;
 	objective_from_json(json_at(o, "objective"), &r.objective);
+	derived_from_json(json_at(o, "derived"), &r);
 	record_read_holds(o, &r);
 	*ret_record = r;
 }

@@ -5,6 +5,7 @@
 #define FORETOP_ENGINE_RECORD_H
 
 #include "decide/decide.h"
+#include "forecast/forecast.h"
 
 #define LEAD_SAMPLES_MAX 64
 
@@ -65,6 +66,12 @@ struct pending_write {
 	int32_t from, to;
 };
 
+/* How a metric that is not forecast itself depends on pods and load. */
+struct derived_record {
+	uint64_t key; /* of both metrics */
+	struct usage usage;
+};
+
 struct state_record {
 	char target_uid[64]; /* state follows the target: another uid starts afresh */
 	struct decide_memory memory;
@@ -74,6 +81,8 @@ struct state_record {
 	 * yet. Both are kept while a changed lead time is not far off. */
 	int32_t window_min;
 	int64_t shadow_lead_ms;
+	struct derived_record derived[POLICY_METRICS_MAX];
+	int32_t derived_count;
 	struct objective objective; /* its sums are lived through again, not kept */
 	struct size_record size;
 	struct hold_record holds;

@@ -420,6 +420,14 @@ bool loss_follows(const struct prepared *s, int32_t m, int64_t now_ms);
 const struct forecast *loss_forecast(struct engine *e, struct prepared *s, int32_t m,
 				     int64_t now_ms);
 
+/* derived.c: metrics whose need follows from the forecast of another one */
+/* Learns from the values of the cycle that has ended. */
+void derived_note(struct prepared *s, int64_t now_ms);
+/* Adds the proposals of those that are known well enough. */
+void derived_propose(struct prepared *s, int64_t now_ms, struct forecast_proposal *all);
+void derived_to_json(cJSON *o, const struct state_record *r);
+void derived_from_json(const cJSON *list, struct state_record *r);
+
 /* gate.c */
 /* What a forecaster says, for the shadow; alone: it is the policy's only one. */
 struct heard *heard_new(bool alone);

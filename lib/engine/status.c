@@ -79,6 +79,21 @@ static cJSON *anomaly(const struct forecast_anomaly *a)
 	return o;
 }
 
+/* What each pod needs by itself and what the load adds, and whether that is acted on. */
+static cJSON *fit(const struct metric_status *m)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "load", m->line_of);
+	add_finite(o, "perPod", m->line.per_pod);
+	add_finite(o, "perLoad", m->line.per_load);
+	add_finite(o, "evidence", m->line.evidence);
+	cJSON_AddBoolToObject(o, "significant", m->line.significant);
+	cJSON_AddBoolToObject(o, "followed", m->forecast_usable);
+	if (m->line.reason[0])
+		cJSON_AddStringToObject(o, "reason", m->line.reason);
+	return o;
+}
+
 static cJSON *metric(const struct policy_metric *spec, const struct metric_status *m)
 {
 	cJSON *o = cJSON_CreateObject();
@@ -86,6 +101,8 @@ static cJSON *metric(const struct policy_metric *spec, const struct metric_statu
 	cJSON_AddStringToObject(o, "type", metric_type_name(spec->type));
 	cJSON_AddStringToObject(o, "name", spec->name);
 	add_finite(o, "current", m->known ? m->current : NAN);
+	if (m->line_of)
+		cJSON_AddItemToObject(o, "fit", fit(m));
 	if (!m->forecast_on)
 		return o;
 	cJSON_AddBoolToObject(o, "forecastUsable", m->forecast_usable);

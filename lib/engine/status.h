@@ -39,6 +39,10 @@ struct metric_status {
 	bool forecast_on;     /* it is asked for and fed */
 	bool forecast_usable; /* it may propose */
 	uint64_t anomalies;   /* that began since it was first forecast */
+	/* How a metric that is not forecast itself depends on pods and on `line_of`, the
+	 * name of the one that is; NULL: no such metric. */
+	struct usage_line line;
+	const char *line_of;
 };
 
 /* Mode Floor. */

@@ -16,6 +16,7 @@
 #include "forecast/levels.h"
 #include "forecast/path.h"
 #include "forecast/season.h"
+#include "forecast/usage.h"
 #include "series/series.h"
 
 #include <stdbool.h>

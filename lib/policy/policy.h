@@ -54,7 +54,8 @@ struct policy_metric {
 	 * Default: the target. */
 	struct metric_target forecast_target;
 	struct metric_target reactive_target;
-	bool forecast; /* may be forecast: false for memory, which is reactive only */
+	bool forecast; /* may be forecast by itself: false for memory, see
+			  engine/derived.c */
 };
 
 enum rule_type { RULE_PODS, RULE_PERCENT };

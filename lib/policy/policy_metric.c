@@ -211,8 +211,9 @@ static void forbid_memory_forecast(const struct place *at)
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		struct place field = place_field(at, fields[i]);
 		if (field.node)
-			place_problem(&field,
-				      "Forbidden: memory is reactive only: remove it");
+			place_problem(
+				&field,
+				"Forbidden: memory is not forecast by itself: remove it");
 	}
 }
 

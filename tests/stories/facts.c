@@ -261,11 +261,16 @@ static void read_answer(struct world *w, const struct words *line, int32_t from,
 		a->kind = SAY_SHIFT;
 	else if (!strcmp(kind, "job"))
 		a->kind = SAY_JOB;
+	else if (!strcmp(kind, "usage"))
+		a->kind = SAY_USAGE;
 	else if (!strncmp(kind, "each=", 5))
 		a->kind = SAY_EACH;
 	if (a->kind == SAY_FAILURE)
 		read_why(line, from + 1, a->why, sizeof(a->why));
 	a->each = a->kind == SAY_EACH ? strtod(kind + 5, NULL) : 0;
+	a->per = value_of(line, "per") ? strtod(value_of(line, "per"), NULL) : 0;
+	snprintf(a->of, sizeof(a->of), "%.60s",
+		 value_of(line, "of") ? value_of(line, "of") : "");
 	a->base = base ? strtod(base, NULL) : 0;
 	a->peak = peak ? strtod(peak, NULL) : 0;
 	a->noise = value_of(line, "noise") ? strtod(value_of(line, "noise"), NULL) : 0;
@@ -311,6 +316,8 @@ static void always_fact(struct world *w, const struct words *line)
 		w->always_scaled = true;
 	else if (!strcmp(what, "floored"))
 		w->always_floored = true;
+	else if (!strcmp(what, "pods"))
+		w->always_pods = true;
 	else
 		read_answer(w, line, 2, world_saying(w->always, what, true));
 	world_settle(w);

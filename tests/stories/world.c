@@ -479,6 +479,23 @@ static void answer_history(struct world *w, const struct story_query *q,
 	free(samples);
 }
 
+static int32_t ready_pods(const struct world *w)
+{
+	int32_t count = 0;
+	for (int i = 0; i < PODS_MAX; i++)
+		count += w->pods[i].name[0] && w->pods[i].ready == READY_TRUE;
+	return count;
+}
+
+/* What each Ready pod uses. */
+static double used_by_pod(struct world *w, const struct story_answer *a)
+{
+	struct story_answer *of = world_saying(w->always, a->of, false);
+	if (a->kind != SAY_USAGE)
+		return a->each;
+	return a->base + a->per * (of ? of_day(of, w->now_ms) : 0) / ready_pods(w);
+}
+
 static int32_t rows_of(struct world *w, const struct story_answer *a,
 		       struct value_row *rows)
 {
@@ -489,10 +506,11 @@ static int32_t rows_of(struct world *w, const struct story_answer *a,
 									: NULL,
 					       .value = a->rows[i].value,
 					       .time_ms = at_ms};
-	for (int i = 0; a->kind == SAY_EACH && i < PODS_MAX && n < ROWS_MAX; i++)
+	bool each = a->kind == SAY_EACH || a->kind == SAY_USAGE;
+	for (int i = 0; each && i < PODS_MAX && n < ROWS_MAX; i++)
 		if (w->pods[i].name[0] && w->pods[i].ready == READY_TRUE)
 			rows[n++] = (struct value_row){.pod = w->pods[i].name,
-						       .value = a->each,
+						       .value = used_by_pod(w, a),
 						       .time_ms = at_ms};
 	return n;
 }
@@ -554,6 +572,33 @@ void world_written(struct world *w, enum event_type type, const char *why)
 	world_step(w, &event);
 }
 
+/* The pods that the target asks for are there, created as long ago as they need to
+ * become Ready. */
+static void follow_pods(struct world *w, const struct story_target *t)
+{
+	char name[64];
+	int32_t have = 0;
+	for (int i = 0; i < PODS_MAX; i++) {
+		struct story_pod *p = &w->pods[i];
+		if (!p->name[0] || strcmp(p->target, t->name) != 0 ||
+		    have++ < t->replicas)
+			continue;
+		give_pod_event(w, t->name, EVENT_POD_GONE, p->name);
+		*p = (struct story_pod){0};
+	}
+	for (; have < t->replicas; have++) {
+		snprintf(name, sizeof(name), "%.30s-n%d", t->name, ++w->pods_made);
+		struct story_pod *p = world_pod(w, t->name, name, true);
+		if (!p) {
+			world_problem(w, "too many pods");
+			return;
+		}
+		p->created_ms = w->now_ms - 3 * MS_PER_MIN;
+		p->ready_since_ms = w->now_ms;
+		world_give_pod(w, p);
+	}
+}
+
 void world_scaled(struct world *w, const char *version)
 {
 	struct story_target *t = world_target(w, w->write_target, false);
@@ -572,6 +617,8 @@ void world_scaled(struct world *w, const char *version)
 	event.u.written.resource_version = t->version;
 	world_step(w, &event);
 	world_give_target(w, t, false);
+	if (w->always_pods)
+		follow_pods(w, t);
 }
 
 /* The write went through, met a conflict or failed. The HPA follows a raised minimum at

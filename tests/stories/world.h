@@ -67,7 +67,8 @@ struct story_answer {
 		SAY_FAILURE,
 		SAY_DAILY,
 		SAY_SHIFT,
-		SAY_JOB
+		SAY_JOB,
+		SAY_USAGE
 	} kind;
 	char why[160];
 	struct {
@@ -78,7 +79,11 @@ struct story_answer {
 	double each;       /* SAY_EACH: the same of every Ready pod */
 	int64_t at_ms;     /* of the samples, relative to now */
 	double base, peak; /* SAY_DAILY, SAY_SHIFT, SAY_JOB */
-	double noise;      /* up to this share more or less in each minute */
+	/* SAY_USAGE: of every Ready pod `base`, and `per` for each unit of the load of
+	 * the metric `of` that it serves. */
+	double per;
+	char of[64];
+	double noise; /* up to this share more or less in each minute */
 };
 
 struct world {
@@ -92,7 +97,7 @@ struct world {
 	struct story_query asked[ASKED_MAX];
 	int32_t asked_next;
 	struct story_answer always[ANSWERS_MAX], history[ANSWERS_MAX];
-	bool always_saved, always_scaled, always_floored, quiet_status;
+	bool always_saved, always_scaled, always_floored, always_pods, quiet_status;
 	/* the floor under way */
 	struct write_ref floor;
 	char floor_name[64];
@@ -102,7 +107,7 @@ struct world {
 	/* the write under way */
 	struct write_ref write;
 	char write_policy[64], write_target[64];
-	int32_t write_to;
+	int32_t write_to, pods_made;
 	int64_t write_ms;
 	bool write_open, write_saves;
 	/* what happened, as lines of the story */

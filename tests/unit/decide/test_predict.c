@@ -42,6 +42,50 @@ START_TEST(forecast_target_is_the_one_that_is_divided_by)
 }
 END_TEST
 
+/* 30 of a pod's 100 are its own. */
+START_TEST(a_derived_forecast_is_divided_by_what_the_pods_own_need_leaves)
+{
+	struct rig r;
+	struct prediction p;
+	rig_init(&r, 3);
+	rig_external(&r, "memory", 100, 300);
+	r.policy.metrics[0].forecast = false;
+	rig_forecast(&r, 0, 710, 770);
+	ck_assert(!predict(&r.in, 0, &p));
+	r.forecasts[0].per_pod = 30; /* nothing without `derived` */
+	ck_assert(!predict(&r.in, 0, &p));
+	r.forecasts[0].derived = true;
+	ck_assert(predict(&r.in, 0, &p));
+	ck_near(p.capacity, 70, 1e-12);
+	ck_assert_int_eq(p.replicas, 11);
+	ck_assert_int_eq(p.release, 11);
+	r.policy.metrics[0].forecast = true;
+	r.forecasts[0].derived = false;
+	ck_assert(predict(&r.in, 0, &p));
+	ck_near(p.capacity, 100, 0);
+}
+END_TEST
+
+START_TEST(a_derived_forecast_needs_a_fifth_of_the_target)
+{
+	static const struct {
+		double per_pod;
+		bool used;
+	} cases[] = {{0, true},   {79, true},   {80, false},
+		     {81, false}, {250, false}, {NAN, false}};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rig r;
+		struct prediction p;
+		rig_init(&r, 3);
+		rig_external(&r, "memory", 100, 300);
+		rig_forecast(&r, 0, 700, 700);
+		r.forecasts[0].derived = true;
+		r.forecasts[0].per_pod = cases[i].per_pod;
+		ck_assert_int_eq(predict(&r.in, 0, &p), cases[i].used);
+	}
+}
+END_TEST
+
 START_TEST(utilization_is_a_share_of_the_mean_request_of_the_pods_that_stay)
 {
 	struct rig r;
@@ -173,6 +217,8 @@ int main(void)
 	TCase *t = tcase_create("predict");
 	tcase_add_test(t, demand_is_divided_by_what_a_pod_carries);
 	tcase_add_test(t, forecast_target_is_the_one_that_is_divided_by);
+	tcase_add_test(t, a_derived_forecast_is_divided_by_what_the_pods_own_need_leaves);
+	tcase_add_test(t, a_derived_forecast_needs_a_fifth_of_the_target);
 	tcase_add_test(t,
 		       utilization_is_a_share_of_the_mean_request_of_the_pods_that_stay);
 	tcase_add_test(t, mean_request_is_that_of_the_listed_pods_that_have_one);

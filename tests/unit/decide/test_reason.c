@@ -46,6 +46,20 @@ START_TEST(forecast_at_the_quantile_of_an_objective)
 }
 END_TEST
 
+START_TEST(forecast_that_was_derived)
+{
+	struct rig r;
+	rig_init(&r, 3);
+	rig_external(&r, "requests", 200, 400);
+	rig_forecast(&r, 0, 840, NAN);
+	r.forecasts[0].derived = true;
+	r.forecasts[0].per_pod = 50;
+	check(&r,
+	      "requests forecast 840 beside 50 per pod within 3m (q95) > capacity 450 "
+	      "-> 3 to 6");
+}
+END_TEST
+
 START_TEST(forecast_of_cpu_is_in_cores)
 {
 	struct rig r;
@@ -354,6 +368,7 @@ int main(void)
 	tcase_add_test(t, forecast_that_raises);
 	tcase_add_test(t, forecast_that_keeps);
 	tcase_add_test(t, forecast_at_the_quantile_of_an_objective);
+	tcase_add_test(t, forecast_that_was_derived);
 	tcase_add_test(t, forecast_of_cpu_is_in_cores);
 	tcase_add_test(t, utilization_of_cpu);
 	tcase_add_test(t, pods_that_do_not_count_are_told);

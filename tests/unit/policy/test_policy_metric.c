@@ -94,7 +94,8 @@ static const struct refusal refusals[] = {
 	{RESOURCE("{name: memory, target: {type: AverageValue, averageValue: "
 		  "1Gi}}") "  forecast: {target: "
 			   "2Gi}\n",
-	 "line 6: metrics[0].forecast: Forbidden: memory is reactive only: remove "
+	 "line 6: metrics[0].forecast: Forbidden: memory is not forecast by itself: "
+	 "remove "
 	 "it"},
 	{RESOURCE(
 		 "{name: memory, target: {type: AverageValue, averageValue: 1Gi}}") "  "
@@ -103,7 +104,8 @@ static const struct refusal refusals[] = {
 										    "uery"
 										    ": "
 										    "q\n",
-	 "line 6: metrics[0].historyQuery: Forbidden: memory is reactive only: remove "
+	 "line 6: metrics[0].historyQuery: Forbidden: memory is not forecast by itself: "
+	 "remove "
 	 "it"},
 };
 
