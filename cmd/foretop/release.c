@@ -1,4 +1,5 @@
-/* foretop release: gives HPAs the minReplicas back that mode Floor has raised. */
+/* foretop release: gives HPAs and ScaledObjects the minimum back that mode Floor has
+ * raised. */
 #include "cluster.h"
 #include "cmd.h"
 
@@ -10,63 +11,77 @@
 #define TRIES 10
 
 static const char help[] =
-	"usage: foretop release [NS/HPA... | -A] [flags]\n\n"
+	"usage: foretop release [NS/NAME... | -A] [flags]\n\n"
 	"Gives HorizontalPodAutoscalers their own minReplicas back where mode Floor has "
-	"raised it,\nand removes the annotations foretop.io/original-min-replicas, "
-	"foretop.io/floor and\nforetop.io/floor-expires. Without names: all of the "
-	"namespace. A controller that runs\nraises them again: `foretop pause` first, or "
-	"take the policies away.\n\n" CLUSTER_FLAGS_HELP;
+	"raised it,\nand KEDA's ScaledObjects their minReplicaCount, and removes the "
+	"annotations\nforetop.io/original-min-replicas, foretop.io/floor and "
+	"foretop.io/floor-expires.\nWithout names: all of the namespace; a name means "
+	"the "
+	"HPA and the ScaledObject of that\nname. A controller that runs raises them "
+	"again: "
+	"`foretop pause` first, or take the\npolicies away.\n\n" CLUSTER_FLAGS_HELP;
 
 struct release {
 	struct cluster_flags flags;
 	struct cluster cluster;
-	cJSON *found; /* an array of HPAs with a floor; owned */
 	int count;
 };
 
-static const char type[] = "horizontalpodautoscaler.autoscaling";
+static const char *const types[KUBE_SCALERS] = {
+	[KUBE_HPA] = "horizontalpodautoscaler.autoscaling",
+	[KUBE_SCALED_OBJECT] = "scaledobject.keda.sh",
+};
 
-/* HPAs with a floor of ours. */
-static int find_all(struct release *r, struct err *err)
+/* Those of a kind with a floor of ours, as an array; the caller frees. None where the
+ * server does not know the kind. NULL with *err. */
+static cJSON *find_all(struct release *r, enum kube_scaler kind, struct err *err)
 {
+	long status = 0;
 	const char *ns = cluster_namespace(&r->cluster, &r->flags);
-	char *path AUTO_FREE = kube_collection_path(
-		KUBE_HPA_GROUP_VERSION, KUBE_HPA_PLURAL, r->flags.all ? NULL : ns);
-	r->found = cluster_list(&r->cluster, path, NULL, NULL, err);
-	for (cJSON *object = r->found ? r->found->child : NULL, *next; object;
-	     object = next) {
+	char *path AUTO_FREE = kube_scaler_path(kind, r->flags.all ? NULL : ns);
+	cJSON *found = cluster_list(&r->cluster, path, NULL, &status, err);
+	if (!found && status == 404)
+		return cJSON_CreateArray();
+	for (cJSON *object = found ? found->child : NULL, *next; object; object = next) {
 		struct kube_hpa hpa;
 		next = object->next;
-		if (kube_hpa_read(object, &hpa, NULL) < 0 || !hpa.marked)
-			cJSON_Delete(cJSON_DetachItemViaPointer(r->found, object));
+		if (kube_hpa_read(object, kind, &hpa, NULL) < 0 || !hpa.marked)
+			cJSON_Delete(cJSON_DetachItemViaPointer(found, object));
 	}
-	return r->found ? 0 : -1;
+	return found;
 }
 
-/* The newest state of one; the caller frees. NULL with *err. */
-static cJSON *read_one(struct release *r, const char *ns, const char *name,
-		       struct err *err)
+/* The newest state of one; the caller frees. NULL with *err; then *ret_absent says
+ * whether there is none. */
+static cJSON *read_one(struct release *r, enum kube_scaler kind, const char *ns,
+		       const char *name, bool *ret_absent, struct err *err)
 {
-	char *path AUTO_FREE =
-		cluster_path(KUBE_HPA_GROUP_VERSION, KUBE_HPA_PLURAL, ns, name);
-	return cluster_get(&r->cluster, path, NULL, err);
+	long status = 0;
+	char *collection AUTO_FREE = kube_scaler_path(kind, ns);
+	char *escaped AUTO_FREE = kube_escape(name);
+	char *path AUTO_FREE = xasprintf("%s/%s", collection, escaped);
+	cJSON *object = cluster_get(&r->cluster, path, &status, err);
+	*ret_absent = status == 404;
+	return object;
 }
 
 static void say(const struct release *r, const struct kube_hpa *hpa)
 {
-	printf("%s/%s released in %s: minReplicas %d to %d%s\n", type, hpa->name, hpa->ns,
-	       hpa->min, hpa->original, cluster_dry_text(&r->flags));
+	printf("%s/%s released in %s: %s %d to %d%s\n", types[hpa->kind], hpa->name,
+	       hpa->ns, kube_scaler_minimum(hpa->kind), hpa->min, hpa->original,
+	       cluster_dry_text(&r->flags));
 }
 
 /* 0: done or nothing to do; 1: somebody changed it meanwhile; -1 with *err. */
-static int try_one(struct release *r, const cJSON *object, struct err *err)
+static int try_one(struct release *r, enum kube_scaler kind, const cJSON *object,
+		   struct err *err)
 {
 	struct kube_hpa hpa;
 	struct kube_hpa_change change;
-	if (kube_hpa_read(object, &hpa, err) < 0)
+	if (kube_hpa_read(object, kind, &hpa, err) < 0)
 		return -1;
 	if (!hpa.marked) {
-		printf("%s/%s unchanged\n", type, hpa.name);
+		printf("%s/%s unchanged\n", types[kind], hpa.name);
 		return 0;
 	}
 	r->count++;
@@ -88,48 +103,83 @@ static int try_one(struct release *r, const cJSON *object, struct err *err)
 	return ret;
 }
 
-static int release_one(struct release *r, const char *ns, const char *name,
-		       struct err *err)
+static int release_one(struct release *r, enum kube_scaler kind, const char *ns,
+		       const char *name, bool *ret_absent, struct err *err)
 {
 	int ret = 1;
 	for (int i = 0; ret == 1 && i < TRIES; i++) {
-		cJSON *object AUTO(json_cleanup) = read_one(r, ns, name, err);
-		ret = object ? try_one(r, object, err) : -1;
+		cJSON *object AUTO(json_cleanup) =
+			read_one(r, kind, ns, name, ret_absent, err);
+		ret = object ? try_one(r, kind, object, err) : -1;
 	}
 	return ret == 0 ? 0 : -1;
 }
 
 /* One that fails must not keep the others from being released. */
-static void tell_failed(int *failed, const char *name, const struct err *err)
+static void tell_failed(int *failed, enum kube_scaler kind, const char *name,
+			const struct err *err)
 {
-	fprintf(stderr, "foretop release: %s/%s: %s\n", type, name, err->msg);
+	fprintf(stderr, "foretop release: %s/%s: %s\n", types[kind], name, err->msg);
 	++*failed;
+}
+
+/* The HPA, the ScaledObject, or both of this name. */
+static void release_name(struct release *r, const char *ns, const char *name, int *failed)
+{
+	struct err missing = {0};
+	int there = 0;
+	for (enum kube_scaler kind = 0; kind < KUBE_SCALERS; kind++) {
+		struct err err = {0};
+		bool absent = false;
+		int ret = release_one(r, kind, ns, name, &absent, &err);
+		there += !absent;
+		if (ret < 0 && !absent)
+			tell_failed(failed, kind, name, &err);
+		if (absent && kind == KUBE_HPA)
+			missing = err;
+	}
+	if (!there)
+		tell_failed(failed, KUBE_HPA, name, &missing);
 }
 
 static int release_named(struct release *r)
 {
 	int failed = 0;
 	for (int i = 0; i < r->flags.name_count; i++) {
-		struct err err = {0};
 		char *ns AUTO_FREE = NULL;
 		const char *name =
 			cluster_name(&r->cluster, &r->flags, r->flags.names[i], &ns);
-		if (release_one(r, ns, name, &err) < 0)
-			tell_failed(&failed, name, &err);
+		release_name(r, ns, name, &failed);
 	}
 	return failed;
+}
+
+static void release_kind(struct release *r, enum kube_scaler kind, const cJSON *found,
+			 int *failed)
+{
+	const cJSON *object;
+	cJSON_ArrayForEach (object, found) {
+		struct err err = {0};
+		bool absent = false;
+		const char *name = json_str(object, "metadata.name", "");
+		if (release_one(r, kind, json_str(object, "metadata.namespace", ""), name,
+				&absent, &err) < 0 &&
+		    !absent)
+			tell_failed(failed, kind, name, &err);
+	}
 }
 
 static int release_found(struct release *r)
 {
 	int failed = 0;
-	const cJSON *object;
-	cJSON_ArrayForEach (object, r->found) {
+	for (enum kube_scaler kind = 0; kind < KUBE_SCALERS; kind++) {
 		struct err err = {0};
-		const char *name = json_str(object, "metadata.name", "");
-		if (release_one(r, json_str(object, "metadata.namespace", ""), name,
-				&err) < 0)
-			tell_failed(&failed, name, &err);
+		cJSON *found AUTO(json_cleanup) = find_all(r, kind, &err);
+		if (!found) {
+			fprintf(stderr, "foretop release: %s\n", err.msg);
+			failed++;
+		}
+		release_kind(r, kind, found, &failed);
 	}
 	if (!r->count && !failed)
 		fputs("No raised minReplicas found.\n", stderr);
@@ -143,14 +193,11 @@ int cmd_release(int argc, char **argv)
 	int code = cluster_flags_parse(&r.flags, help, argc, argv);
 	if (code >= 0)
 		return code;
-	bool named = r.flags.name_count > 0;
 	code = EXIT_FAILURE;
-	if (cluster_open(&r.cluster, &r.flags, &err) < 0 ||
-	    (!named && find_all(&r, &err) < 0))
+	if (cluster_open(&r.cluster, &r.flags, &err) < 0)
 		fprintf(stderr, "foretop release: %s\n", err.msg);
-	else if ((named ? release_named(&r) : release_found(&r)) == 0)
+	else if ((r.flags.name_count ? release_named(&r) : release_found(&r)) == 0)
 		code = EXIT_SUCCESS;
 	cluster_close(&r.cluster);
-	cJSON_Delete(r.found);
 	return code;
 }

@@ -1,14 +1,25 @@
-/* What else scales a target: a HorizontalPodAutoscaler is in the way of mode Scale, and
- * what mode Floor works with. */
+/* What else scales a target: a HorizontalPodAutoscaler or a KEDA ScaledObject is in the
+ * way of mode Scale, and what mode Floor works with. */
 #include "engine/slot.h"
 
 #include <stdio.h>
 #include <string.h>
 
+const char *autoscaler_kind(const struct autoscaler_state *a)
+{
+	return a->scaled_object ? "ScaledObject" : "HorizontalPodAutoscaler";
+}
+
+const char *autoscaler_minimum(const struct autoscaler_state *a)
+{
+	return a->scaled_object ? "minReplicaCount" : "minReplicas";
+}
+
 static void take_over(struct autoscaler_state *a, const struct autoscaler_info *info)
 {
 	*a = (struct autoscaler_state){
 		.standing = AUTOSCALER_PRESENT,
+		.scaled_object = info->scaled_object,
 		.min = info->min,
 		.max = info->max,
 		.original = info->original,
@@ -82,8 +93,8 @@ static bool stops_floor(const struct prepared *s, const char **ret_reason, char 
 	case AUTOSCALER_NONE:
 		*ret_reason = "NoAutoscaler";
 		snprintf(buf, size,
-			 "mode Floor needs a HorizontalPodAutoscaler for %s %s: there is "
-			 "none",
+			 "mode Floor needs a HorizontalPodAutoscaler or ScaledObject for "
+			 "%s %s: there is none",
 			 t->kind, t->name);
 		return true;
 	case AUTOSCALER_PRESENT:
@@ -107,9 +118,9 @@ bool autoscaler_obstacle(const struct prepared *s, const char **ret_reason, char
 	case MODE_SCALE:
 		if (s->autoscaler.standing != AUTOSCALER_PRESENT)
 			return false;
-		*ret_reason = "HorizontalPodAutoscaler";
-		snprintf(buf, size, "HorizontalPodAutoscaler %s scales it too",
-			 s->autoscaler.name);
+		*ret_reason = autoscaler_kind(&s->autoscaler);
+		snprintf(buf, size, "%s %s scales it too",
+			 autoscaler_kind(&s->autoscaler), s->autoscaler.name);
 		return true;
 	case MODE_FLOOR:
 		return stops_floor(s, ret_reason, buf, size);

@@ -64,11 +64,12 @@ struct target_info {
 	int32_t unavailable; /* spec.replicas that are not available, >= 0 */
 };
 
-/* The HorizontalPodAutoscaler that scales a target. */
+/* The HorizontalPodAutoscaler or KEDA ScaledObject that scales a target. */
 struct autoscaler_info {
+	bool scaled_object;
 	const char *name, *uid, *resource_version;
-	const char *owner; /* what sets its minReplicas itself, for people: "ScaledObject
-			      checkout"; "": nothing does */
+	const char *owner; /* of an HPA: what sets its minReplicas itself, for people:
+			      "ScaledObject checkout"; "": nothing does */
 	int32_t min, max;
 	int32_t original; /* the minimum that its user asked for; not `min` while a floor
 			     of ours is in force */

@@ -1,4 +1,5 @@
-/* Mode Floor: an HPA stays in charge, and its minReplicas is moved ahead of the load.
+/* Mode Floor: an HPA stays in charge, and its minReplicas is moved ahead of the load; or
+ * a ScaledObject and its minReplicaCount.
  *
  * The HPA goes to a raised minimum at once, so what we decide, within our own `behavior`,
  * is the minimum itself. It is never below the one that its user asked for, which stands
@@ -54,14 +55,13 @@ void floor_bounds(const struct prepared *s, struct schedule_bounds *b)
 		return;
 	if (b->max > a->max) {
 		b->max = a->max;
-		snprintf(b->max_text, sizeof(b->max_text),
-			 "HorizontalPodAutoscaler %.120s allows at most %d", a->name,
-			 a->max);
+		snprintf(b->max_text, sizeof(b->max_text), "%s %.120s allows at most %d",
+			 autoscaler_kind(a), a->name, a->max);
 	}
 	if (b->min < a->original) {
 		b->min = a->original;
 		snprintf(b->min_text, sizeof(b->min_text),
-			 "HorizontalPodAutoscaler %.120s asks for at least %d", a->name,
+			 "%s %.120s asks for at least %d", autoscaler_kind(a), a->name,
 			 a->original);
 	}
 	if (b->min > b->max)
@@ -142,6 +142,7 @@ static void send(struct engine *e, struct prepared *s, int32_t to, int64_t now_m
 	snprintf(f->version, sizeof(f->version), "%s", a->resource_version);
 	struct action *action = emit(e, s, ACTION_FLOOR);
 	action->u.floor.ref = f->ref;
+	action->u.floor.scaled_object = a->scaled_object;
 	action->u.floor.autoscaler = a->name;
 	action->u.floor.uid = a->uid;
 	action->u.floor.resource_version = f->version;
@@ -209,8 +210,13 @@ void floor_publish(struct prepared *s)
 	const struct autoscaler_state *a = &s->autoscaler;
 	s->status.floor = (struct floor_status){0};
 	if (s->policy && is_floor(s))
-		s->status.floor = (struct floor_status){a->name, a->min, a->original,
-							a->marked ? a->expires_ms : 0};
+		s->status.floor = (struct floor_status){
+			.kind = autoscaler_kind(a),
+			.autoscaler = a->name,
+			.min = a->min,
+			.original = a->original,
+			.expires_ms = a->marked ? a->expires_ms : 0,
+		};
 }
 
 void floor_seen(struct engine *e, struct prepared *s, int64_t now_ms)
@@ -232,14 +238,14 @@ static void tell(struct engine *e, struct prepared *s)
 		return; /* renewed */
 	if (!a->marked)
 		emit_event(e, s, false, "FloorReleased",
-			   "%s: minReplicas of HorizontalPodAutoscaler %s %d to %d, its "
-			   "own",
-			   f->reason, a->name, from, f->to);
+			   "%s: %s of %s %s %d to %d, its own", f->reason,
+			   autoscaler_minimum(a), autoscaler_kind(a), a->name, from,
+			   f->to);
 	else
 		emit_event(e, s, false, f->to > from ? "FloorRaised" : "FloorLowered",
-			   "%s: minReplicas of HorizontalPodAutoscaler %s %d to %d, its "
-			   "own is %d",
-			   f->reason, a->name, from, f->to, a->original);
+			   "%s: %s of %s %s %d to %d, its own is %d", f->reason,
+			   autoscaler_minimum(a), autoscaler_kind(a), a->name, from,
+			   f->to, a->original);
 }
 
 static void done(struct engine *e, struct prepared *s, const struct event *event)
@@ -276,10 +282,9 @@ static void failed(struct engine *e, struct prepared *s, const char *why)
 	struct floor *f = &s->floor;
 	s->status.failures++;
 	if (!f->failing)
-		emit_event(e, s, true, "FloorFailed",
-			   "%s; minReplicas of HorizontalPodAutoscaler %s not written: "
-			   "%s",
-			   f->reason, s->autoscaler.name, why);
+		emit_event(e, s, true, "FloorFailed", "%s; %s of %s %s not written: %s",
+			   f->reason, autoscaler_minimum(&s->autoscaler),
+			   autoscaler_kind(&s->autoscaler), s->autoscaler.name, why);
 	f->failing = true;
 }
 

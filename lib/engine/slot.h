@@ -88,6 +88,7 @@ struct autoscaler_state {
 		AUTOSCALER_NONE,
 		AUTOSCALER_PRESENT,
 	} standing;
+	bool scaled_object;
 	char name[254], uid[64], resource_version[32], owner[160];
 	int32_t min, max, original;
 	bool marked;
@@ -351,6 +352,10 @@ void breaker_forget(struct engine *e, int32_t place);
 void breaker_clock_back(struct engine *e, int64_t now_ms);
 
 /* autoscaler.c: what else scales the target */
+/* "HorizontalPodAutoscaler" with "minReplicas", or "ScaledObject" with "minReplicaCount".
+ */
+const char *autoscaler_kind(const struct autoscaler_state *a);
+const char *autoscaler_minimum(const struct autoscaler_state *a);
 void autoscaler_event(struct engine *e, struct prepared *s, const struct event *event);
 /* Why the policy may not act on its target now, for people and as a condition's reason;
  * false: it may. */

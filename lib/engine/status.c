@@ -161,6 +161,7 @@ static cJSON *objective(const struct objective *q)
 static cJSON *floor_json(const struct floor_status *f)
 {
 	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "kind", f->kind);
 	cJSON_AddStringToObject(o, "autoscaler", f->autoscaler);
 	cJSON_AddNumberToObject(o, "minReplicas", f->min);
 	cJSON_AddNumberToObject(o, "originalMinReplicas", f->original);

@@ -47,9 +47,9 @@ struct metric_status {
 
 /* Mode Floor. */
 struct floor_status {
-	const char *autoscaler; /* name of the HPA; NULL: there is none */
-	int32_t min, original;  /* its minReplicas now, and as its user asked for */
-	int64_t expires_ms;     /* of a raised one; 0: it is not raised */
+	const char *kind, *autoscaler; /* and its name; NULL: there is none */
+	int32_t min, original; /* its minReplicas now, and as its user asked for */
+	int64_t expires_ms;    /* of a raised one; 0: it is not raised */
 };
 
 struct policy_status {

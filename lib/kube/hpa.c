@@ -6,6 +6,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct {
+	const char *group_version, *plural, *kind, *min, *max;
+	int32_t min_default, max_default; /* -1: required */
+} scalers[KUBE_SCALERS] = {
+	[KUBE_HPA] = {KUBE_HPA_GROUP_VERSION, KUBE_HPA_PLURAL, KUBE_HPA_KIND,
+		      "minReplicas", "maxReplicas", 1, -1},
+	[KUBE_SCALED_OBJECT] = {KUBE_KEDA_GROUP_VERSION, KUBE_SCALED_OBJECT_PLURAL,
+				KUBE_SCALED_OBJECT_KIND, "minReplicaCount",
+				"maxReplicaCount", 0, 100},
+};
+
+char *kube_scaler_path(enum kube_scaler kind, const char *ns)
+{
+	return kube_collection_path(scalers[kind].group_version, scalers[kind].plural,
+				    ns);
+}
+
+const char *kube_scaler_kind(enum kube_scaler kind)
+{
+	return scalers[kind].kind;
+}
+
+const char *kube_scaler_minimum(enum kube_scaler kind)
+{
+	return scalers[kind].min;
+}
+
 /* Annotation keys have dots in them, so json_at cannot find them. */
 static const char *annotation(const cJSON *object, const char *key)
 {
@@ -49,36 +76,54 @@ static void read_owner(const cJSON *object, struct kube_hpa *hpa)
 	}
 }
 
-int kube_hpa_read(const cJSON *object, struct kube_hpa *ret_hpa, struct err *err)
+/* A ScaledObject's target is a Deployment unless it says otherwise. */
+static void read_target(const cJSON *object, struct kube_hpa *hpa)
 {
+	bool keda = hpa->kind == KUBE_SCALED_OBJECT;
+	hpa->target_api_version =
+		json_str(object, "spec.scaleTargetRef.apiVersion", keda ? "apps/v1" : "");
+	hpa->target_kind =
+		json_str(object, "spec.scaleTargetRef.kind", keda ? "Deployment" : "");
+	hpa->target_name = json_str(object, "spec.scaleTargetRef.name", "");
+}
+
+/* False: it is no size. */
+static bool read_size(const cJSON *object, const char *field, int32_t fallback,
+		      int32_t *ret_size)
+{
+	const cJSON *spec = json_at(object, "spec");
+	int64_t size = json_int(spec, field, fallback);
+	*ret_size = (int32_t)size;
+	return size >= 0 && size <= INT32_MAX;
+}
+
+int kube_hpa_read(const cJSON *object, enum kube_scaler kind, struct kube_hpa *ret_hpa,
+		  struct err *err)
+{
+	const char *what = kind == KUBE_HPA ? "HPA" : scalers[kind].kind;
 	struct kube_hpa hpa = {
+		.kind = kind,
 		.ns = json_str(object, "metadata.namespace", ""),
 		.name = json_str(object, "metadata.name", ""),
 		.uid = json_str(object, "metadata.uid", ""),
 		.version = json_str(object, "metadata.resourceVersion", ""),
-		.target_api_version =
-			json_str(object, "spec.scaleTargetRef.apiVersion", ""),
-		.target_kind = json_str(object, "spec.scaleTargetRef.kind", ""),
-		.target_name = json_str(object, "spec.scaleTargetRef.name", ""),
 		.deleted = json_at(object, "metadata.deletionTimestamp") != NULL,
 	};
-	int64_t min = json_int(object, "spec.minReplicas", 1);
-	int64_t max = json_int(object, "spec.maxReplicas", -1);
+	read_target(object, &hpa);
 	if (!*hpa.name || !*hpa.uid || !*hpa.version)
 		return err_set(err, ERR_INVALID,
-			       "an HPA \"%s\" without name, uid or resourceVersion",
+			       "%s \"%s\" has no name, uid or resourceVersion", what,
 			       hpa.name);
 	if (strlen(hpa.version) >= KUBE_VERSION_SIZE || strlen(hpa.uid) >= KUBE_UID_SIZE)
-		return err_set(err, ERR_INVALID, "HPA %s: uid or version is too long",
-			       hpa.name);
+		return err_set(err, ERR_INVALID, "%s %s: uid or version is too long",
+			       what, hpa.name);
 	if (!*hpa.target_kind || !*hpa.target_name)
-		return err_set(err, ERR_INVALID, "HPA %s has no scaleTargetRef",
+		return err_set(err, ERR_INVALID, "%s %s has no scaleTargetRef", what,
 			       hpa.name);
-	if (min < 0 || min > INT32_MAX || max < 0 || max > INT32_MAX)
-		return err_set(err, ERR_INVALID,
-			       "HPA %s: minReplicas or maxReplicas is no size", hpa.name);
-	hpa.min = (int32_t)min;
-	hpa.max = (int32_t)max;
+	if (!read_size(object, scalers[kind].min, scalers[kind].min_default, &hpa.min) ||
+	    !read_size(object, scalers[kind].max, scalers[kind].max_default, &hpa.max))
+		return err_set(err, ERR_INVALID, "%s %s: %s or %s is no size", what,
+			       hpa.name, scalers[kind].min, scalers[kind].max);
 	read_mark(object, &hpa);
 	read_owner(object, &hpa);
 	*ret_hpa = hpa;
@@ -107,8 +152,7 @@ static void mark(cJSON *annotations, const struct kube_hpa_change *change)
 struct kube_call *kube_hpa_change(struct kube *k, const struct kube_hpa_change *change,
 				  kube_done done, void *arg)
 {
-	char *collection AUTO_FREE =
-		kube_collection_path(KUBE_HPA_GROUP_VERSION, KUBE_HPA_PLURAL, change->ns);
+	char *collection AUTO_FREE = kube_scaler_path(change->kind, change->ns);
 	char *name AUTO_FREE = kube_escape(change->name);
 	char *path AUTO_FREE = xasprintf("%s/%s", collection, name);
 	cJSON *body AUTO(json_cleanup) = cJSON_CreateObject();
@@ -118,7 +162,7 @@ struct kube_call *kube_hpa_change(struct kube *k, const struct kube_hpa_change *
 	mark(cJSON_AddObjectToObject(metadata, "annotations"), change);
 	if (change->min >= 0)
 		cJSON_AddNumberToObject(cJSON_AddObjectToObject(body, "spec"),
-					"minReplicas", change->min);
+					scalers[change->kind].min, change->min);
 	struct kube_request request = {
 		.method = KUBE_PATCH,
 		.path = path,
@@ -131,6 +175,7 @@ struct kube_call *kube_hpa_change(struct kube *k, const struct kube_hpa_change *
 void kube_hpa_release(const struct kube_hpa *hpa, struct kube_hpa_change *ret_change)
 {
 	*ret_change = (struct kube_hpa_change){
+		.kind = hpa->kind,
 		.ns = hpa->ns,
 		.name = hpa->name,
 		.uid = hpa->uid,

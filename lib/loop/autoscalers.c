@@ -1,6 +1,7 @@
-/* HorizontalPodAutoscalers beside us: in the way of mode Scale, the means of mode Floor.
- * Watched in namespaces with such policies only. And floors that no policy stands behind
- * any more: given back to their users. */
+/* HorizontalPodAutoscalers and KEDA's ScaledObjects beside us: in the way of mode Scale,
+ * the means of mode Floor. Watched in namespaces with such policies only, ScaledObjects
+ * where the server knows them. And floors that no policy stands behind any more: given
+ * back to their users. */
 #include "loop/inside.h"
 
 #include <stdlib.h>
@@ -11,7 +12,12 @@
 /* A policy that is renamed is gone for a moment: so many sweeps must find none. */
 #define SWEEPS_ORPHANED 2
 
-/* One HPA, trimmed. The texts of `hpa` are owned, in `texts`. */
+/* How often a server that could not say whether it knows ScaledObjects is asked again,
+ * and one that did not know them: KEDA may be installed later. */
+#define ASK_AGAIN_MS MS_PER_MIN
+#define ASK_LATER_MS (10 * MS_PER_MIN)
+
+/* One HPA or ScaledObject, trimmed. The texts of `hpa` are owned, in `texts`. */
 struct rival {
 	struct rival *next;
 	struct kube_hpa hpa;
@@ -24,16 +30,23 @@ struct wanted {
 	char *kind, *name;
 };
 
+/* What is watched in a namespace. */
+struct sight {
+	struct yard *yard;
+	enum kube_scaler kind;
+	struct kube_watch *watch; /* NULL: it is not looked at */
+	bool synced;
+	char problem[256]; /* why the first list has not come; "" */
+};
+
 /* One namespace. */
 struct yard {
 	struct yard *next;
 	struct autoscalers *owner;
 	char *ns;
-	struct kube_watch *watch;
+	struct sight sights[KUBE_SCALERS];
 	struct rival *rivals;
 	struct wanted *wanted;
-	bool synced;
-	char problem[256]; /* why the first list has not come; "" */
 };
 
 /* One floor that is being given back. */
@@ -41,17 +54,25 @@ struct release {
 	struct release *next;
 	struct autoscalers *owner;
 	struct kube_call *call;
+	enum kube_scaler kind;
 	char *ns, *name;
 	int32_t from, to;
 };
+
+/* Does the server know ScaledObjects? */
+enum keda { KEDA_UNASKED, KEDA_ASKED, KEDA_UNKNOWN, KEDA_ABSENT, KEDA_SERVED };
 
 struct autoscalers {
 	struct loop *loop;
 	struct yard *yards;
 	struct release *releases;
-	struct kube_list *list; /* of the start, over all namespaces */
-	bool listed;
+	/* of the start, over all namespaces */
+	struct kube_list *lists[KUBE_SCALERS];
+	bool listed[KUBE_SCALERS];
 	struct timer sweep;
+	enum keda keda;
+	struct kube_call *asking;
+	struct timer ask;
 };
 
 struct autoscalers *autoscalers_new(struct loop *l)
@@ -70,7 +91,8 @@ static void free_rival(struct rival *r)
 
 static void free_yard(struct yard *y)
 {
-	kube_watch_free(y->watch);
+	for (int i = 0; i < KUBE_SCALERS; i++)
+		kube_watch_free(y->sights[i].watch);
 	for (struct rival *r = y->rivals, *next; r; r = next) {
 		next = r->next;
 		free_rival(r);
@@ -101,7 +123,10 @@ void autoscalers_free(struct autoscalers *a)
 	if (!a)
 		return;
 	timer_cancel(&a->sweep);
-	kube_list_stop(a->list);
+	timer_cancel(&a->ask);
+	kube_cancel(a->asking);
+	for (int i = 0; i < KUBE_SCALERS; i++)
+		kube_list_stop(a->lists[i]);
 	while (a->releases) {
 		kube_cancel(a->releases->call);
 		end_release(a->releases);
@@ -122,16 +147,36 @@ static bool targets(const struct kube_hpa *hpa, const char *kind, const char *na
 	       !strcmp(hpa->target_name, name);
 }
 
-/* The one in charge: the first by name, should there be several. */
+/* A ScaledObject stands over the HPA that KEDA makes of it; of one kind the first by name
+ * counts. */
+static bool goes_before(const struct kube_hpa *a, const struct kube_hpa *b)
+{
+	return a->kind != b->kind ? a->kind == KUBE_SCALED_OBJECT
+				  : strcmp(a->name, b->name) < 0;
+}
+
+/* The one in charge. */
 static const struct kube_hpa *find_for(const struct yard *y, const char *kind,
 				       const char *name)
 {
 	const struct kube_hpa *best = NULL;
 	for (const struct rival *r = y->rivals; r; r = r->next)
-		if (targets(&r->hpa, kind, name) &&
-		    (!best || strcmp(r->hpa.name, best->name) < 0))
+		if (targets(&r->hpa, kind, name) && (!best || goes_before(&r->hpa, best)))
 			best = &r->hpa;
 	return best;
+}
+
+/* Everything that can be in the way has been seen once. ScaledObjects that may not be
+ * looked at, or of which the server cannot say whether it knows them, are not waited for:
+ * the HPA that KEDA makes tells of them too. */
+static bool is_synced(const struct yard *y)
+{
+	const struct sight *keda = &y->sights[KUBE_SCALED_OBJECT];
+	enum keda standing = y->owner->keda;
+	if (!y->sights[KUBE_HPA].synced || standing == KEDA_UNASKED ||
+	    standing == KEDA_ASKED)
+		return false;
+	return !keda->watch || keda->synced || keda->problem[0];
 }
 
 static void tell(struct yard *y, const char *kind, const char *name)
@@ -141,18 +186,21 @@ static void tell(struct yard *y, const char *kind, const char *name)
 	struct autoscaler_info info;
 	char *owner AUTO_FREE = NULL;
 	event.u.autoscaler.ref = (struct target_ref){y->ns, kind, name};
-	if (!y->synced && !y->problem[0])
+	const char *problem = y->sights[KUBE_HPA].problem;
+	bool synced = is_synced(y);
+	if (!synced && !problem[0])
 		event.type = EVENT_AUTOSCALER_AWAITED;
-	else if (!y->synced)
-		event.u.autoscaler.problem = y->problem;
-	if (hpa && y->synced) {
+	else if (!synced)
+		event.u.autoscaler.problem = problem;
+	if (hpa && synced) {
 		owner = xasprintf("%s%s%s", hpa->owner_kind, *hpa->owner_kind ? " " : "",
 				  hpa->owner_name);
 		info = (struct autoscaler_info){
+			.scaled_object = hpa->kind == KUBE_SCALED_OBJECT,
 			.name = hpa->name,
 			.uid = hpa->uid,
 			.resource_version = hpa->version,
-			.owner = owner,
+			.owner = hpa->kind == KUBE_HPA ? owner : "",
 			.min = hpa->min,
 			.max = hpa->max,
 			.original = hpa->original,
@@ -204,10 +252,10 @@ static void copy(struct rival *r, const struct kube_hpa *from)
 	r->orphaned = 0;
 }
 
-static struct rival **place_of(struct yard *y, const char *name)
+static struct rival **place_of(struct yard *y, enum kube_scaler kind, const char *name)
 {
 	struct rival **at = &y->rivals;
-	while (*at && strcmp((*at)->hpa.name, name))
+	while (*at && ((*at)->hpa.kind != kind || strcmp((*at)->hpa.name, name)))
 		at = &(*at)->next;
 	return at;
 }
@@ -215,13 +263,13 @@ static struct rival **place_of(struct yard *y, const char *name)
 /* Tells of a target whose HPA is another now, or the same in another state. */
 static void tell_target(struct yard *y, const char *kind, const char *name)
 {
-	if (y->synced && find_wanted(y, kind, name))
+	if (is_synced(y) && find_wanted(y, kind, name))
 		tell(y, kind, name);
 }
 
-static void drop(struct yard *y, const char *name)
+static void drop(struct yard *y, enum kube_scaler kind, const char *name)
 {
-	struct rival **at = place_of(y, name), *r = *at;
+	struct rival **at = place_of(y, kind, name), *r = *at;
 	if (!r)
 		return;
 	*at = r->next;
@@ -231,7 +279,7 @@ static void drop(struct yard *y, const char *name)
 
 static void put(struct yard *y, const struct kube_hpa *hpa)
 {
-	struct rival *r = *place_of(y, hpa->name);
+	struct rival *r = *place_of(y, hpa->kind, hpa->name);
 	char *kind AUTO_FREE = NULL, *name AUTO_FREE = NULL;
 	if (!r) {
 		r = xcalloc(1, sizeof(*r));
@@ -249,25 +297,26 @@ static void put(struct yard *y, const struct kube_hpa *hpa)
 
 static void on_object(void *arg, enum kube_change change, const cJSON *object)
 {
-	struct yard *y = arg;
+	struct sight *sight = arg;
 	struct kube_hpa hpa;
 	struct err err;
 	if (change == KUBE_DELETED)
-		drop(y, json_str(object, "metadata.name", ""));
-	else if (kube_hpa_read(object, &hpa, &err) < 0)
-		log_error("Could not read an HPA", KV_TEXT("namespace", y->ns),
-			  KV_TEXT("err", err.msg));
+		drop(sight->yard, sight->kind, json_str(object, "metadata.name", ""));
+	else if (kube_hpa_read(object, sight->kind, &hpa, &err) < 0)
+		log_error("Could not read an autoscaler",
+			  KV_TEXT("kind", kube_scaler_kind(sight->kind)),
+			  KV_TEXT("namespace", sight->yard->ns), KV_TEXT("err", err.msg));
 	else
-		put(y, &hpa);
+		put(sight->yard, &hpa);
 }
 
 static void on_synced(void *arg)
 {
-	struct yard *y = arg;
-	if (y->synced)
+	struct sight *sight = arg;
+	if (sight->synced)
 		return;
-	y->synced = true;
-	tell_all(y);
+	sight->synced = true;
+	tell_all(sight->yard);
 }
 
 /* Without the right to look, or on a server that has none, it will never be known; all
@@ -279,36 +328,79 @@ static bool is_refused(const struct err *err)
 
 static void on_state(void *arg, const char *text, const struct err *err)
 {
-	struct yard *y = arg;
+	struct sight *sight = arg;
 	if (!err)
 		return;
-	if (y->owner->loop->telemetry)
-		telemetry_watch_broke(y->owner->loop->telemetry,
-				      "horizontalpodautoscalers");
-	log_error("The watch of HPAs is interrupted", KV_TEXT("namespace", y->ns),
-		  KV_TEXT("err", err->msg), KV_TEXT("next", text));
-	if (y->synced || !is_refused(err))
+	struct loop *l = sight->yard->owner->loop;
+	if (l->telemetry)
+		telemetry_watch_broke(l->telemetry, sight->kind == KUBE_HPA
+							    ? KUBE_HPA_PLURAL
+							    : KUBE_SCALED_OBJECT_PLURAL);
+	log_error("The watch of autoscalers is interrupted",
+		  KV_TEXT("kind", kube_scaler_kind(sight->kind)),
+		  KV_TEXT("namespace", sight->yard->ns), KV_TEXT("err", err->msg),
+		  KV_TEXT("next", text));
+	if (sight->synced || !is_refused(err))
 		return;
-	snprintf(y->problem, sizeof(y->problem), "%s", err->msg);
-	tell_all(y);
+	snprintf(sight->problem, sizeof(sight->problem), "%s", err->msg);
+	tell_all(sight->yard);
 }
 
-static void watch(struct yard *y)
+static void watch(struct yard *y, enum kube_scaler kind)
 {
-	char *path AUTO_FREE =
-		kube_collection_path(KUBE_HPA_GROUP_VERSION, KUBE_HPA_PLURAL, y->ns);
+	struct sight *sight = &y->sights[kind];
+	char *path AUTO_FREE = kube_scaler_path(kind, y->ns);
 	struct kube_watch_options options = {
 		.path = path,
 		.on_object = on_object,
 		.on_synced = on_synced,
 		.on_state = on_state,
-		.arg = y,
+		.arg = sight,
 	};
 	struct err err;
-	y->watch = kube_watch_new(y->owner->loop->kube, &options, &err);
-	if (!y->watch)
-		log_error("Could not watch HPAs", KV_TEXT("namespace", y->ns),
-			  KV_TEXT("err", err.msg));
+	if (sight->watch)
+		return;
+	sight->yard = y;
+	sight->kind = kind;
+	sight->watch = kube_watch_new(y->owner->loop->kube, &options, &err);
+	if (!sight->watch)
+		log_error("Could not watch autoscalers",
+			  KV_TEXT("kind", kube_scaler_kind(kind)),
+			  KV_TEXT("namespace", y->ns), KV_TEXT("err", err.msg));
+}
+
+/* --- whether there is KEDA --- */
+
+static void ask_keda(void *arg);
+
+static void on_keda(void *arg, const struct kube_resource *resource,
+		    const struct err *err)
+{
+	struct autoscalers *a = arg;
+	bool before = a->keda == KEDA_ASKED;
+	a->asking = NULL;
+	if (err)
+		log_error("Could not ask whether the server knows ScaledObjects",
+			  KV_TEXT("err", err->msg));
+	a->keda = err ? KEDA_UNKNOWN : resource->known ? KEDA_SERVED : KEDA_ABSENT;
+	if (a->keda != KEDA_SERVED)
+		timer_set(a->loop->config.reactor, &a->ask,
+			  err ? ASK_AGAIN_MS : ASK_LATER_MS, ask_keda, a);
+	for (struct yard *y = a->yards; y; y = y->next) {
+		if (a->keda == KEDA_SERVED)
+			watch(y, KUBE_SCALED_OBJECT);
+		if (before)
+			tell_all(y);
+	}
+}
+
+static void ask_keda(void *arg)
+{
+	struct autoscalers *a = arg;
+	if (a->keda == KEDA_UNASKED)
+		a->keda = KEDA_ASKED;
+	a->asking = kube_discover(a->loop->kube, KUBE_KEDA_GROUP_VERSION,
+				  KUBE_SCALED_OBJECT_KIND, on_keda, a);
 }
 
 static struct yard *yard_of(struct autoscalers *a, const char *ns)
@@ -321,7 +413,11 @@ static struct yard *yard_of(struct autoscalers *a, const char *ns)
 	y->ns = xstrdup(ns);
 	y->next = a->yards;
 	a->yards = y;
-	watch(y);
+	if (a->keda == KEDA_UNASKED)
+		ask_keda(a);
+	watch(y, KUBE_HPA);
+	if (a->keda == KEDA_SERVED)
+		watch(y, KUBE_SCALED_OBJECT);
 	return y;
 }
 
@@ -346,16 +442,17 @@ static void on_released(void *arg, const struct kube_reply *reply)
 {
 	struct release *r = arg;
 	if (!reply->object)
-		log_error("Could not give minReplicas back", KV_TEXT("namespace", r->ns),
-			  KV_TEXT("horizontalPodAutoscaler", r->name),
-			  KV_TEXT("err", reply->err.msg));
+		log_error("Could not give a minimum back", KV_TEXT("namespace", r->ns),
+			  KV_TEXT("kind", kube_scaler_kind(r->kind)),
+			  KV_TEXT("autoscaler", r->name), KV_TEXT("err", reply->err.msg));
 	end_release(r);
 }
 
 static bool is_under_way(const struct autoscalers *a, const struct kube_hpa *hpa)
 {
 	for (const struct release *r = a->releases; r; r = r->next)
-		if (!strcmp(r->name, hpa->name) && !strcmp(r->ns, hpa->ns))
+		if (r->kind == hpa->kind && !strcmp(r->name, hpa->name) &&
+		    !strcmp(r->ns, hpa->ns))
 			return true;
 	return false;
 }
@@ -368,15 +465,17 @@ static void release(struct autoscalers *a, const struct kube_hpa *hpa)
 	kube_hpa_release(hpa, &change);
 	struct release *r = xcalloc(1, sizeof(*r));
 	r->owner = a;
+	r->kind = hpa->kind;
 	r->ns = xstrdup(hpa->ns);
 	r->name = xstrdup(hpa->name);
 	r->from = hpa->min;
 	r->to = hpa->original;
 	r->next = a->releases;
 	a->releases = r;
-	log_info("Gives minReplicas back, no policy stands behind it",
-		 KV_TEXT("namespace", r->ns), KV_TEXT("horizontalPodAutoscaler", r->name),
-		 KV_NUM("from", r->from), KV_NUM("to", r->to));
+	log_info("Gives a minimum back, no policy stands behind it",
+		 KV_TEXT("namespace", r->ns), KV_TEXT("kind", kube_scaler_kind(r->kind)),
+		 KV_TEXT("autoscaler", r->name), KV_NUM("from", r->from),
+		 KV_NUM("to", r->to));
 	r->call = kube_hpa_change(a->loop->kube, &change, on_released, r);
 }
 
@@ -401,13 +500,22 @@ static bool serves(const struct autoscalers *a, const char *ns)
 	return only ? !strcmp(only, ns) : config_serves(a->loop->config.controller, ns);
 }
 
-static void on_listed(void *arg, const cJSON *object)
+static void take_listed(struct autoscalers *a, enum kube_scaler kind, const cJSON *object)
 {
-	struct autoscalers *a = arg;
 	struct kube_hpa hpa;
-	if (kube_hpa_read(object, &hpa, NULL) == 0 && hpa.marked && serves(a, hpa.ns) &&
-	    !has_policy(a, &hpa))
+	if (kube_hpa_read(object, kind, &hpa, NULL) == 0 && hpa.marked &&
+	    serves(a, hpa.ns) && !has_policy(a, &hpa))
 		release(a, &hpa);
+}
+
+static void on_hpa_listed(void *arg, const cJSON *object)
+{
+	take_listed(arg, KUBE_HPA, object);
+}
+
+static void on_scaled_object_listed(void *arg, const cJSON *object)
+{
+	take_listed(arg, KUBE_SCALED_OBJECT, object);
 }
 
 static void on_list_restart(void *arg)
@@ -415,30 +523,43 @@ static void on_list_restart(void *arg)
 	(void)arg;
 }
 
-static void on_list_done(void *arg, const char *version, const struct kube_reply *reply)
+static void end_list(struct autoscalers *a, enum kube_scaler kind,
+		     const struct kube_reply *reply)
 {
-	struct autoscalers *a = arg;
-	(void)version;
-	a->list = NULL;
+	a->lists[kind] = NULL;
 	if (reply->err.code != ERR_NONE)
 		log_info("Floors of a former time were not looked for",
+			 KV_TEXT("kind", kube_scaler_kind(kind)),
 			 KV_TEXT("err", reply->err.msg));
 }
 
-/* Namespaces that have no policy any more are not watched: once over all of them. */
-static void list_all(struct autoscalers *a)
+static void on_hpas_done(void *arg, const char *version, const struct kube_reply *reply)
 {
-	char *path AUTO_FREE = kube_collection_path(
-		KUBE_HPA_GROUP_VERSION, KUBE_HPA_PLURAL, a->loop->config.only_namespace);
+	(void)version;
+	end_list(arg, KUBE_HPA, reply);
+}
+
+static void on_scaled_objects_done(void *arg, const char *version,
+				   const struct kube_reply *reply)
+{
+	(void)version;
+	end_list(arg, KUBE_SCALED_OBJECT, reply);
+}
+
+/* Namespaces that have no policy any more are not watched: once over all of them. */
+static void list_all(struct autoscalers *a, enum kube_scaler kind)
+{
+	bool hpas = kind == KUBE_HPA;
+	char *path AUTO_FREE = kube_scaler_path(kind, a->loop->config.only_namespace);
 	struct kube_list_options options = {
 		.path = path,
-		.on_object = on_listed,
+		.on_object = hpas ? on_hpa_listed : on_scaled_object_listed,
 		.on_restart = on_list_restart,
-		.on_done = on_list_done,
+		.on_done = hpas ? on_hpas_done : on_scaled_objects_done,
 		.arg = a,
 	};
-	a->listed = true;
-	a->list = kube_list_start(a->loop->kube, &options);
+	a->listed[kind] = true;
+	a->lists[kind] = kube_list_start(a->loop->kube, &options);
 }
 
 static void sweep_yard(struct autoscalers *a, struct yard *y)
@@ -458,10 +579,15 @@ static void sweep(void *arg)
 	if (!loop_may_write(a->loop) || !book_synced(a->loop->book) ||
 	    !book_fed(a->loop->book))
 		return;
-	if (!a->listed)
-		list_all(a);
+	if (!a->listed[KUBE_HPA])
+		list_all(a, KUBE_HPA);
+	/* A floor on one may be all that is left of a policy. */
+	if (a->keda == KEDA_UNASKED)
+		ask_keda(a);
+	if (a->keda == KEDA_SERVED && !a->listed[KUBE_SCALED_OBJECT])
+		list_all(a, KUBE_SCALED_OBJECT);
 	for (struct yard *y = a->yards; y; y = y->next)
-		if (y->synced)
+		if (is_synced(y))
 			sweep_yard(a, y);
 }
 

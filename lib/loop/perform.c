@@ -423,6 +423,7 @@ static void raise_floor(struct performer *p, const struct action *a)
 		return;
 	}
 	struct kube_hpa_change change = {
+		.kind = a->u.floor.scaled_object ? KUBE_SCALED_OBJECT : KUBE_HPA,
 		.ns = a->policy->ns,
 		.name = a->u.floor.autoscaler,
 		.uid = a->u.floor.uid,
@@ -431,8 +432,9 @@ static void raise_floor(struct performer *p, const struct action *a)
 		.original = a->u.floor.original,
 		.expires_ms = a->u.floor.expires_ms,
 	};
-	log_info("Sets minReplicas", KV_TEXT("namespace", a->policy->ns),
-		 KV_TEXT("horizontalPodAutoscaler", a->u.floor.autoscaler),
+	log_info("Sets the minimum", KV_TEXT("namespace", a->policy->ns),
+		 KV_TEXT("kind", kube_scaler_kind(change.kind)),
+		 KV_TEXT("autoscaler", a->u.floor.autoscaler),
 		 KV_NUM("from", a->u.floor.from), KV_NUM("to", a->u.floor.to),
 		 KV_TEXT("reason", a->u.floor.reason));
 	d->call = kube_hpa_change(p->loop->kube, &change, on_floored, d);

@@ -35,6 +35,7 @@ struct apireader {
 struct kubeapi {
 	struct kubeapi_config config;
 	char *token;
+	bool no_keda;
 	struct reactor *reactor;
 	struct httpd *httpd;
 	struct apistore *store;

@@ -147,6 +147,16 @@ static void refused(const struct kubeapi *k, struct apistatus *ret_status)
 		ret_status->retry_after_s = 1;
 }
 
+static bool is_served(const struct kubeapi *k, enum kubeapi_resource resource)
+{
+	return resource != KUBEAPI_SCALEDOBJECTS || !k->no_keda;
+}
+
+void kubeapi_serve_keda(struct kubeapi *k, bool serve)
+{
+	k->no_keda = !serve;
+}
+
 static void add_discovered(cJSON *resources, const struct apiresource *r, bool scale)
 {
 	char name[128];
@@ -171,7 +181,7 @@ static bool answer_discovery(struct kubeapi *k, struct exchange *x)
 		apiresource_group_version(resource, group_version, sizeof(group_version));
 		snprintf(group_path, sizeof(group_path), "%s%s",
 			 *r->group ? "/apis/" : "/api/", group_version);
-		if (strcmp(path, group_path) != 0)
+		if (strcmp(path, group_path) != 0 || !is_served(k, resource))
 			continue;
 		add_discovered(resources, r, false);
 		if (r->scalable)
@@ -214,6 +224,10 @@ static void carry_out(struct exchange *x, void *arg)
 		return;
 	} else if (apitarget_parse(q->path, &target, &status) < 0 ||
 		   forbidden(k, q, &target, &status)) {
+		apistatus_reply(&status, &k->bends, x);
+	} else if (!is_served(k, target.resource)) {
+		apistatus_set(&status, 404,
+			      "the server could not find the requested resource");
 		apistatus_reply(&status, &k->bends, x);
 	} else if (read) {
 		answer_read(k, x, &target);
@@ -262,6 +276,8 @@ static int on_upgrade(const struct request *q, void *arg)
 		return 403;
 	if (apitarget_parse(q->path, &target, &status) < 0)
 		return status.code;
+	if (!is_served(k, target.resource))
+		return 404;
 	if (!apitarget_is_watch(q))
 		return 400;
 	int bent = bends_upgrade(&k->bends, q, apiresource_of(target.resource)->plural);

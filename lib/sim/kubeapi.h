@@ -51,6 +51,10 @@ void kubeapi_free(struct kubeapi *k);
 const char *kubeapi_url(const struct kubeapi *k);
 uint64_t kubeapi_version(const struct kubeapi *k); /* the newest resourceVersion */
 
+/* false: as if KEDA's definitions had never been applied, the server knows no
+ * ScaledObjects. */
+void kubeapi_serve_keda(struct kubeapi *k, bool serve);
+
 /* --- the store, from inside --- */
 /* Creates or replaces an object from JSON; metadata.namespace and .name are taken from
  * it, uid, creationTimestamp, generation and resourceVersion are the store's. 0, or -1

@@ -65,12 +65,12 @@ static void check_workload(const cJSON *object, const char *kind)
 		must_explain(&w.selector_err);
 }
 
-static void check_hpa(const cJSON *object)
+static void check_hpa(const cJSON *object, enum kube_scaler kind)
 {
 	struct kube_hpa hpa = {.min = -7};
 	struct kube_hpa_change change;
 	struct err err = {0};
-	if (kube_hpa_read(object, &hpa, &err) < 0) {
+	if (kube_hpa_read(object, kind, &hpa, &err) < 0) {
 		must_explain(&err);
 		must(err.code == ERR_INVALID && hpa.min == -7, "touched");
 		return;
@@ -153,7 +153,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_workload(object, "Deployment");
 	check_workload(object, "StatefulSet");
 	check_workload(object, "ReplicaSet");
-	check_hpa(object);
+	check_hpa(object, KUBE_HPA);
+	check_hpa(object, KUBE_SCALED_OBJECT);
 	check_scale(object);
 	check_selector(object);
 	return 0;

@@ -18,11 +18,50 @@ static void setup(void)
 {
 	static const char *const names[] = {"checkout", "cart"};
 	b = bed_open(names, 2);
+	kubeapi_serve_keda(b->kube, false);
 }
 
 static void teardown(void)
 {
 	bed_close(b);
+}
+
+/* The ScaledObject of this name with the HPA that KEDA makes of it; no kind of target. */
+static void put_keda(const char *name, const char *annotations, int min)
+{
+	static const char hpa[] =
+		"{\"metadata\":{\"namespace\":\"" NS
+		"\",\"name\":\"keda-hpa-%s\",\"ownerReferences\":[{\"kind\":"
+		"\"ScaledObject\","
+		"\"name\":\"%s\",\"controller\":true}]},\"spec\":{\"minReplicas\":2,"
+		"\"maxReplicas\":9,\"scaleTargetRef\":{\"apiVersion\":\"apps/v1\","
+		"\"kind\":\"Deployment\",\"name\":\"%s\"}}}";
+	char *json AUTO_FREE =
+		xasprintf("{\"metadata\":{\"namespace\":\"" NS
+			  "\",\"name\":\"%s\",\"annotations\":{%s}},\"spec\":{"
+			  "\"minReplicaCount\":%d,"
+			  "\"maxReplicaCount\":9,\"scaleTargetRef\":{\"name\":\"%s\"}}}",
+			  name, annotations, min, name);
+	char *made AUTO_FREE = xasprintf(hpa, name, name, name);
+	struct err err;
+	kubeapi_serve_keda(b->kube, true);
+	ck_assert_msg(kubeapi_put(b->kube, KUBEAPI_SCALEDOBJECTS, json, &err) == 0 &&
+			      kubeapi_put(b->kube, KUBEAPI_HPAS, made, &err) == 0,
+		      "%s", err.msg);
+}
+
+static int64_t keda_min_of(const char *name)
+{
+	cJSON *so AUTO(json_cleanup) =
+		kubeapi_get(b->kube, KUBEAPI_SCALEDOBJECTS, NS, name);
+	return json_int(so, "spec.minReplicaCount", -1);
+}
+
+static bool is_keda_unmarked(const char *name)
+{
+	cJSON *so AUTO(json_cleanup) =
+		kubeapi_get(b->kube, KUBEAPI_SCALEDOBJECTS, NS, name);
+	return cJSON_GetArraySize(json_at(so, "metadata.annotations")) == 0;
 }
 
 static void put_hpa(const char *name, const char *annotations, int min)
@@ -118,6 +157,40 @@ START_TEST(floor_raises_the_minimum_and_lowers_it_again)
 }
 END_TEST
 
+static void raise_keda_floor(void)
+{
+	put_keda("checkout", "", 2);
+	bed_policy(b, "checkout", "checkout", FLOOR);
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_condition(b, "checkout", "ForecastTrusted", "True", NULL),
+		   "a forecast");
+	bed_demand(b, "checkout", 730);
+	wait_until(b, keda_min_of("checkout") == 8, "the minimum is raised");
+}
+
+START_TEST(a_scaled_object_is_raised_and_its_hpa_left_alone)
+{
+	raise_keda_floor();
+	wait_until(b,
+		   bed_events(b, "checkout", "FloorRaised",
+			      "minReplicaCount of ScaledObject checkout") >= 1,
+		   "an Event says why");
+	/* The policy goes while nobody runs: the next process sweeps. */
+	b->first.may_end = true;
+	bed_signal(&b->first, SIGKILL);
+	bed_wait_end(b, &b->first);
+	b->first.may_end = false;
+	ck_assert_int_eq(keda_min_of("checkout"), 8);
+	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, NS, "checkout");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, keda_min_of("checkout") == 2, "the orphan is swept");
+	ck_assert(is_keda_unmarked("checkout"));
+	ck_assert_int_eq(min_of("keda-hpa-checkout"), 2);
+	ck_assert_int_eq(bed_writes(b, KUBEAPI_HPAS, 0), 0);
+	ck_assert_int_eq(bed_writes(b, KUBEAPI_DEPLOYMENTS, 0), 0);
+}
+END_TEST
+
 START_TEST(a_policy_that_goes_leaves_no_floor)
 {
 	raise_floor();
@@ -194,6 +267,57 @@ START_TEST(release_leaves_the_minimum_of_others)
 	ck_assert_int_eq(min_of("checkout"), 3);
 	ck_assert_int_eq(min_of("cart"), 2);
 	ck_assert(is_unmarked("checkout") && is_unmarked("cart"));
+}
+END_TEST
+
+START_TEST(release_knows_scaled_objects_too)
+{
+	static const char mark[] =
+		"\"foretop.io/original-min-replicas\":\"0\",\"foretop.io/floor\":\"8\"";
+	put_keda("checkout", mark, 8);
+	put_keda("cart", mark, 8);
+	ck_assert_int_eq(CALL("release", "shop/nothing"), 1);
+	said("not found");
+	ck_assert_int_eq(CALL("release", "shop/checkout"), 0);
+	said("scaledobject.keda.sh/checkout released in shop: minReplicaCount 8 to 0");
+	ck_assert_int_eq(keda_min_of("checkout"), 0);
+	ck_assert_int_eq(keda_min_of("cart"), 8);
+	ck_assert_int_eq(CALL("release", "-A"), 0);
+	ck_assert_int_eq(keda_min_of("cart"), 0);
+	ck_assert(is_keda_unmarked("checkout") && is_keda_unmarked("cart"));
+	ck_assert_int_eq(CALL("release", "-A"), 0);
+	said("No raised minReplicas found.");
+}
+END_TEST
+
+START_TEST(scale_stays_away_from_a_scaled_object)
+{
+	put_keda("checkout", "", 2);
+	kubeapi_delete(b->kube, KUBEAPI_HPAS, NS, "keda-hpa-checkout");
+	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
+	bed_demand(b, "checkout", 730);
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b,
+		   bed_condition(b, "checkout", "Conflict", "True",
+				 "ScaledObject checkout scales it too"),
+		   "the conflict is told");
+	ck_assert_int_eq(bed_scaled(b, "checkout"), 0);
+	kubeapi_delete(b->kube, KUBEAPI_SCALEDOBJECTS, NS, "checkout");
+	wait_until(b, bed_scaled(b, "checkout") == 1, "it goes on");
+}
+END_TEST
+
+/* Without the right to look at ScaledObjects, their HPAs tell of them. */
+START_TEST(without_the_right_a_scaled_object_is_seen_by_its_hpa)
+{
+	put_keda("checkout", "", 2);
+	kubeapi_fail_reads(b->kube, 100000, 403, KUBEAPI_SCALEDOBJECTS);
+	bed_policy(b, "checkout", "checkout", FLOOR);
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b,
+		   bed_condition(b, "checkout", "AbleToScale", "False",
+				 "ScaledObject checkout sets minReplicas"),
+		   "the condition");
 }
 END_TEST
 
@@ -318,11 +442,15 @@ int main(void)
 {
 	TCase *t = bed_lane("floor", setup, teardown);
 	tcase_add_test(t, floor_raises_the_minimum_and_lowers_it_again);
+	tcase_add_test(t, a_scaled_object_is_raised_and_its_hpa_left_alone);
 	tcase_add_loop_test(t, a_policy_that_goes_leaves_no_floor, 0, 2);
 	tcase_add_test(t, a_floor_survives_a_kill_and_its_policy_does_not);
 	t = bed_lane("release", setup, teardown);
 	tcase_add_test(t, release_gives_back_what_a_killed_process_left);
 	tcase_add_test(t, release_leaves_the_minimum_of_others);
+	tcase_add_test(t, release_knows_scaled_objects_too);
+	tcase_add_test(t, scale_stays_away_from_a_scaled_object);
+	tcase_add_test(t, without_the_right_a_scaled_object_is_seen_by_its_hpa);
 	tcase_add_test(t, once_ends_though_some_policies_rest);
 	tcase_add_test(t, floor_without_an_hpa_says_what_is_missing);
 	tcase_add_test(t, without_the_rights_floor_says_so_and_scale_goes_on);

@@ -120,8 +120,9 @@ static void read_fact(struct world *w, const struct words *line)
 	world_step(w, &event);
 }
 
-/* "autoscaler checkout min=2 max=10 [rv=3]", "autoscaler checkout gone": the HPA of a
- * target, of the same name. Somebody who sets min has the last word over a floor. */
+/* "autoscaler checkout min=2 max=10 [keda]", "autoscaler checkout gone": the HPA of a
+ * target, or its ScaledObject, of the same name. Somebody who sets min has the last word
+ * over a floor. */
 static void autoscaler_fact(struct world *w, const struct words *line)
 {
 	struct story_autoscaler *a = world_autoscaler(w, word(line, 1), true);
@@ -130,6 +131,7 @@ static void autoscaler_fact(struct world *w, const struct words *line)
 		return;
 	}
 	a->exists = strcmp(word(line, 2), "gone") != 0;
+	a->scaled_object |= !strcmp(word(line, line->count - 1), "keda");
 	a->max = number_of(line, "max", a->max);
 	if (value_of(line, "min"))
 		a->min = a->original = number_of(line, "min", 1);

@@ -70,13 +70,14 @@ static void tell_decided(struct world *w, const struct policy_status *s)
 static void tell_floor(struct world *w, const struct action *a)
 {
 	char expires[32];
+	const char *what = a->u.floor.scaled_object ? "minReplicaCount" : "minReplicas";
 	if (a->u.floor.original >= 0 && a->u.floor.from == a->u.floor.to)
 		return; /* renewed, every few minutes */
 	if (a->u.floor.original < 0)
-		tell(w, "give minReplicas of %s back: %d to %d", a->u.floor.autoscaler,
+		tell(w, "give %s of %s back: %d to %d", what, a->u.floor.autoscaler,
 		     a->u.floor.from, a->u.floor.to);
 	else
-		tell(w, "minReplicas of %s %d to %d, its own is %d, expires %s",
+		tell(w, "%s of %s %d to %d, its own is %d, expires %s", what,
 		     a->u.floor.autoscaler, a->u.floor.from, a->u.floor.to,
 		     a->u.floor.original,
 		     time_format(a->u.floor.expires_ms, expires, sizeof(expires)));

@@ -314,6 +314,7 @@ void world_give_autoscaler(struct world *w, const struct story_autoscaler *a)
 	char version[16];
 	snprintf(version, sizeof(version), "%d", a->version);
 	struct autoscaler_info info = {
+		.scaled_object = a->scaled_object,
 		.name = a->name,
 		.uid = a->target,
 		.resource_version = version,

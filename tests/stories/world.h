@@ -35,7 +35,7 @@ struct story_target {
 
 struct story_autoscaler {
 	char name[64], target[64]; /* "": a free place */
-	bool exists, marked;
+	bool exists, marked, scaled_object;
 	int32_t min, max, original;
 	int64_t expires_ms;
 	int32_t version;

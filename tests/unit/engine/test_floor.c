@@ -363,6 +363,24 @@ START_TEST(an_owner_that_sets_the_minimum_itself_is_left_alone)
 }
 END_TEST
 
+/* The HPA that KEDA makes is not what is written, its ScaledObject is. */
+START_TEST(a_scaled_object_is_raised_in_its_own_words)
+{
+	hpa.scaled_object = true;
+	hpa.resource_version = "8";
+	see();
+	forecast = 600;
+	ck_assert_int_eq(cycle(250), 6);
+	const struct action *floor = rig_find(&r, ACTION_FLOOR);
+	ck_assert_ptr_nonnull(floor);
+	ck_assert(floor->u.floor.scaled_object);
+	answer(EVENT_FLOORED, "9");
+	ck_assert_ptr_nonnull(strstr(rig_event(&r, "FloorRaised")->u.event.note,
+				     "minReplicaCount of ScaledObject web 2 to 6"));
+	ck_assert_str_eq(rig_status(&r)->floor.kind, "ScaledObject");
+}
+END_TEST
+
 START_TEST(rights_that_are_missing_are_told)
 {
 	see_none("horizontalpodautoscalers is forbidden");
@@ -560,6 +578,7 @@ int main(void)
 	tcase_add_test(t, a_failure_is_said_once);
 	tcase_add_test(t, no_answer_within_a_minute_is_given_up);
 	tcase_add_test(t, an_owner_that_sets_the_minimum_itself_is_left_alone);
+	tcase_add_test(t, a_scaled_object_is_raised_in_its_own_words);
 	tcase_add_test(t, rights_that_are_missing_are_told);
 	tcase_add_loop_test(t, nothing_is_decided_before_it_is_known_who_else_scales, 0,
 			    2);

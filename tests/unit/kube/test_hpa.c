@@ -74,7 +74,7 @@ START_TEST(the_minimum_of_the_user_is_told_from_ours)
 		json_parse(cases[_i].text, strlen(cases[_i].text), NULL);
 	struct kube_hpa hpa;
 	struct err err = {0};
-	ck_assert_msg(kube_hpa_read(tree, &hpa, &err) == 0, "%s", err.msg);
+	ck_assert_msg(kube_hpa_read(tree, KUBE_HPA, &hpa, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(hpa.min, cases[_i].min);
 	ck_assert_int_eq(hpa.max, 10);
 	ck_assert_int_eq(hpa.original, cases[_i].original);
@@ -94,9 +94,86 @@ START_TEST(its_controlling_owner_is_told)
 			       "");
 	cJSON *tree AUTO(json_cleanup) = json_parse(text, strlen(text), NULL);
 	struct kube_hpa hpa;
-	ck_assert_int_eq(kube_hpa_read(tree, &hpa, NULL), 0);
+	ck_assert_int_eq(kube_hpa_read(tree, KUBE_HPA, &hpa, NULL), 0);
 	ck_assert_str_eq(hpa.owner_kind, "ScaledObject");
 	ck_assert_str_eq(hpa.owner_name, "web");
+}
+END_TEST
+
+#define SCALED_OBJECT(annotations, spec)                                                 \
+	"{\"metadata\":{\"namespace\":\"shop\",\"name\":\"web\",\"uid\":\"u\","          \
+	"\"resourceVersion\":\"8\"" annotations "},\"spec\":{" spec                      \
+	"\"scaleTargetRef\":{\"name\":\"web\"}}}"
+
+static const struct {
+	const char *text;
+	int32_t min, max, original;
+	bool marked;
+} keda_cases[] = {
+	/* KEDA's defaults */
+	{SCALED_OBJECT("", ""), 0, 100, 0, false},
+	{SCALED_OBJECT("", "\"minReplicaCount\":2,\"maxReplicaCount\":20,"), 2, 20, 2,
+	 false},
+	{SCALED_OBJECT(MARK("0", "8"), "\"minReplicaCount\":8,"), 8, 100, 0, true},
+};
+
+START_TEST(a_scaled_object_is_read_with_its_own_fields_and_defaults)
+{
+	cJSON *tree AUTO(json_cleanup) =
+		json_parse(keda_cases[_i].text, strlen(keda_cases[_i].text), NULL);
+	struct kube_hpa so;
+	struct err err = {0};
+	ck_assert_msg(kube_hpa_read(tree, KUBE_SCALED_OBJECT, &so, &err) == 0, "%s",
+		      err.msg);
+	ck_assert_int_eq(so.kind, KUBE_SCALED_OBJECT);
+	ck_assert_int_eq(so.min, keda_cases[_i].min);
+	ck_assert_int_eq(so.max, keda_cases[_i].max);
+	ck_assert_int_eq(so.original, keda_cases[_i].original);
+	ck_assert_int_eq(so.marked, keda_cases[_i].marked);
+	ck_assert_str_eq(so.target_api_version, "apps/v1");
+	ck_assert_str_eq(so.target_kind, "Deployment");
+	ck_assert_str_eq(so.target_name, "web");
+}
+END_TEST
+
+START_TEST(a_scaled_object_that_is_none_is_refused)
+{
+	static const char *const wrong[] = {
+		"{\"metadata\":{\"name\":\"web\",\"uid\":\"u\",\"resourceVersion\":\"8\"}"
+		","
+		"\"spec\":{}}",
+		SCALED_OBJECT("", "\"minReplicaCount\":-1,"),
+		SCALED_OBJECT("", "\"maxReplicaCount\":3000000000,"),
+	};
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		cJSON *tree AUTO(json_cleanup) =
+			json_parse(wrong[i], strlen(wrong[i]), NULL);
+		struct kube_hpa so;
+		struct err err = {0};
+		ck_assert_int_eq(kube_hpa_read(tree, KUBE_SCALED_OBJECT, &so, &err), -1);
+		ck_assert_ptr_nonnull(strstr(err.msg, "ScaledObject web"));
+	}
+}
+END_TEST
+
+START_TEST(a_scaled_object_is_changed_in_its_own_field)
+{
+	struct kube_hpa so = {.kind = KUBE_SCALED_OBJECT,
+			      .ns = "shop",
+			      .name = "web",
+			      .uid = "u",
+			      .version = "8",
+			      .min = 8,
+			      .original = 0};
+	struct kube_hpa_change change;
+	kube_hpa_release(&so, &change);
+	ck_assert_int_eq(change.kind, KUBE_SCALED_OBJECT);
+	kube_hpa_change(api.kube, &change, on_done, &api);
+	api_run(&api);
+	ck_assert_str_eq(seen_head,
+			 "PATCH /apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects/web"
+			 "?fieldManager=foretop");
+	ck_assert_ptr_nonnull(strstr(seen_body, "\"spec\":{\"minReplicaCount\":0}"));
 }
 END_TEST
 
@@ -114,7 +191,7 @@ START_TEST(an_object_that_is_no_hpa_is_refused)
 		json_parse(unusable[_i], strlen(unusable[_i]), NULL);
 	struct kube_hpa hpa;
 	struct err err = {0};
-	ck_assert_int_eq(kube_hpa_read(tree, &hpa, &err), -1);
+	ck_assert_int_eq(kube_hpa_read(tree, KUBE_HPA, &hpa, &err), -1);
 	ck_assert_int_eq(err.code, ERR_INVALID);
 }
 END_TEST
@@ -194,6 +271,11 @@ int main(void)
 	tcase_add_loop_test(pure, the_minimum_of_the_user_is_told_from_ours, 0,
 			    ARRAY_LEN(cases));
 	tcase_add_test(pure, its_controlling_owner_is_told);
+	tcase_add_loop_test(pure,
+			    a_scaled_object_is_read_with_its_own_fields_and_defaults, 0,
+			    ARRAY_LEN(keda_cases));
+	tcase_add_test(pure, a_scaled_object_that_is_none_is_refused);
+	tcase_add_test(calls, a_scaled_object_is_changed_in_its_own_field);
 	tcase_add_loop_test(pure, an_object_that_is_no_hpa_is_refused, 0,
 			    ARRAY_LEN(unusable));
 	tcase_add_checked_fixture(calls, setup, teardown);

@@ -50,6 +50,9 @@ START_TEST(resources_are_named_as_the_api_names_them)
 	ck_assert_str_eq(apiresource_group_version(KUBEAPI_LEASES, buf, sizeof(buf)),
 			 "coordination.k8s.io/v1");
 	ck_assert_str_eq(apiresource_qualified(KUBEAPI_PODS, buf, sizeof(buf)), "pods");
+	ck_assert_str_eq(
+		apiresource_group_version(KUBEAPI_SCALEDOBJECTS, buf, sizeof(buf)),
+		"keda.sh/v1alpha1");
 	ck_assert_str_eq(apiresource_qualified(KUBEAPI_HPAS, buf, sizeof(buf)),
 			 "horizontalpodautoscalers.autoscaling");
 	for (int i = 0; i < KUBEAPI_RESOURCES; i++) {
