@@ -3,10 +3,12 @@
 #define FORETOP_BASE_H
 
 #include "base/err.h"
+#include "base/fixed.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/quantity.h"
+#include "base/sort.h"
 #include "base/str.h"
 #include "base/timefmt.h"
 #include "base/yaml.h"

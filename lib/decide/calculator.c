@@ -37,14 +37,12 @@ struct calculation {
 static int32_t rebalanced(const struct calculation *c, double ratio, double ratio2,
 			  int32_t count)
 {
-	if (tolerance_within(c->tolerance, ratio2) || (ratio < 1.0 && ratio2 > 1.0) ||
-	    (ratio > 1.0 && ratio2 < 1.0))
+	bool turned = (ratio - 1.0) * (ratio2 - 1.0) < 0;
+	if (tolerance_within(c->tolerance, ratio2) || turned)
 		return c->current;
 	int32_t replicas = ceil_to_int32(ratio2 * count);
-	if ((ratio2 < 1.0 && replicas > c->current) ||
-	    (ratio2 > 1.0 && replicas < c->current))
-		return c->current;
-	return replicas;
+	return ratio2 < 1.0 ? min_int32(replicas, c->current)
+			    : max_int32(replicas, c->current);
 }
 
 static void tell_pods(const struct tally *t, struct proposal *p)
@@ -87,7 +85,7 @@ static int utilization_replicas(const struct calculation *c, struct proposal *p,
 
 	wide usage_m = t.usage_m, request_m = t.counted.request_m;
 	int32_t count = t.values;
-	if (t.missing.pods > 0 && ratio != 1.0) {
+	if (ratio != 1.0) {
 		usage_m += ratio < 1.0 ? t.missing_limit_m : 0;
 		request_m += t.missing.request_m;
 		count += t.missing.pods;
@@ -122,7 +120,7 @@ static int average_replicas(const struct calculation *c, struct proposal *p,
 
 	wide sum_m = t.values_m;
 	int32_t count = t.values;
-	if (t.missing.pods > 0 && ratio != 1.0) {
+	if (ratio != 1.0) {
 		sum_m += ratio < 1.0 ? (wide)c->target->value_m * t.missing.pods : 0;
 		count += t.missing.pods;
 	}
@@ -251,7 +249,7 @@ int calculate(const struct decide_input *in, int32_t index,
 		.tolerance = tolerance_of(in->policy, in->config),
 		.current = in->scale.spec_replicas,
 	};
-	struct proposal p = {0};
+	struct proposal p = {.replicas = DECIDE_NO_REPLICAS};
 	const char *cause =
 		c.values->unknown ? c.values->unknown : empty_answer(m, c.values);
 

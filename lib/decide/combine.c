@@ -101,7 +101,7 @@ static void lean(const struct decide_input *in, int32_t i, struct metric_decisio
 		return;
 	md->at_limit = s.at_limit;
 	md->seen = s.seen;
-	if (md->capacity > 0)
+	if (!isnan(md->capacity))
 		p->replicas =
 			max_int32(p->replicas,
 				  predict_pods(SATURATION_LEAN * s.seen, md->capacity));
@@ -187,7 +187,7 @@ bool combine(const struct decide_input *in, struct decision *d)
 
 int32_t combined_release(const struct decide_input *in, const struct decision *d)
 {
-	int32_t release = 0;
+	int32_t release = DECIDE_NO_REPLICAS;
 	if (!in->release_allowed)
 		return DECIDE_NO_REPLICAS;
 	for (int32_t i = 0; i < in->policy->metric_count; i++) {

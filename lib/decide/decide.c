@@ -135,7 +135,8 @@ static void apply_guards(const struct decide_input *in, struct decide_memory *me
 static void seed(const struct decide_input *in, struct decide_memory *memory)
 {
 	if (!memory->seeded)
-		decide_memory_remember(memory, -1, in->scale.spec_replicas, in->now_ms);
+		decide_memory_remember(memory, DECIDE_MEMORY_APPEND,
+				       in->scale.spec_replicas, in->now_ms);
 	memory->seeded = true;
 }
 
@@ -211,7 +212,7 @@ void decide_scaled(struct decide_memory *memory, const struct policy *policy,
 	if (change->released && !policy->has_behavior)
 		decide_memory_lower(memory, change->to);
 	memory->last_scale_ms = change->now_ms;
-	memory->scaled_to_zero = config->scale_to_zero && change->from > 0 &&
+	memory->scaled_to_zero = config->scale_to_zero && change->from != 0 &&
 				 change->to == 0 && policy->min_replicas == 0 &&
 				 has_metric_at_zero(policy);
 	if (!decision)

@@ -39,12 +39,12 @@ void gate_heed(struct gate *g, const struct shadow_costs *costs, double quantile
 
 double gate_cost_ours(const struct gate *g)
 {
-	return g->weight > 0 ? g->ours / g->weight : NAN;
+	return g->ours / g->weight; /* 0 / 0 is NaN */
 }
 
 double gate_cost_reactive(const struct gate *g)
 {
-	return g->weight > 0 ? g->reactive / g->weight : NAN;
+	return g->reactive / g->weight;
 }
 
 bool gate_proved(const struct gate *g)

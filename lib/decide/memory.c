@@ -19,9 +19,10 @@
 /* Whenever `old` is inside a window, so is `young`; and where `young` is at least as
  * large, `old` can never be the largest one that counts, where it is at most as large
  * never the smallest one. */
-static bool outlives(const struct recommendation *young, const struct recommendation *old)
+static bool outlives(const struct decide_memory *m, int32_t young, int32_t old)
 {
-	return young->at_ms > old->at_ms || (young->at_ms == old->at_ms && young > old);
+	int64_t young_ms = m->log[young].at_ms, old_ms = m->log[old].at_ms;
+	return young_ms > old_ms || (young_ms == old_ms && young > old);
 }
 
 /* Can entry i never again be chosen as the largest (scale-down) or, with `both`, as the
@@ -33,7 +34,7 @@ static bool superseded(const struct decide_memory *m, int32_t i, bool both)
 
 	for (int32_t k = 0; k < m->log_count; k++) {
 		const struct recommendation *o = &m->log[k];
-		if (k == i || !outlives(o, r))
+		if (!outlives(m, k, i))
 			continue;
 		as_largest |= o->replicas >= r->replicas;
 		as_smallest |= o->replicas <= r->replicas;
@@ -54,17 +55,16 @@ static void drop_superseded(struct decide_memory *m, bool both)
 	m->log_count = kept;
 }
 
-/* Slots are used again, so the order of the arrays is not that of time. Insertion sort:
- * they are nearly in order. */
-static void sort_log(struct decide_memory *m)
+static bool recommended_before(const void *a, const void *b)
 {
-	for (int32_t i = 1; i < m->log_count; i++) {
-		struct recommendation r = m->log[i];
-		int32_t k = i;
-		for (; k > 0 && m->log[k - 1].at_ms > r.at_ms; k--)
-			m->log[k] = m->log[k - 1];
-		m->log[k] = r;
-	}
+	const struct recommendation *x = a, *y = b;
+	return x->at_ms < y->at_ms;
+}
+
+static bool happened_before(const void *a, const void *b)
+{
+	const struct scale_event *x = a, *y = b;
+	return x->at_ms < y->at_ms;
 }
 
 static bool same_minute(int64_t a_ms, int64_t b_ms)
@@ -84,7 +84,9 @@ static void merge_minutes(struct decide_memory *m, int64_t now_ms)
 {
 	int32_t kept = 0;
 
-	sort_log(m);
+	/* Slots are used again, so the order of the array is not that of time. */
+	sort_in_place(m->log, (size_t)m->log_count, sizeof(m->log[0]),
+		      recommended_before);
 	for (int32_t i = 0; i < m->log_count; i++) {
 		struct recommendation r = m->log[i];
 		if (out_of_reach(r.at_ms, now_ms, WINDOW_LONGEST_MS))
@@ -130,23 +132,12 @@ int32_t scale_events_sum(const struct scale_events *e, int64_t now_ms, int64_t p
 	return wide_to_int32(sum);
 }
 
-static void sort_events(struct scale_events *e)
-{
-	for (int32_t i = 1; i < e->count; i++) {
-		struct scale_event event = e->items[i];
-		int32_t k = i;
-		for (; k > 0 && e->items[k - 1].at_ms > event.at_ms; k--)
-			e->items[k] = e->items[k - 1];
-		e->items[k] = event;
-	}
-}
-
 /* Events of one minute become one at the time of the last of them. */
 static void merge_event_minutes(struct scale_events *e, int64_t now_ms)
 {
 	int32_t kept = 0;
 
-	sort_events(e);
+	sort_in_place(e->items, (size_t)e->count, sizeof(e->items[0]), happened_before);
 	for (int32_t i = 0; i < e->count; i++) {
 		struct scale_event event = e->items[i];
 		if (out_of_reach(event.at_ms, now_ms, PERIOD_LONGEST_MS))
@@ -162,7 +153,7 @@ static void merge_event_minutes(struct scale_events *e, int64_t now_ms)
 void scale_events_add(struct scale_events *e, int32_t change, int64_t now_ms,
 		      int64_t longest_ms)
 {
-	int32_t slot = -1;
+	int32_t slot = DECIDE_MEMORY_APPEND;
 	for (int32_t i = 0; i < e->count; i++) {
 		if (e->items[i].at_ms >= now_ms - longest_ms)
 			continue;

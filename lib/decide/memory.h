@@ -45,7 +45,8 @@ struct decide_memory {
 };
 
 /* Appends a recommendation, or puts it into `slot` when that is one (the place of an
- * entry that is too old; -1: none). */
+ * entry that is too old). */
+#define DECIDE_MEMORY_APPEND (-1)
 void decide_memory_remember(struct decide_memory *m, int32_t slot, int32_t replicas,
 			    int64_t now_ms);
 /* Lowers what is remembered to `replicas`: what a forecast released is not called back by

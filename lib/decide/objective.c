@@ -45,5 +45,5 @@ double objective_quantile(const struct objective *o)
 
 double objective_served(const struct objective *o)
 {
-	return o->load > 0 ? 1 - o->lost / o->load : NAN;
+	return 1 - o->lost / o->load; /* 0 / 0 is NaN */
 }

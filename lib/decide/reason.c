@@ -5,32 +5,10 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NUMBER_SIZE 32
-
-/* A text that grows inside a fixed array and is cut where that ends. */
-struct text {
-	char *data;
-	size_t size, len;
-};
-
-static void add(struct text *t, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-static void add(struct text *t, const char *fmt, ...)
-{
-	va_list args;
-	if (t->len + 1 >= t->size)
-		return;
-	va_start(args, fmt);
-	int n = vsnprintf(t->data + t->len, t->size - t->len, fmt, args);
-	va_end(args);
-	t->len += n > 0 ? (size_t)n : 0;
-	if (t->len >= t->size)
-		t->len = t->size - 1;
-}
 
 static bool is_resource(const struct policy_metric *m, const char *name)
 {
@@ -38,11 +16,11 @@ static bool is_resource(const struct policy_metric *m, const char *name)
 	       strcmp(m->name, name) == 0;
 }
 
-static void add_name(struct text *t, const struct policy_metric *m)
+static void add_name(struct fixed *t, const struct policy_metric *m)
 {
-	add(t, "%s", m->name);
+	fixed_printf(t, "%s", m->name);
 	if (m->type == METRIC_CONTAINER_RESOURCE)
-		add(t, " of container %s", m->container);
+		fixed_printf(t, " of container %s", m->container);
 }
 
 static const char *unit_name(const struct policy_metric *m)
@@ -50,7 +28,7 @@ static const char *unit_name(const struct policy_metric *m)
 	return is_resource(m, "cpu") ? " cores" : "";
 }
 
-static void add_reactive(struct text *t, const struct decide_input *in,
+static void add_reactive(struct fixed *t, const struct decide_input *in,
 			 const struct policy_metric *m, const struct metric_decision *md)
 {
 	char value[NUMBER_SIZE], target[NUMBER_SIZE];
@@ -62,50 +40,54 @@ static void add_reactive(struct text *t, const struct decide_input *in,
 	add_name(t, m);
 	switch (md->target.type) {
 	case TARGET_UTILIZATION:
-		add(t, " %d%% of request, target %d%%", md->utilization_pct,
-		    md->target.utilization_pct);
+		fixed_printf(t, " %d%% of request, target %d%%", md->utilization_pct,
+			     md->target.utilization_pct);
 		break;
 	case TARGET_VALUE:
-		add(t, " %s, target %s", value, target);
+		fixed_printf(t, " %s, target %s", value, target);
 		break;
 	case TARGET_AVERAGE_VALUE:
 		if (total && in->scale.status_replicas == 0)
-			add(t, " %s, target %s per pod", value, target);
+			fixed_printf(t, " %s, target %s per pod", value, target);
 		else
-			add(t, " %s%s per pod, target %s", value, unit_name(m), target);
+			fixed_printf(t, " %s%s per pod, target %s", value, unit_name(m),
+				     target);
 		break;
 	}
 	if (md->pods_counted < md->pods_listed)
-		add(t, ", %d of %d pods counted", md->pods_counted, md->pods_listed);
+		fixed_printf(t, ", %d of %d pods counted", md->pods_counted,
+			     md->pods_listed);
 }
 
-static void add_forecast(struct text *t, const struct decide_input *in,
+static void add_forecast(struct fixed *t, const struct decide_input *in,
 			 const struct decision *d)
 {
 	const struct policy_metric *m = &in->policy->metrics[d->winner];
 	const struct forecast_proposal *f = &in->forecasts[d->winner];
-	char upper[NUMBER_SIZE], capacity[NUMBER_SIZE], own[NUMBER_SIZE], window[48];
+	char upper[NUMBER_SIZE], capacity[NUMBER_SIZE], own[NUMBER_SIZE];
+	char window[48];
 	bool binary = is_resource(m, "memory");
 	double carried = d->metrics[d->winner].capacity * d->current;
 
 	number_format(f->upper, binary, upper, sizeof(upper));
 	number_format(carried, binary, capacity, sizeof(capacity));
 	add_name(t, m);
-	add(t, " forecast %s%s", upper, unit_name(m));
+	fixed_printf(t, " forecast %s%s", upper, unit_name(m));
 	if (f->derived)
-		add(t, " beside %s per pod",
-		    reason_number(f->per_pod, binary, own, sizeof(own)));
-	add(t, " within %s (q%.4g", duration_format(f->window_ms, window, sizeof(window)),
-	    f->quantile * 100);
+		fixed_printf(t, " beside %s per pod",
+			     number_format(f->per_pod, binary, own, sizeof(own)));
+	fixed_printf(t, " within %s (q%.4g",
+		     duration_format(f->window_ms, window, sizeof(window)),
+		     f->quantile * 100);
 	if (f->objective > 0)
-		add(t, " serves %.6g%%", f->objective * 100);
-	add(t, ")%s capacity %s", d->wanted > d->current ? " >" : ",", capacity);
+		fixed_printf(t, " serves %.6g%%", f->objective * 100);
+	fixed_printf(t, ")%s capacity %s", d->wanted > d->current ? " >" : ",", capacity);
 	if (d->metrics[d->winner].capped)
-		add(t, ", capped at %.3gx the reactive %d", in->over_reactive_max,
-		    d->cap_base);
+		fixed_printf(t, ", capped at %.3gx the reactive %d",
+			     in->over_reactive_max, d->cap_base);
 }
 
-static void add_unknowns(struct text *t, const struct decide_input *in,
+static void add_unknowns(struct fixed *t, const struct decide_input *in,
 			 const struct decision *d)
 {
 	int32_t told = 0;
@@ -113,13 +95,13 @@ static void add_unknowns(struct text *t, const struct decide_input *in,
 		const struct metric_decision *md = &d->metrics[i];
 		if (md->known)
 			continue;
-		add(t, "%s", told++ > 0 ? ", " : "");
+		fixed_printf(t, "%s", told++ > 0 ? ", " : "");
 		add_name(t, &in->policy->metrics[i]);
-		add(t, " unknown (%s)", md->error);
+		fixed_printf(t, " unknown (%s)", md->error);
 	}
 }
 
-static void add_winner(struct text *t, const struct decide_input *in,
+static void add_winner(struct fixed *t, const struct decide_input *in,
 		       const struct decision *d)
 {
 	if (d->by_forecast)
@@ -130,24 +112,24 @@ static void add_winner(struct text *t, const struct decide_input *in,
 	const struct metric_decision *md = &d->metrics[d->winner];
 	char seen[NUMBER_SIZE];
 	if (md->at_limit > 0)
-		add(t, ", %d %s at the CPU limit: demand is %s cores or more",
-		    md->at_limit, md->at_limit == 1 ? "pod" : "pods",
-		    number_format(md->seen, false, seen, sizeof(seen)));
+		fixed_printf(t, ", %d %s at the CPU limit: demand is %s cores or more",
+			     md->at_limit, md->at_limit == 1 ? "pod" : "pods",
+			     number_format(md->seen, false, seen, sizeof(seen)));
 	if (d->unknown_count > 0) {
-		add(t, "; ");
+		fixed_printf(t, "; ");
 		add_unknowns(t, in, d);
 	}
 }
 
-static void add_until(struct text *t, const struct decision *d)
+static void add_until(struct fixed *t, const struct decision *d)
 {
 	char time[32];
 	time_format(d->until_ms, time, sizeof(time));
 	const char *clock = strchr(time, 'T');
-	add(t, " until %s", clock ? clock + 1 : time);
+	fixed_printf(t, " until %s", clock ? clock + 1 : time);
 }
 
-static void add_stabilization(struct text *t, const struct decide_input *in,
+static void add_stabilization(struct fixed *t, const struct decide_input *in,
 			      const struct decision *d)
 {
 	switch (d->stabilization) {
@@ -155,52 +137,53 @@ static void add_stabilization(struct text *t, const struct decide_input *in,
 		break;
 	case STABILIZED_DOWN:
 		if (!d->released)
-			add(t, ", %" PRId64 "s downscale stabilization",
-			    downscale_window_ms(in->policy, in->config) / MS_PER_S);
+			fixed_printf(t, ", %" PRId64 "s downscale stabilization",
+				     downscale_window_ms(in->policy, in->config) /
+					     MS_PER_S);
 		break;
 	case STABILIZED_UP:
-		add(t, ", %" PRId64 "s upscale stabilization",
-		    upscale_window_ms(in->policy) / MS_PER_S);
+		fixed_printf(t, ", %" PRId64 "s upscale stabilization",
+			     upscale_window_ms(in->policy) / MS_PER_S);
 		break;
 	}
 }
 
-static void add_limit(struct text *t, const struct decide_input *in,
+static void add_limit(struct fixed *t, const struct decide_input *in,
 		      const struct decision *d)
 {
 	switch (d->limit) {
 	case LIMIT_NONE:
 		break;
 	case LIMIT_TOO_FEW:
-		add(t, ", %s", in->min_reason ? in->min_reason : "minReplicas");
+		fixed_printf(t, ", %s", in->min_reason ? in->min_reason : "minReplicas");
 		break;
 	case LIMIT_TOO_MANY:
-		add(t, ", %s", in->max_reason ? in->max_reason : "maxReplicas");
+		fixed_printf(t, ", %s", in->max_reason ? in->max_reason : "maxReplicas");
 		break;
 	case LIMIT_SCALE_UP_RATE:
-		add(t, ", scale-up limit");
+		fixed_printf(t, ", scale-up limit");
 		break;
 	case LIMIT_SCALE_DOWN_RATE:
-		add(t, ", scale-down limit");
+		fixed_printf(t, ", scale-down limit");
 		break;
 	}
 }
 
 /* What kept the result from being what was wanted. */
-static void add_guards(struct text *t, const struct decide_input *in,
+static void add_guards(struct fixed *t, const struct decide_input *in,
 		       const struct decision *d)
 {
 	bool waits = d->stabilization == STABILIZED_DOWN && !d->released;
 	if (waits && d->desired == d->current)
 		add_until(t, d);
 	if (d->wanted != d->desired && !(waits && d->desired == d->current))
-		add(t, ", %d wanted", d->wanted);
+		fixed_printf(t, ", %d wanted", d->wanted);
 	add_stabilization(t, in, d);
 	if (waits && d->desired != d->current)
 		add_until(t, d);
 	add_limit(t, in, d);
 	if (d->released)
-		add(t, ", released by forecast");
+		fixed_printf(t, ", released by forecast");
 }
 
 /* The reactive value differs from its target, but by less than the tolerance. */
@@ -214,60 +197,60 @@ static bool within_tolerance(const struct decide_input *in, const struct decisio
 	       tolerance_within(tolerance_of(in->policy, in->config), ratio);
 }
 
-static void write_computed(struct text *t, const struct decide_input *in,
+static void write_computed(struct fixed *t, const struct decide_input *in,
 			   const struct decision *d)
 {
 	bool guarded = d->stabilization != STABILIZED_NOT || d->limit != LIMIT_NONE;
 	add_winner(t, in, d);
 	if (d->desired != d->current)
-		add(t, " -> %d to %d", d->current, d->desired);
+		fixed_printf(t, " -> %d to %d", d->current, d->desired);
 	else
-		add(t, " -> %s %d", guarded ? "hold" : "keep", d->current);
+		fixed_printf(t, " -> %s %d", guarded ? "hold" : "keep", d->current);
 	if (guarded || d->released)
 		add_guards(t, in, d);
 	else if (within_tolerance(in, d))
-		add(t, ", within tolerance");
+		fixed_printf(t, ", within tolerance");
 }
 
-static void write_bounds(struct text *t, const struct decide_input *in,
+static void write_bounds(struct fixed *t, const struct decide_input *in,
 			 const struct decision *d)
 {
 	bool above = d->limit == LIMIT_TOO_MANY;
 	const char *why = above ? in->max_reason : in->min_reason;
 	if (why)
-		add(t, "%s", why);
+		fixed_printf(t, "%s", why);
 	else if (above)
-		add(t, "%d replicas > maxReplicas %d", d->current,
-		    in->policy->max_replicas);
+		fixed_printf(t, "%d replicas > maxReplicas %d", d->current,
+			     in->policy->max_replicas);
 	else
-		add(t, "%d replicas < minReplicas %d", d->current,
-		    in->policy->min_replicas);
-	add(t, " -> %d to %d", d->current, d->desired);
+		fixed_printf(t, "%d replicas < minReplicas %d", d->current,
+			     in->policy->min_replicas);
+	fixed_printf(t, " -> %d to %d", d->current, d->desired);
 }
 
-static void write_unknown(struct text *t, const struct decide_input *in,
+static void write_unknown(struct fixed *t, const struct decide_input *in,
 			  const struct decision *d)
 {
 	add_unknowns(t, in, d);
 	if (d->winner >= 0)
-		add(t, ", the rest would go to %d", d->wanted);
-	add(t, " -> hold %d", d->current);
+		fixed_printf(t, ", the rest would go to %d", d->wanted);
+	fixed_printf(t, " -> hold %d", d->current);
 }
 
-static void write_held(struct text *t, const struct decide_input *in,
+static void write_held(struct fixed *t, const struct decide_input *in,
 		       const struct decision *d)
 {
 	const struct hold_reason *why =
 		hold_reasons_find(in->holds, d->current, d->held_from);
 	add_winner(t, in, d);
-	add(t, "; %s -> hold %d instead of %d", why ? why->text : d->held_by, d->current,
-	    d->held_from);
+	fixed_printf(t, "; %s -> hold %d instead of %d", why ? why->text : d->held_by,
+		     d->current, d->held_from);
 }
 
 void reason_write(const struct decide_input *in, struct decision *d)
 {
-	struct text t = {.data = d->reason, .size = sizeof(d->reason)};
-	d->reason[0] = '\0';
+	struct fixed t;
+	fixed_init(&t, d->reason, sizeof(d->reason));
 
 	switch (d->hold) {
 	case HOLD_NONE:
@@ -284,16 +267,20 @@ void reason_write(const struct decide_input *in, struct decision *d)
 		write_unknown(&t, in, d);
 		return;
 	case HOLD_DISABLED:
-		add(&t, "the target was set to 0 replicas by others -> hold 0, scaling "
+		fixed_printf(
+			&t,
+			"the target was set to 0 replicas by others -> hold 0, scaling "
 			"is disabled");
 		return;
 	case HOLD_SELECTOR:
-		add(&t, "pods unknown (%s) -> hold %d",
-		    in->scale.selector_error ? in->scale.selector_error : "no selector",
-		    d->current);
+		fixed_printf(&t, "pods unknown (%s) -> hold %d",
+			     in->scale.selector_error ? in->scale.selector_error
+						      : "no selector",
+			     d->current);
 		return;
 	case HOLD_TARGET:
-		add(&t, "scale unknown (%s) -> hold %d", in->scale.error, d->current);
+		fixed_printf(&t, "scale unknown (%s) -> hold %d", in->scale.error,
+			     d->current);
 		return;
 	}
 }

@@ -16,8 +16,7 @@ struct wish {
 
 static int32_t slot_of(int64_t minute)
 {
-	int64_t size = SHADOW_DELAY_MAX_MIN + 2;
-	return (int32_t)(((minute % size) + size) % size);
+	return (int32_t)(((minute % SHADOW_SLOTS) + SHADOW_SLOTS) % SHADOW_SLOTS);
 }
 
 static int32_t within_bounds(const struct policy *p, int32_t replicas)
@@ -50,14 +49,15 @@ static int32_t reactive_size(const struct shadow_minute *m, double demand, doubl
 			     int32_t current)
 {
 	struct tolerance t = tolerance_of(m->policy, m->config);
-	if (current > 0 && tolerance_within(t, demand / (target * current)))
+	/* Without a pod the quotient is infinite or NaN. */
+	if (tolerance_within(t, demand / (target * current)))
 		return current;
 	return ceil_to_int32(demand / target);
 }
 
 static struct wish wish_reactive(const struct shadow_minute *m, int32_t current)
 {
-	struct wish w = {0, DECIDE_NO_REPLICAS};
+	struct wish w = {.release = DECIDE_NO_REPLICAS};
 	for (int32_t i = 0; i < m->count; i++)
 		w.replicas = max_int32(w.replicas,
 				       reactive_size(m, m->metrics[i].demand,
@@ -69,7 +69,8 @@ static struct wish wish_reactive(const struct shadow_minute *m, int32_t current)
  * nothing is released. */
 static struct wish wish_ours(const struct shadow_minute *m, int32_t current)
 {
-	struct wish w = {0, m->policy->forecast.release ? 0 : DECIDE_NO_REPLICAS};
+	struct wish w = {.release = DECIDE_NO_REPLICAS};
+	bool release = m->policy->forecast.release;
 	for (int32_t i = 0; i < m->count; i++) {
 		const struct shadow_metric *x = &m->metrics[i];
 		double target = has_forecast(x) ? x->reactive_target : x->target;
@@ -78,19 +79,19 @@ static struct wish wish_ours(const struct shadow_minute *m, int32_t current)
 		if (has_forecast(x))
 			w.replicas = max_int32(
 				w.replicas, predict_pods(x->upper, x->forecast_target));
-		if (!has_forecast(x) || !(x->release >= 0))
-			w.release = DECIDE_NO_REPLICAS;
-		if (w.release != DECIDE_NO_REPLICAS)
-			w.release = max_int32(
-				w.release, predict_pods(x->release, x->forecast_target));
+		release &= has_forecast(x) && x->release >= 0;
+		w.release = max_int32(w.release,
+				      predict_pods(x->release, x->forecast_target));
 	}
+	if (!release)
+		w.release = DECIDE_NO_REPLICAS;
 	return w;
 }
 
 /* Those that became Ready last, or never did, go first. */
 static void shrink(struct shadow_fleet *f, int64_t minute, int32_t by)
 {
-	for (int64_t k = SHADOW_DELAY_MAX_MIN + 1; k >= 1 && by > 0; k--) {
+	for (int64_t k = SHADOW_SLOTS; k-- > 0;) {
 		int32_t *starting = &f->starting[slot_of(minute + k)];
 		int32_t gone = min_int32(*starting, by);
 		*starting -= gone;
@@ -107,14 +108,9 @@ static void resize(struct shadow_fleet *f, const struct shadow_minute *m,
 	struct scale_change change = {f->replicas, to, m->end_ms, n->released};
 	if (to == f->replicas)
 		return;
-	if (to > f->replicas) {
-		int64_t wait = 1 + m->delay_ms / MS_PER_MIN;
-		if (wait > SHADOW_DELAY_MAX_MIN)
-			wait = SHADOW_DELAY_MAX_MIN;
-		f->starting[slot_of(minute + wait)] += to - f->replicas;
-	} else {
-		shrink(f, minute, f->replicas - to);
-	}
+	int64_t wait = min_int64(1 + m->delay_ms / MS_PER_MIN, SHADOW_DELAY_MAX_MIN);
+	f->starting[slot_of(minute + wait)] += max_int32(to - f->replicas, 0);
+	shrink(f, minute, max_int32(f->replicas - to, 0));
 	f->replicas = to;
 	decide_scaled(&f->memory, m->policy, m->config, &change, NULL);
 }
@@ -133,7 +129,7 @@ static bool decide_once(struct shadow_fleet *f, const struct shadow_minute *m,
 	};
 	normalize(&n, &f->memory);
 	resize(f, m, &n);
-	return n.limit == LIMIT_SCALE_UP_RATE && f->replicas > before;
+	return f->replicas != before;
 }
 
 static void decide_fleet(struct shadow_fleet *f, const struct shadow_minute *m,
@@ -146,7 +142,7 @@ static void decide_fleet(struct shadow_fleet *f, const struct shadow_minute *m,
 /* Pods' worth of load within the minute, as far as anyone could serve it. */
 static double pods_needed(const struct shadow_minute *m)
 {
-	double up = 1 + tolerance_of(m->policy, m->config).up, most = 0;
+	double up = 1 + tolerance_of(m->policy, m->config).up, most = NAN;
 	for (int32_t i = 0; i < m->count; i++) {
 		const struct shadow_metric *x = &m->metrics[i];
 		double carried = fmax(x->forecast_target, x->target * up);
@@ -179,7 +175,7 @@ static void begin(struct shadow_fleet *f, const struct shadow_minute *m)
 bool shadow_live(struct shadow *s, const struct shadow_minute *m,
 		 struct shadow_costs *ret_costs)
 {
-	bool known = all_known(m), first = s->end_ms == 0;
+	bool known = all_known(m), first = !s->end_ms;
 	if (!first && m->end_ms <= s->end_ms)
 		return false;
 	if (first || m->end_ms - s->end_ms > MS_PER_MIN) {
@@ -191,7 +187,7 @@ bool shadow_live(struct shadow *s, const struct shadow_minute *m,
 		return false;
 	}
 	s->end_ms = m->end_ms;
-	double needed = known ? pods_needed(m) : 0;
+	double needed = pods_needed(m);
 	ret_costs->needed = needed;
 	ret_costs->ours = live(&s->ours, m, needed);
 	ret_costs->reactive = live(&s->reactive, m, needed);

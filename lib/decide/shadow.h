@@ -19,6 +19,7 @@
 
 /* Longest time from a decision to Ready that is told apart. */
 #define SHADOW_DELAY_MAX_MIN 126
+#define SHADOW_SLOTS         (SHADOW_DELAY_MAX_MIN + 1)
 
 /* What one metric said of a minute, in units of its demand. */
 struct shadow_metric {
@@ -43,7 +44,7 @@ struct shadow_fleet {
 	int32_t replicas; /* those Ready and those starting */
 	int32_t ready;
 	/* By the minute (modulo) within which they become Ready. */
-	int32_t starting[SHADOW_DELAY_MAX_MIN + 2];
+	int32_t starting[SHADOW_SLOTS];
 	struct decide_memory memory;
 };
 

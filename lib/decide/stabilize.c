@@ -23,7 +23,7 @@ int64_t upscale_window_ms(const struct policy *policy)
 static int64_t held_until_ms(const struct decide_memory *m, int32_t replicas,
 			     int64_t window_ms)
 {
-	int64_t newest_ms = 0;
+	int64_t newest_ms = INT64_MIN; /* something holds, so there is one */
 	for (int32_t i = 0; i < m->log_count; i++)
 		if (m->log[i].replicas >= replicas && m->log[i].at_ms > newest_ms)
 			newest_ms = m->log[i].at_ms;
@@ -51,7 +51,7 @@ static void tell_held_down(struct normalization *n, const struct decide_memory *
 void stabilize_legacy(struct normalization *n, struct decide_memory *memory)
 {
 	int64_t cutoff_ms = n->now_ms - downscale_window_ms(n->policy, n->config);
-	int32_t best = n->desired, slot = -1;
+	int32_t best = n->desired, slot = DECIDE_MEMORY_APPEND;
 
 	for (int32_t i = 0; i < memory->log_count; i++) {
 		if (memory->log[i].at_ms < cutoff_ms)
@@ -69,7 +69,7 @@ void stabilize_behavior(struct normalization *n, struct decide_memory *memory)
 {
 	int64_t up_cutoff_ms = n->now_ms - upscale_window_ms(n->policy);
 	int64_t down_cutoff_ms = n->now_ms - downscale_window_ms(n->policy, n->config);
-	int32_t up = n->desired, down = n->desired, slot = -1;
+	int32_t up = n->desired, down = n->desired, slot = DECIDE_MEMORY_APPEND;
 
 	for (int32_t i = 0; i < memory->log_count; i++) {
 		const struct recommendation *r = &memory->log[i];
