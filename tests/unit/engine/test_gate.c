@@ -374,10 +374,10 @@ START_TEST(seasons_that_are_not_asked_for_are_not_modelled)
 		read_history(text, jumps);
 		const struct forecast *f = &rig_status(&r)->metrics[0].forecast;
 		ck_assert_int_eq(f->state, FORECAST_READY);
-		bool recent = f->model == FC_LINEAR_RECENT || f->model == FC_LAST_VALUE ||
-			      f->model == FC_HOUR_MEAN;
+		bool recent = f->mostly == FC_LINEAR_RECENT ||
+			      f->mostly == FC_LAST_VALUE || f->mostly == FC_HOUR_MEAN;
 		ck_assert_msg(!recent == cases[i].day, "%s: %s", cases[i].more,
-			      model_name(f->model));
+			      model_name(f->mostly));
 	}
 }
 END_TEST

@@ -268,9 +268,9 @@ START_TEST(only_models_of_the_seasons_that_are_asked_for_may_speak)
 		enum forecast_seasons seasons;
 		bool allowed[FC_MODEL_COUNT];
 	} cases[] = {
-		{FORECAST_SEASONS_DAY_AND_WEEK, {1, 1, 1, 1, 1, 1, 1}},
-		{FORECAST_SEASONS_DAY, {1, 1, 1, 1, 1, 0, 1}},
-		{FORECAST_SEASONS_NONE, {1, 1, 0, 1, 0, 0, 0}},
+		{FORECAST_SEASONS_DAY_AND_WEEK, {1, 1, 1, 1, 1, 1, 1, 1}},
+		{FORECAST_SEASONS_DAY, {1, 1, 1, 1, 1, 0, 1, 1}},
+		{FORECAST_SEASONS_NONE, {1, 1, 0, 1, 0, 0, 0, 1}},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
