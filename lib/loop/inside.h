@@ -71,6 +71,23 @@ bool performer_idle(const struct performer *p);
 /* Before sources are closed: their queries are forgotten, the cycle ends without them. */
 void performer_drop_queries(struct performer *p);
 
+/* --- batch.c: built-in queries, many as one --- */
+struct usage_wish {
+	struct prom_source *source; /* borrowed until batches_drop */
+	enum prom_resource resource;
+	const char *ns, *container; /* container NULL: every one */
+};
+struct batches;
+struct batches *batches_new(struct loop *l);
+void batches_free(struct batches *b);
+/* The engine gets EVENT_VALUES or EVENT_QUERY_FAILED, later; neither when the answer is
+ * too late for its cycle. */
+void batches_ask(struct batches *b, const struct usage_wish *wish,
+		 const struct query_ref *query);
+/* Before sources are closed: all fail. why: a constant. */
+void batches_drop(struct batches *b, const char *why);
+bool batches_idle(const struct batches *b);
+
 /* --- calendar.c: when schedules open --- */
 /* Tells the engine of the version that it has in force. */
 void calendar_tell(struct loop *l, const char *ns, const char *name);
@@ -136,6 +153,8 @@ struct loop {
  * Never from within an action. */
 void loop_step(struct loop *l, struct event *event);
 int64_t loop_now(const struct loop *l);
+/* How long an answer of a cycle that begins now is waited for, real time. */
+int64_t loop_patience_ms(const struct loop *l);
 /* Where status objects, and what `foretop pause` left, stand. Borrowed. */
 const char *loop_status_namespace(const struct loop *l);
 /* May be written right now: leading, with a Lease that cannot have been lost. */

@@ -15,9 +15,6 @@ struct deed {
 	struct performer *performer;
 	struct query_ref query;
 	struct write_ref write;
-	enum prom_resource resource;
-	bool builtin; /* a Resource's own query: rows carry the time of their newest
-			 sample */
 	struct prom_query *asked;
 	const struct prom_source *source; /* that is asked; lives while `asked` does */
 	int64_t late_ms; /* of a query: when its cycle is over, monotonic */
@@ -30,6 +27,7 @@ struct deed {
 struct performer {
 	struct loop *loop;
 	struct deed *deeds;
+	struct batches *batches;
 	struct timer sweep;
 	bool sweeping;
 	uint64_t events; /* given to kube_events_post */
@@ -39,6 +37,7 @@ struct performer *performer_new(struct loop *l)
 {
 	struct performer *p = xcalloc(1, sizeof(*p));
 	p->loop = l;
+	p->batches = batches_new(l);
 	return p;
 }
 
@@ -66,6 +65,7 @@ void performer_free(struct performer *p)
 	if (!p)
 		return;
 	timer_cancel(&p->sweep);
+	batches_free(p->batches);
 	while (p->deeds) {
 		prom_cancel(p->deeds->asked);
 		kube_cancel(p->deeds->call);
@@ -93,13 +93,14 @@ static void query_failed_later(void *arg)
 
 void performer_drop_queries(struct performer *p)
 {
+	static const char why[] = "the controller's configuration changed";
+	batches_drop(p->batches, why);
 	for (struct deed *d = p->deeds; d; d = d->next) {
 		if (!d->asked)
 			continue;
 		prom_cancel(d->asked);
 		d->asked = NULL;
-		snprintf(d->why, sizeof(d->why),
-			 "the controller's configuration changed");
+		snprintf(d->why, sizeof(d->why), "%s", why);
 		timer_set(p->loop->config.reactor, &d->later, 0, query_failed_later, d);
 	}
 }
@@ -119,17 +120,6 @@ static void give_rows(struct deed *d, const struct value_row *rows, size_t count
 	event.u.values.rows = rows;
 	event.u.values.count = (int32_t)count;
 	loop_step(d->performer->loop, &event);
-}
-
-static void give_usages(struct deed *d, const struct prom_result *result)
-{
-	size_t count;
-	struct prom_usage *usages AUTO_FREE = prom_usages(result, &count);
-	struct value_row *rows AUTO_FREE = xcalloc(count, sizeof(*rows));
-	for (size_t i = 0; i < count; i++)
-		rows[i] = (struct value_row){usages[i].pod, usages[i].container,
-					     usages[i].sample.v, usages[i].sample.t_ms};
-	give_rows(d, rows, count);
 }
 
 static const char *or_null(const char *text)
@@ -156,8 +146,6 @@ static void on_current(void *arg, const struct prom_answer *answer)
 		count_failure(d, prom_outcome_name(answer->outcome));
 	if (answer->outcome != PROM_OK)
 		tell_query_failed(d, answer->err.msg);
-	else if (d->builtin)
-		give_usages(d, answer->result);
 	else
 		give_vector(d, answer->result);
 	end(d);
@@ -189,7 +177,7 @@ static void drop_late(void *arg)
 
 /* A clock that is sped up leaves no time for any answer: those get a while all the same.
  */
-static int64_t patience_ms(const struct loop *l)
+int64_t loop_patience_ms(const struct loop *l)
 {
 	int64_t wait_ms =
 		clock_delay_ms(l->config.clock, loop_now(l) + l->answer_deadline_ms);
@@ -204,7 +192,7 @@ static void ask_current(struct deed *d, struct prom_source *source, const char *
 	if (!p->sweeping)
 		timer_set(p->loop->config.reactor, &p->sweep, SWEEP_MS, drop_late, p);
 	p->sweeping = true;
-	d->late_ms = monotonic_ms() + patience_ms(p->loop);
+	d->late_ms = monotonic_ms() + loop_patience_ms(p->loop);
 	d->asked = prom_query(source, text, PROM_NOW, on_current, d);
 }
 
@@ -265,41 +253,55 @@ int loop_history_query(const struct policy *policy, int32_t metric, struct str *
 }
 
 /* The text to ask for. 0, or -1 with *err. */
-static int expression(const struct action *a, struct deed *d, struct str *out,
-		      struct err *err)
+static int expression(const struct action *a, struct str *out, struct err *err)
 {
 	const struct policy *policy = a->policy;
-	if (d->query.kind == QUERY_GUARD)
-		return str_puts(out, policy->guards[d->query.metric].query);
-	if (d->query.kind == QUERY_HISTORY)
-		return loop_history_query(policy, (int32_t)d->query.metric, out, err);
-	const struct policy_metric *m = &policy->metrics[d->query.metric];
-	if (m->query)
-		return str_puts(out, m->query);
-	if (prom_resource_parse(m->name, &d->resource) < 0)
+	const struct query_ref *query = &a->u.query.ref;
+	if (query->kind == QUERY_GUARD)
+		return str_puts(out, policy->guards[query->metric].query);
+	if (query->kind == QUERY_HISTORY)
+		return loop_history_query(policy, (int32_t)query->metric, out, err);
+	const struct policy_metric *m = &policy->metrics[query->metric];
+	if (!m->query)
 		return err_set(err, ERR_INVALID,
 			       "resource %s has no built-in query: give one", m->name);
-	d->builtin = true;
-	const char *namespaces[] = {policy->ns};
-	struct prom_pods pods = {.namespaces = namespaces,
-				 .namespace_count = 1,
-				 .container = m->container};
-	return prom_usage_query(d->resource, &pods, out);
+	return str_puts(out, m->query);
+}
+
+/* A Resource's own query goes out with those of other policies. False: it is none. */
+static bool ask_builtin(struct performer *p, const struct action *a,
+			struct prom_source *source)
+{
+	const struct query_ref *query = &a->u.query.ref;
+	const struct policy_metric *m = &a->policy->metrics[query->metric];
+	struct usage_wish wish = {
+		.source = source,
+		.ns = a->policy->ns,
+		.container = m->container,
+	};
+	if (query->kind != QUERY_CURRENT || m->query ||
+	    prom_resource_parse(m->name, &wish.resource) < 0)
+		return false;
+	batches_ask(p->batches, &wish, query);
+	return true;
 }
 
 static void ask(struct performer *p, const struct action *a)
 {
-	struct deed *d = begin(p);
-	d->query = a->u.query.ref;
+	const struct query_ref *query = &a->u.query.ref;
 	struct err err = {0};
-	struct str text AUTO(str_fini);
-	str_init(&text, 65536);
-	const char *name = d->query.kind == QUERY_GUARD
-				   ? a->policy->guards[d->query.metric].source
-				   : a->policy->metrics[d->query.metric].source;
+	const char *name = query->kind == QUERY_GUARD
+				   ? a->policy->guards[query->metric].source
+				   : a->policy->metrics[query->metric].source;
 	struct prom_source *source =
 		sources_find(p->loop->sources, name, a->policy->ns, &err);
-	if (!source || expression(a, d, &text, &err) < 0) {
+	if (source && ask_builtin(p, a, source))
+		return;
+	struct str text AUTO(str_fini);
+	str_init(&text, 65536);
+	struct deed *d = begin(p);
+	d->query = *query;
+	if (!source || expression(a, &text, &err) < 0) {
 		snprintf(d->why, sizeof(d->why), "%s",
 			 err.msg[0] ? err.msg : "the query is too long");
 		timer_set(p->loop->config.reactor, &d->later, 0, query_failed_later, d);
@@ -309,7 +311,7 @@ static void ask(struct performer *p, const struct action *a)
 	if (p->loop->telemetry)
 		telemetry_asked(p->loop->telemetry, prom_source_name(source),
 				d->query.kind);
-	if (d->query.kind != QUERY_HISTORY) {
+	if (query->kind != QUERY_HISTORY) {
 		ask_current(d, source, str_text(&text));
 		return;
 	}
@@ -472,7 +474,7 @@ bool performer_idle(const struct performer *p)
 {
 	struct kube_events_info info;
 	kube_events_info(p->loop->events, &info);
-	return !p->deeds &&
+	return !p->deeds && batches_idle(p->batches) &&
 	       info.posted + info.repeated + info.dropped + info.failed >= p->events;
 }
 

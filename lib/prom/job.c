@@ -209,6 +209,13 @@ static struct prom_limits limits_left(const struct job *j)
 	return left;
 }
 
+/* 413 and 414: the query itself is too long. 422: Prometheus would have had to load too
+ * many samples. A 200 that is no good answer may be over one of our own limits. */
+static bool is_too_much(int status)
+{
+	return status == 200 || status == 413 || status == 414 || status == 422;
+}
+
 static void take_answer(struct job *j, const struct http_response *r)
 {
 	const struct prom_body body = {
@@ -222,6 +229,8 @@ static void take_answer(struct job *j, const struct http_response *r)
 	struct err err = {0};
 	enum prom_outcome outcome = prom_decode(&body, &left, &result, &err);
 	bool is_range = j->range.step_ms != 0;
+	if (outcome == PROM_FAILED || outcome == PROM_REFUSED)
+		j->smaller_may_work = is_too_much(r->status);
 	if (outcome == PROM_OK)
 		keep_chunk(j, &result);
 	if (is_range && (outcome == PROM_OK || outcome == PROM_EMPTY))
@@ -237,6 +246,7 @@ static void on_answer(void *arg, const struct http_response *r)
 	j->elapsed_ms += r->elapsed_ms;
 	if (try_get(j, r) || try_later(j, r))
 		return;
+	j->smaller_may_work = r->failed == HTTP_TOO_LARGE;
 	if (r->failed != HTTP_ANSWERED)
 		job_deliver(j, PROM_FAILED, &r->err, NULL);
 	else

@@ -36,6 +36,7 @@ struct job {
 	struct prom_result *chunks;
 	size_t chunk_count;
 	int64_t elapsed_ms;
+	bool smaller_may_work; /* as in prom_answer */
 	struct rng rng;
 };
 

@@ -50,9 +50,12 @@ const char *prom_source_name(const struct prom_source *s);
 /* What a query brought; borrowed and gone when the callback returns. */
 struct prom_answer {
 	enum prom_outcome outcome;
-	struct err err;     /* set unless PROM_OK: "source default: status 422: execution:
-			       ..." */
-	int64_t elapsed_ms; /* in requests, waiting in queues apart */
+	struct err err; /* set unless PROM_OK: "source default: status 422: execution:
+			   ..." */
+	/* The server answered, but refused or gave more than a limit: a query for less
+	 * may be answered. */
+	bool smaller_may_work;
+	int64_t elapsed_ms;               /* in requests, waiting in queues apart */
 	const struct prom_result *result; /* NULL unless PROM_OK: at least one series */
 };
 typedef void prom_done(void *arg, const struct prom_answer *answer);

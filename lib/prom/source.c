@@ -156,6 +156,7 @@ void job_deliver(struct job *j, enum prom_outcome outcome, const struct err *err
 		.outcome = outcome,
 		.result = outcome == PROM_OK ? result : NULL,
 		.elapsed_ms = j->elapsed_ms,
+		.smaller_may_work = j->smaller_may_work,
 	};
 	if (outcome != PROM_OK) {
 		answer.err = *err;

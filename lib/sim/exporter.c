@@ -10,15 +10,16 @@
 
 #define REQUESTS_WINDOW_MS MS_PER_MIN
 /* Prometheus' lookback: so long after the present the last value is still found. */
-#define LOOKBACK_MS (5 * MS_PER_MIN)
-#define QUERY_LIMIT 65536
+#define LOOKBACK_MS    (5 * MS_PER_MIN)
+#define QUERY_LIMIT    65536
+#define NAMESPACES_MAX 128
 
 /* What an expression is about; one for each registration. */
 struct exported {
 	struct exporter *exporter;
 	struct exported *next;
 	struct workload *workload; /* NULL: all of ns */
-	char *ns;
+	char *ns;                  /* several: "a|b" */
 	enum prom_resource resource;
 };
 
@@ -29,11 +30,14 @@ struct exporter {
 	struct exported *exported;
 };
 
+static promapi_eval *look_up(void *arg, const char *expression, void **ret_arg);
+
 struct exporter *exporter_new(struct promapi *api, struct world *world,
 			      const struct clock *clock)
 {
 	struct exporter *e = xcalloc(1, sizeof(*e));
 	*e = (struct exporter){.api = api, .world = world, .clock = clock};
+	promapi_otherwise(api, look_up, e);
 	return e;
 }
 
@@ -111,7 +115,19 @@ static void add_usage(struct promapi_rows *rows, const struct workload *w,
 	promapi_rows_add(rows, labels, ARRAY_LEN(labels), value);
 }
 
-/* Every container of a namespace: its usage, and the time of its newest scrape. */
+/* Is it one of the names in "a|b"? */
+static bool is_among(const char *names, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *at = names; at; at = strchr(at, '|')) {
+		at += *at == '|';
+		if (!strncmp(at, name, len) && (at[len] == '|' || !at[len]))
+			return true;
+	}
+	return false;
+}
+
+/* Every container of the namespaces: its usage, and the time of its newest scrape. */
 static void usage(void *arg, int64_t at_ms, struct promapi_rows *rows)
 {
 	const struct exported *x = arg;
@@ -120,7 +136,7 @@ static void usage(void *arg, int64_t at_ms, struct promapi_rows *rows)
 		return;
 	for (int32_t i = 0; i < world->count; i++) {
 		const struct workload *w = &world->workloads[i];
-		if (strcmp(w->config.ns, x->ns) != 0)
+		if (!is_among(x->ns, w->config.ns))
 			continue;
 		int64_t scraped_ms = workload_scraped_ms(w, at_ms);
 		for (int32_t j = 0; j < w->pod_count; j++) {
@@ -161,8 +177,7 @@ static void total_memory(void *arg, int64_t at_ms, struct promapi_rows *rows)
 
 /* --- registration --- */
 
-static void export(struct exporter *e, const char *expression, promapi_eval *eval,
-		   const struct exported *about)
+static struct exported *remember(struct exporter *e, const struct exported *about)
 {
 	struct exported *x = xmalloc(sizeof(*x));
 	*x = *about;
@@ -170,7 +185,50 @@ static void export(struct exporter *e, const char *expression, promapi_eval *eva
 	x->ns = xstrdup(about->ns);
 	x->next = e->exported;
 	e->exported = x;
-	promapi_register(e->api, expression, eval, x);
+	return x;
+}
+
+static void export(struct exporter *e, const char *expression, promapi_eval *eval,
+		   const struct exported *about)
+{
+	promapi_register(e->api, expression, eval, remember(e, about));
+}
+
+/* Is it the built-in query for these namespaces, "a|b"? */
+static bool is_usage_of(const char *expression, enum prom_resource resource,
+			const char *container, const char *names)
+{
+	char *list AUTO_FREE = xstrdup(names), *rest = list, *name;
+	const char *each[NAMESPACES_MAX];
+	struct prom_pods pods = {.namespaces = each, .container = container};
+	while (pods.namespace_count < ARRAY_LEN(each) && (name = strsep(&rest, "|")))
+		each[pods.namespace_count++] = name;
+	struct str text AUTO(str_fini);
+	str_init(&text, QUERY_LIMIT);
+	return prom_usage_query(resource, &pods, &text) == 0 &&
+	       !strcmp(str_text(&text), expression);
+}
+
+/* The built-in queries of several namespaces in one, in whatever mixture. */
+static promapi_eval *look_up(void *arg, const char *expression, void **ret_arg)
+{
+	static const char *const containers[] = {NULL, SHOWN_CONTAINER};
+	static const char begin[] = "namespace=~\"";
+	const char *list = strstr(expression, begin);
+	if (!list)
+		return NULL;
+	list += sizeof(begin) - 1;
+	char *names AUTO_FREE = xstrndup(list, strcspn(list, "\""));
+	struct exported about = {.ns = names};
+	for (size_t i = 0; i < 2 * ARRAY_LEN(containers); i++) {
+		about.resource = i % 2 ? PROM_MEMORY : PROM_CPU;
+		if (!is_usage_of(expression, about.resource, containers[i / 2], names))
+			continue;
+		export(arg, expression, usage, &about);
+		*ret_arg = ((struct exporter *)arg)->exported;
+		return usage;
+	}
+	return NULL;
 }
 
 /* The built-in queries of a resource, with and without a container. */

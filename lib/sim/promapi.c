@@ -38,6 +38,8 @@ struct promapi {
 	struct httpd *httpd;
 	struct expression *expressions;
 	size_t count, cap;
+	promapi_lookup *otherwise;
+	void *otherwise_arg;
 	enum promapi_fault fault;
 	int64_t fault_ms; /* engine time at which it began */
 	char *unknown;
@@ -84,6 +86,12 @@ void promapi_register(struct promapi *p, const char *expression, promapi_eval *e
 	}
 	e->eval = eval;
 	e->arg = arg;
+}
+
+void promapi_otherwise(struct promapi *p, promapi_lookup *lookup, void *arg)
+{
+	p->otherwise = lookup;
+	p->otherwise_arg = arg;
 }
 
 const char *promapi_unknown(const struct promapi *p)
@@ -162,13 +170,18 @@ static struct promeval prepare(struct promapi *p, const char *query)
 {
 	const struct expression *found = find(p, query);
 	struct promeval e = {.bend = {.frozen_ms = INT64_MAX}};
-	if (!found) {
-		free(p->unknown);
-		p->unknown = xstrdup(query);
-	} else if (p->fault != PROMAPI_EMPTY) {
+	if (found) {
 		e.eval = found->eval;
 		e.arg = found->arg;
+	} else if (p->otherwise) {
+		e.eval = p->otherwise(p->otherwise_arg, query, &e.arg);
 	}
+	if (!e.eval) {
+		free(p->unknown);
+		p->unknown = xstrdup(query);
+	}
+	if (p->fault == PROMAPI_EMPTY)
+		e.eval = NULL;
 	e.bend.nan = p->fault == PROMAPI_NAN;
 	e.bend.stamp_ms = p->fault == PROMAPI_FUTURE ? HOUR_MS : 0;
 	if (p->fault == PROMAPI_STALE)

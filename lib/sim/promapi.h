@@ -58,6 +58,10 @@ const char *promapi_url(const struct promapi *p);
  * the same expression replaces the earlier one. `arg` is borrowed. */
 void promapi_register(struct promapi *p, const char *expression, promapi_eval *eval,
 		      void *arg);
+/* Who is asked for expressions that are not registered: sets *ret_arg and returns what
+ * computes it, or NULL when it is unknown to it too. NULL: nobody. */
+typedef promapi_eval *promapi_lookup(void *arg, const char *expression, void **ret_arg);
+void promapi_otherwise(struct promapi *p, promapi_lookup *lookup, void *arg);
 /* Unknown expressions are answered with an empty result, as of series that do not exist,
  * and kept: the last one, or NULL. Borrowed. */
 const char *promapi_unknown(const struct promapi *p);

@@ -172,22 +172,26 @@ void bed_demand(struct bed *b, const char *name, double value)
 static void open_world(struct bed *b, const char *const *names, int count)
 {
 	struct served_workload workloads[BED_WORKLOADS];
+	char *spaces[BED_WORKLOADS] = {0};
 	double *values = xcalloc(1, sizeof(*values));
 	values[0] = 400;
 	b->traffic = trace_new(wall_ms(), MS_PER_MIN, values, 1);
 	ck_assert_int_le(count, BED_WORKLOADS);
 	for (int i = 0; i < count; i++) {
-		workloads[i] =
-			(struct served_workload){.workload = {.ns = NS,
-							      .name = names[i],
-							      .demand = b->traffic,
-							      .capacity = 100,
-							      .lead_ms = 200,
-							      .replicas = 4,
-							      .cpu_full = 1,
-							      .cpu_request = 1,
-							      .scrape_every_ms = 500,
-							      .scrape_delay_ms = 100}};
+		const char *slash = strchr(names[i], '/');
+		if (slash)
+			spaces[i] = xstrndup(names[i], (size_t)(slash - names[i]));
+		workloads[i] = (struct served_workload){
+			.workload = {.ns = slash ? spaces[i] : NS,
+				     .name = slash ? slash + 1 : names[i],
+				     .demand = b->traffic,
+				     .capacity = 100,
+				     .lead_ms = 200,
+				     .replicas = 4,
+				     .cpu_full = 1,
+				     .cpu_request = 1,
+				     .scrape_every_ms = 500,
+				     .scrape_delay_ms = 100}};
 	}
 	const struct served_config config = {.clock = &b->clock,
 					     .step_ms = 100,
@@ -199,8 +203,11 @@ static void open_world(struct bed *b, const char *const *names, int count)
 	ck_assert_msg(b->served != NULL, "%s", err.msg);
 	b->kube = served_kube(b->served);
 	b->prom = served_prom(b->served);
-	for (int i = 0; i < count; i++)
-		bed_demand(b, names[i], 400);
+	for (int i = 0; i < count; i++) {
+		free(spaces[i]);
+		if (!strchr(names[i], '/'))
+			bed_demand(b, names[i], 400);
+	}
 }
 
 static void open_folder(struct bed *b)

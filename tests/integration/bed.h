@@ -68,8 +68,9 @@ TCase *bed_lane(const char *name, void (*setup)(void), void (*teardown)(void));
  * end. CK_FORK=no: everything in this process, for a debugger. */
 int bed_run(void);
 
-/* A world with these Deployments of four Ready pods each in the namespace "shop", each
- * with a demand of 400 units, and a configuration file for foretop. No policies. */
+/* A world with these Deployments of four Ready pods each ("NAMESPACE/NAME", or in the
+ * namespace "shop"), each with a demand of 400 units, and a configuration file for
+ * foretop. No policies. */
 struct bed *bed_open(const char *const *names, int count);
 /* Ends the children with SIGTERM: they must exit with 0 (a leak of a build with
  * sanitizers fails here). */
