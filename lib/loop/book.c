@@ -1,8 +1,9 @@
 /* The policy objects as texts, and the status object of each policy.
  *
  * A policy goes to the engine when its status object was read once: the record in it is
- * what a process before us knew. */
-#include "loop/inside.h"
+ * what a process before us knew. At the start all of them come in one list, later ones
+ * one by one. */
+#include "loop/book_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,51 +11,32 @@
 
 #define POLICY_LABEL "foretop.io/policy=v1"
 #define POLICY_KEY   "policy.yaml"
-#define STATUS_KEY   "status.json"
-#define STATUS_PERIOD_MS                                                                 \
-	200 /* at most 5 status objects a second, however many policies */
-#define RETRY_MS 2000
-
-enum page_state {
-	PAGE_NEW,     /* the engine does not know it */
-	PAGE_READING, /* its status object is being read */
-	PAGE_READ,    /* the record is at hand, the engine knows it */
-};
-
-/* One policy object. */
-struct page {
-	struct book *book;
-	struct page *next;
-	char *ns, *name, *uid, *text; /* text NULL: the key is missing */
-	int64_t created_ms;
-	enum page_state state;
-	struct state_record record;
-	char *kept; /* the last valid version by the status object; NULL: none, or used */
-	/* its status object */
-	char version[KUBE_VERSION_SIZE];
-	struct kube_call *call;
-	cJSON *status; /* newest content that waits to be written, or NULL */
-	cJSON *sent;   /* content that is being written */
-	bool saving;   /* the write under way answers `sent_save` */
-	bool save_due; /* the next write must answer `save` */
-	struct write_ref save, sent_save;
-	bool rereading;
-	struct timer retry;
-};
-
-struct book {
-	struct loop *loop;
-	struct kube_watch *watch;
-	struct page *pages;
-	struct timer drain;
-	bool synced, feeding;
-};
+#define RETRY_MS     2000
 
 struct book *book_new(struct loop *l)
 {
 	struct book *b = xcalloc(1, sizeof(*b));
 	b->loop = l;
+	b->waiting_end = &b->waiting;
 	return b;
+}
+
+static size_t bucket_of(const char *name)
+{
+	return hash_text(name) % BUCKETS;
+}
+
+static void free_found(struct book *b)
+{
+	for (size_t i = 0; i < BUCKETS; i++) {
+		while (b->found[i]) {
+			struct found *f = b->found[i];
+			b->found[i] = f->chain;
+			free(f->name);
+			free(f->text);
+			free(f);
+		}
+	}
 }
 
 static void free_page(struct page *p)
@@ -76,7 +58,10 @@ void book_free(struct book *b)
 	if (!b)
 		return;
 	kube_watch_free(b->watch);
+	kube_list_stop(b->list);
+	free_found(b);
 	timer_cancel(&b->drain);
+	timer_cancel(&b->retry);
 	while (b->pages) {
 		struct page *next = b->pages->next;
 		free_page(b->pages);
@@ -85,16 +70,16 @@ void book_free(struct book *b)
 	free(b);
 }
 
-static struct page *find(const struct book *b, const char *ns, const char *name)
+struct page *book_find(const struct book *b, const char *ns, const char *name)
 {
-	for (struct page *p = b->pages; p; p = p->next)
+	for (struct page *p = b->buckets[bucket_of(name)]; p; p = p->chain)
 		if (!strcmp(p->name, name) && !strcmp(p->ns, ns))
 			return p;
 	return NULL;
 }
 
 /* "NS.NAME": namespaces have no dots, so no two policies share one. */
-static char *status_name(const struct page *p)
+char *page_status_name(const struct page *p)
 {
 	return kube_pause_key(p->ns, p->name);
 }
@@ -162,6 +147,25 @@ static void give(struct page *p)
 
 static void read_status(void *arg);
 
+/* text: of STATUS_KEY, or NULL. */
+static void take_record(struct page *p, const char *version, const char *text)
+{
+	cJSON *status AUTO(json_cleanup) =
+		text ? json_parse(text, strlen(text), NULL) : NULL;
+	snprintf(p->version, sizeof(p->version), "%s", version);
+	record_from_json(json_at(status, "record"), &p->record);
+	free(p->kept);
+	p->kept = xstrdup(json_str(status, "record.policy", NULL));
+	give(p);
+}
+
+static const char *status_text(const cJSON *object)
+{
+	const cJSON *data = json_at(object, "data");
+	const cJSON *text = cJSON_GetObjectItemCaseSensitive(data, STATUS_KEY);
+	return cJSON_IsString(text) ? text->valuestring : NULL;
+}
+
 static void on_status_read(void *arg, const struct kube_reply *reply)
 {
 	struct page *p = arg;
@@ -173,31 +177,36 @@ static void on_status_read(void *arg, const struct kube_reply *reply)
 			  p);
 		return;
 	}
-	p->version[0] = '\0';
-	if (reply->object) {
-		snprintf(p->version, sizeof(p->version), "%s",
-			 json_str(reply->object, "metadata.resourceVersion", ""));
-		const cJSON *data = json_at(reply->object, "data");
-		const cJSON *text = cJSON_GetObjectItemCaseSensitive(data, STATUS_KEY);
-		cJSON *status AUTO(json_cleanup) =
-			cJSON_IsString(text) ? json_parse(text->valuestring,
-							  strlen(text->valuestring), NULL)
-					     : NULL;
-		record_from_json(json_at(status, "record"), &p->record);
-		free(p->kept);
-		p->kept = xstrdup(json_str(status, "record.policy", NULL));
-	}
-	give(p);
+	take_record(p, json_str(reply->object, "metadata.resourceVersion", ""),
+		    status_text(reply->object));
 }
 
 static void read_status(void *arg)
 {
 	struct page *p = arg;
 	p->state = PAGE_READING;
-	char *name AUTO_FREE = status_name(p);
+	char *name AUTO_FREE = page_status_name(p);
 	p->call = kube_configmap_get(p->book->loop->kube,
 				     loop_status_namespace(p->book->loop), name,
 				     on_status_read, p);
+}
+
+/* True when the list brought this policy's status object; it is taken then. */
+static bool take_found(struct page *p)
+{
+	char *name AUTO_FREE = page_status_name(p);
+	struct found **at = &p->book->found[bucket_of(name)];
+	while (*at && strcmp((*at)->name, name) != 0)
+		at = &(*at)->chain;
+	struct found *f = *at;
+	if (!f)
+		return false;
+	*at = f->chain;
+	take_record(p, f->version, f->text);
+	free(f->name);
+	free(f->text);
+	free(f);
+	return true;
 }
 
 static void feed(struct page *p)
@@ -209,7 +218,7 @@ static void feed(struct page *p)
 		/* A dry run beside a real one must not take its record for its own. */
 		if (p->book->loop->config.dry_run)
 			give(p);
-		else
+		else if (p->book->listed && !take_found(p))
 			read_status(p);
 		return;
 	case PAGE_READING:
@@ -230,6 +239,14 @@ static bool serves(const struct book *b, const char *ns)
 	return config_serves(b->loop->config.controller, ns);
 }
 
+static void leave_bucket(struct page *p)
+{
+	struct page **at = &p->book->buckets[bucket_of(p->name)];
+	while (*at != p)
+		at = &(*at)->chain;
+	*at = p->chain;
+}
+
 static void drop(struct book *b, const char *ns, const char *name)
 {
 	for (struct page **at = &b->pages; *at; at = &(*at)->next) {
@@ -237,6 +254,8 @@ static void drop(struct book *b, const char *ns, const char *name)
 		if (strcmp(p->name, name) || strcmp(p->ns, ns))
 			continue;
 		*at = p->next;
+		leave_bucket(p);
+		page_unqueue(p);
 		if (p->state != PAGE_NEW) {
 			struct event event = {.type = EVENT_POLICY_GONE};
 			event.u.policy_gone.ns = p->ns;
@@ -264,7 +283,7 @@ static void on_object(void *arg, enum kube_change change, const cJSON *object)
 	const cJSON *text =
 		cJSON_GetObjectItemCaseSensitive(json_at(object, "data"), POLICY_KEY);
 	const char *fresh = cJSON_IsString(text) ? text->valuestring : NULL;
-	struct page *p = find(b, ns, name);
+	struct page *p = book_find(b, ns, name);
 	if (p && p->text && fresh && !strcmp(p->text, fresh))
 		return; /* labels or annotations changed */
 	if (!p) {
@@ -278,6 +297,8 @@ static void on_object(void *arg, enum kube_change change, const cJSON *object)
 			p->created_ms = 0;
 		p->next = b->pages;
 		b->pages = p;
+		p->chain = b->buckets[bucket_of(name)];
+		b->buckets[bucket_of(name)] = p;
 	}
 	free(p->text);
 	p->text = xstrdup(fresh);
@@ -341,150 +362,73 @@ bool book_fed(const struct book *b)
 	return b->feeding;
 }
 
+/* --- the status objects of the start --- */
+
+static void on_found(void *arg, const cJSON *object)
+{
+	struct book *b = arg;
+	const char *text = status_text(object);
+	struct found *f = xcalloc(1, sizeof(*f));
+	f->name = xstrdup(json_str(object, "metadata.name", ""));
+	f->text = xstrdup(text);
+	snprintf(f->version, sizeof(f->version), "%s",
+		 json_str(object, "metadata.resourceVersion", ""));
+	f->chain = b->found[bucket_of(f->name)];
+	b->found[bucket_of(f->name)] = f;
+}
+
+static void on_list_restart(void *arg)
+{
+	free_found(arg);
+}
+
+static void list_statuses(void *arg);
+
+/* Without the right to list them (403) they are read one by one. */
+static void on_listed(void *arg, const char *version, const struct kube_reply *reply)
+{
+	struct book *b = arg;
+	(void)version;
+	b->list = NULL;
+	if (reply->err.code != ERR_NONE) {
+		free_found(b);
+		log_error("Could not list the status objects",
+			  KV_TEXT("err", reply->err.msg));
+		if (reply->status != 403) {
+			timer_set(b->loop->config.reactor, &b->retry, RETRY_MS,
+				  list_statuses, b);
+			return;
+		}
+	}
+	b->listed = true;
+	for (struct page *p = b->pages; p; p = p->next)
+		feed(p);
+	free_found(b);
+}
+
+static void list_statuses(void *arg)
+{
+	struct book *b = arg;
+	char *path AUTO_FREE =
+		kube_collection_path("v1", "configmaps", loop_status_namespace(b->loop));
+	const struct kube_list_options options = {
+		.path = path,
+		.label_selector = KUBE_STATUS_LABEL,
+		.on_object = on_found,
+		.on_restart = on_list_restart,
+		.on_done = on_listed,
+		.arg = b,
+	};
+	b->list = kube_list_start(b->loop->kube, &options);
+}
+
 void book_feed(struct book *b)
 {
 	b->feeding = true;
+	if (!b->loop->config.dry_run) {
+		list_statuses(b);
+		return;
+	}
 	for (struct page *p = b->pages; p; p = p->next)
 		feed(p);
-}
-
-/* --- status objects --- */
-
-static void write_status(struct page *p);
-static void drain(void *arg);
-
-static void arm_drain(struct book *b)
-{
-	timer_set(b->loop->config.reactor, &b->drain, STATUS_PERIOD_MS, drain, b);
-}
-
-static void answer_save(struct page *p, const struct kube_reply *reply)
-{
-	struct event event = {.type = reply->object ? EVENT_SAVED : EVENT_SAVE_FAILED};
-	event.u.written.write = p->sent_save;
-	event.u.written.why = reply->err.msg;
-	p->saving = false;
-	loop_step(p->book->loop, &event);
-}
-
-static void on_status_written(void *arg, const struct kube_reply *reply);
-
-static void on_status_reread(void *arg, const struct kube_reply *reply)
-{
-	struct page *p = arg;
-	p->call = NULL;
-	if (!reply->object && reply->status != 404) {
-		on_status_written(p, reply);
-		return;
-	}
-	snprintf(p->version, sizeof(p->version), "%s",
-		 reply->object ? json_str(reply->object, "metadata.resourceVersion", "")
-			       : "");
-	p->save_due = p->save_due || p->saving;
-	p->saving = false;
-	if (!p->status)
-		p->status = TAKE(p->sent);
-	write_status(p);
-}
-
-static void on_status_written(void *arg, const struct kube_reply *reply)
-{
-	struct page *p = arg;
-	struct loop *l = p->book->loop;
-	p->call = NULL;
-	if (reply->object)
-		snprintf(p->version, sizeof(p->version), "%s",
-			 json_str(reply->object, "metadata.resourceVersion", ""));
-	/* Somebody else touched or removed it: take its version and write again, once. */
-	if ((reply->err.code == ERR_CONFLICT || reply->status == 404) && !p->rereading) {
-		p->rereading = true;
-		char *name AUTO_FREE = status_name(p);
-		p->call =
-			kube_configmap_get(l->kube, loop_status_namespace(p->book->loop),
-					   name, on_status_reread, p);
-		return;
-	}
-	p->rereading = false;
-	if (!reply->object) {
-		log_error("Could not write a status object", KV_TEXT("policy", p->name),
-			  KV_TEXT("err", reply->err.msg));
-		if (l->telemetry)
-			telemetry_write_failed(l->telemetry, "status");
-	}
-	if (p->saving)
-		answer_save(p, reply);
-	if (p->status && p->save_due)
-		write_status(p);
-	else if (p->status)
-		arm_drain(p->book);
-}
-
-static void write_status(struct page *p)
-{
-	struct loop *l = p->book->loop;
-	if (p->call || !p->status)
-		return;
-	char *text AUTO_FREE = json_text(p->status);
-	cJSON *data AUTO(json_cleanup) = cJSON_CreateObject();
-	cJSON_AddStringToObject(data, STATUS_KEY, text);
-	char *name AUTO_FREE = status_name(p);
-	struct kube_configmap map = {
-		.ns = loop_status_namespace(p->book->loop),
-		.name = name,
-		.version = p->version,
-		.status_label = "v1",
-		.data = data,
-	};
-	p->saving = p->save_due;
-	p->sent_save = p->save;
-	p->save_due = false;
-	p->call = kube_configmap_put(l->kube, &map, on_status_written, p);
-	cJSON_Delete(p->sent);
-	p->sent = TAKE(p->status);
-}
-
-static void drain(void *arg)
-{
-	struct book *b = arg;
-	if (!loop_may_write(b->loop))
-		return;
-	struct page *waiting = NULL;
-	for (struct page *p = b->pages; p; p = p->next) {
-		if (!p->status || p->call)
-			continue;
-		if (waiting) {
-			arm_drain(b);
-			break;
-		}
-		waiting = p;
-	}
-	if (waiting)
-		write_status(waiting);
-}
-
-static struct page *take_status(struct book *b, const struct policy_status *status)
-{
-	struct page *p = find(b, status->ns, status->name);
-	if (!p || b->loop->config.dry_run)
-		return NULL;
-	cJSON_Delete(p->status);
-	p->status = status_to_json(status, loop_now(b->loop));
-	return p;
-}
-
-void book_status(struct book *b, const struct policy_status *status)
-{
-	if (take_status(b, status))
-		arm_drain(b);
-}
-
-void book_save(struct book *b, const struct policy_status *status,
-	       const struct write_ref *ref)
-{
-	struct page *p = take_status(b, status);
-	if (!p)
-		return;
-	p->save = *ref;
-	p->save_due = true;
-	write_status(p);
 }

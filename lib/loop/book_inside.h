@@ -1,0 +1,69 @@
+/* The pages of the book, private to its two files: book.c, the policies and what their
+ * status objects said at the start; book_status.c, which writes the status objects. */
+#ifndef FORETOP_LOOP_BOOK_INSIDE_H
+#define FORETOP_LOOP_BOOK_INSIDE_H
+
+#include "loop/inside.h"
+
+#define STATUS_KEY "status.json"
+/* Places of the hash by name: some pages in each with 10,000 policies. */
+#define BUCKETS 4096
+
+enum page_state {
+	PAGE_NEW,     /* the engine does not know it */
+	PAGE_READING, /* its status object is being read */
+	PAGE_READ,    /* the record is at hand, the engine knows it */
+};
+
+/* One policy object. */
+struct page {
+	struct book *book;
+	struct page *next;         /* of all */
+	struct page *chain;        /* in a bucket */
+	struct page *next_waiting; /* in the queue of status objects */
+	bool waiting;
+	char *ns, *name, *uid, *text; /* text NULL: the key is missing */
+	int64_t created_ms;
+	enum page_state state;
+	struct state_record record;
+	char *kept; /* the last valid version by the status object; NULL: none, or used */
+	/* its status object */
+	char version[KUBE_VERSION_SIZE];
+	struct kube_call *call;
+	cJSON *status; /* newest content that waits to be written, or NULL */
+	cJSON *sent;   /* content that is being written */
+	bool saving;   /* the write under way answers `sent_save` */
+	bool save_due; /* the next write must answer `save` */
+	struct write_ref save, sent_save;
+	bool rereading;
+	struct timer retry;
+};
+
+/* A status object that the list brought, until its policy takes it. */
+struct found {
+	struct found *chain;
+	char *name;
+	char version[KUBE_VERSION_SIZE];
+	char *text;
+};
+
+struct book {
+	struct loop *loop;
+	struct kube_watch *watch;
+	struct page *pages, *buckets[BUCKETS];
+	struct page *waiting, **waiting_end; /* whose status is to be written, in turn */
+	struct kube_list *list;
+	struct found *found[BUCKETS];
+	bool listed; /* what the list brought is at hand */
+	struct timer drain, retry;
+	bool synced, feeding;
+};
+
+/* The page of this name, or NULL. */
+struct page *book_find(const struct book *b, const char *ns, const char *name);
+/* Name of its status object; the caller frees it. */
+char *page_status_name(const struct page *p);
+/* Takes a page out of the queue of status objects. */
+void page_unqueue(struct page *p);
+
+#endif

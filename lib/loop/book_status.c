@@ -1,0 +1,170 @@
+/* Status objects: written one by one in turn, or at once before and after a write of
+ * replicas; one that somebody else touched is read again first. */
+#include "loop/book_inside.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define STATUS_PERIOD_MS                                                                 \
+	200 /* at most 5 status objects a second, however many policies */
+
+static void write_status(struct page *p);
+static void drain(void *arg);
+
+static void arm_drain(struct page *p)
+{
+	struct book *b = p->book;
+	if (p->waiting)
+		return;
+	if (!b->waiting)
+		timer_set(b->loop->config.reactor, &b->drain, STATUS_PERIOD_MS, drain, b);
+	p->waiting = true;
+	p->next_waiting = NULL;
+	*b->waiting_end = p;
+	b->waiting_end = &p->next_waiting;
+}
+
+static void answer_save(struct page *p, const struct kube_reply *reply)
+{
+	struct event event = {.type = reply->object ? EVENT_SAVED : EVENT_SAVE_FAILED};
+	event.u.written.write = p->sent_save;
+	event.u.written.why = reply->err.msg;
+	p->saving = false;
+	loop_step(p->book->loop, &event);
+}
+
+static void on_status_written(void *arg, const struct kube_reply *reply);
+
+static void on_status_reread(void *arg, const struct kube_reply *reply)
+{
+	struct page *p = arg;
+	p->call = NULL;
+	if (!reply->object && reply->status != 404) {
+		on_status_written(p, reply);
+		return;
+	}
+	snprintf(p->version, sizeof(p->version), "%s",
+		 reply->object ? json_str(reply->object, "metadata.resourceVersion", "")
+			       : "");
+	p->save_due = p->save_due || p->saving;
+	p->saving = false;
+	if (!p->status)
+		p->status = TAKE(p->sent);
+	write_status(p);
+}
+
+static void on_status_written(void *arg, const struct kube_reply *reply)
+{
+	struct page *p = arg;
+	struct loop *l = p->book->loop;
+	p->call = NULL;
+	if (reply->object)
+		snprintf(p->version, sizeof(p->version), "%s",
+			 json_str(reply->object, "metadata.resourceVersion", ""));
+	/* Somebody else touched or removed it: take its version and write again, once. */
+	if ((reply->err.code == ERR_CONFLICT || reply->status == 404) && !p->rereading) {
+		p->rereading = true;
+		char *name AUTO_FREE = page_status_name(p);
+		p->call =
+			kube_configmap_get(l->kube, loop_status_namespace(p->book->loop),
+					   name, on_status_reread, p);
+		return;
+	}
+	p->rereading = false;
+	if (!reply->object) {
+		log_error("Could not write a status object", KV_TEXT("policy", p->name),
+			  KV_TEXT("err", reply->err.msg));
+		if (l->telemetry)
+			telemetry_write_failed(l->telemetry, "status");
+	}
+	if (p->saving)
+		answer_save(p, reply);
+	if (p->status && p->save_due)
+		write_status(p);
+	else if (p->status)
+		arm_drain(p);
+	if (!p->call)
+		cJSON_Delete(TAKE(p->sent));
+}
+
+static void write_status(struct page *p)
+{
+	struct loop *l = p->book->loop;
+	if (p->call || !p->status)
+		return;
+	char *text AUTO_FREE = json_text(p->status);
+	cJSON *data AUTO(json_cleanup) = cJSON_CreateObject();
+	cJSON_AddStringToObject(data, STATUS_KEY, text);
+	char *name AUTO_FREE = page_status_name(p);
+	struct kube_configmap map = {
+		.ns = loop_status_namespace(p->book->loop),
+		.name = name,
+		.version = p->version,
+		.status_label = "v1",
+		.data = data,
+	};
+	p->saving = p->save_due;
+	p->sent_save = p->save;
+	p->save_due = false;
+	p->call = kube_configmap_put(l->kube, &map, on_status_written, p);
+	cJSON_Delete(p->sent);
+	p->sent = TAKE(p->status);
+}
+
+void page_unqueue(struct page *p)
+{
+	struct book *b = p->book;
+	if (!p->waiting)
+		return;
+	struct page **at = &b->waiting;
+	while (*at != p)
+		at = &(*at)->next_waiting;
+	*at = p->next_waiting;
+	if (b->waiting_end == &p->next_waiting)
+		b->waiting_end = at;
+	p->waiting = false;
+}
+
+static void drain(void *arg)
+{
+	struct book *b = arg;
+	if (!b->waiting)
+		return;
+	timer_set(b->loop->config.reactor, &b->drain, STATUS_PERIOD_MS, drain, b);
+	if (!loop_may_write(b->loop))
+		return;
+	struct page *p = b->waiting;
+	b->waiting = p->next_waiting;
+	if (!b->waiting)
+		b->waiting_end = &b->waiting;
+	p->waiting = false;
+	write_status(p);
+}
+
+static struct page *take_status(struct book *b, const struct policy_status *status)
+{
+	struct page *p = book_find(b, status->ns, status->name);
+	if (!p || b->loop->config.dry_run)
+		return NULL;
+	cJSON_Delete(p->status);
+	p->status = status_to_json(status, loop_now(b->loop));
+	return p;
+}
+
+void book_status(struct book *b, const struct policy_status *status)
+{
+	struct page *p = take_status(b, status);
+	if (p)
+		arm_drain(p);
+}
+
+void book_save(struct book *b, const struct policy_status *status,
+	       const struct write_ref *ref)
+{
+	struct page *p = take_status(b, status);
+	if (!p)
+		return;
+	p->save = *ref;
+	p->save_due = true;
+	write_status(p);
+}
