@@ -191,22 +191,22 @@ static void read_status(void *arg)
 				     on_status_read, p);
 }
 
-/* True when the list brought this policy's status object; it is taken then. */
-static bool take_found(struct page *p)
+/* What the list brought for this policy. It was complete: what is not in it does not
+ * exist. */
+static void take_found(struct page *p)
 {
 	char *name AUTO_FREE = page_status_name(p);
 	struct found **at = &p->book->found[bucket_of(name)];
 	while (*at && strcmp((*at)->name, name) != 0)
 		at = &(*at)->chain;
 	struct found *f = *at;
+	take_record(p, f ? f->version : "", f ? f->text : NULL);
 	if (!f)
-		return false;
+		return;
 	*at = f->chain;
-	take_record(p, f->version, f->text);
 	free(f->name);
 	free(f->text);
 	free(f);
-	return true;
 }
 
 static void feed(struct page *p)
@@ -218,7 +218,7 @@ static void feed(struct page *p)
 		/* A dry run beside a real one must not take its record for its own. */
 		if (p->book->loop->config.dry_run)
 			give(p);
-		else if (p->book->listed && !take_found(p))
+		else if (p->book->listed)
 			read_status(p);
 		return;
 	case PAGE_READING:
@@ -390,7 +390,8 @@ static void on_listed(void *arg, const char *version, const struct kube_reply *r
 	struct book *b = arg;
 	(void)version;
 	b->list = NULL;
-	if (reply->err.code != ERR_NONE) {
+	bool complete = reply->err.code == ERR_NONE;
+	if (!complete) {
 		free_found(b);
 		log_error("Could not list the status objects",
 			  KV_TEXT("err", reply->err.msg));
@@ -401,8 +402,12 @@ static void on_listed(void *arg, const char *version, const struct kube_reply *r
 		}
 	}
 	b->listed = true;
-	for (struct page *p = b->pages; p; p = p->next)
-		feed(p);
+	for (struct page *p = b->pages; p; p = p->next) {
+		if (complete)
+			take_found(p);
+		else
+			read_status(p);
+	}
 	free_found(b);
 }
 
