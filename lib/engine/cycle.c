@@ -4,6 +4,16 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Spreads policies over the period. Those of a namespace that ask for the usage of its
+ * containers stay together: one query serves them all. */
+static uint64_t place_of(const struct prepared *s)
+{
+	for (int32_t m = 0; m < s->policy->metric_count; m++)
+		if (!s->policy->metrics[m].query)
+			return hash_text(s->ns);
+	return s->target.key;
+}
+
 /* The grid of a policy starts at a place of its own, so that policies spread over the
  * period, and stays there over restarts. */
 static int64_t next_on_grid(const struct engine *e, const struct prepared *s,
@@ -11,7 +21,7 @@ static int64_t next_on_grid(const struct engine *e, const struct prepared *s,
 {
 	int64_t period = e->config.sync_period_ms;
 	int64_t phase =
-		e->config.in_step ? 0 : (int64_t)(s->target.key % (uint64_t)period);
+		e->config.in_step ? 0 : (int64_t)(place_of(s) % (uint64_t)period);
 	int64_t since = ((now_ms - phase) % period + period) % period;
 	return now_ms - since + period;
 }

@@ -325,3 +325,10 @@ const struct policy_status *engine_policy_status(const struct engine *e, int32_t
 	assert(i >= 0 && i < e->count);
 	return e->slots[i] ? &e->slots[i]->status : NULL;
 }
+
+const struct policy_status *engine_policy_named(const struct engine *e, const char *ns,
+						const char *name)
+{
+	const struct prepared *s = slot_named(e, ns, name);
+	return s ? &s->status : NULL;
+}

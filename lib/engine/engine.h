@@ -74,6 +74,9 @@ bool engine_has_work(const struct engine *e);
  * has gone. Borrowed until the next step. */
 int32_t engine_policy_count(const struct engine *e);
 const struct policy_status *engine_policy_status(const struct engine *e, int32_t i);
+/* The same by name; NULL: there is none. */
+const struct policy_status *engine_policy_named(const struct engine *e, const char *ns,
+						const char *name);
 /* How often the breaker over the policies of a source has tripped. */
 uint64_t engine_breaker_trips(const struct engine *e);
 /* Decisions so far of all policies, those that are gone included. */

@@ -344,7 +344,7 @@ int book_watch(struct book *b, struct err *err)
 bool book_idle(const struct book *b)
 {
 	for (const struct page *p = b->pages; p; p = p->next)
-		if (p->status || p->call)
+		if (p->stale || p->status || p->call)
 			return false;
 	return true;
 }

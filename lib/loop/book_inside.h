@@ -30,7 +30,8 @@ struct page {
 	/* its status object */
 	char version[KUBE_VERSION_SIZE];
 	struct kube_call *call;
-	cJSON *status; /* newest content that waits to be written, or NULL */
+	bool stale;    /* what the engine has is to be written in its turn */
+	cJSON *status; /* content that is to be written at once, or NULL */
 	cJSON *sent;   /* content that is being written */
 	bool saving;   /* the write under way answers `sent_save` */
 	bool save_due; /* the next write must answer `save` */

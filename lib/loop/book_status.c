@@ -79,9 +79,9 @@ static void on_status_written(void *arg, const struct kube_reply *reply)
 	}
 	if (p->saving)
 		answer_save(p, reply);
-	if (p->status && p->save_due)
+	if (p->status)
 		write_status(p);
-	else if (p->status)
+	else if (p->stale)
 		arm_drain(p);
 	if (!p->call)
 		cJSON_Delete(TAKE(p->sent));
@@ -106,6 +106,7 @@ static void write_status(struct page *p)
 	p->saving = p->save_due;
 	p->sent_save = p->save;
 	p->save_due = false;
+	p->stale = false;
 	p->call = kube_configmap_put(l->kube, &map, on_status_written, p);
 	cJSON_Delete(p->sent);
 	p->sent = TAKE(p->status);
@@ -138,32 +139,40 @@ static void drain(void *arg)
 	if (!b->waiting)
 		b->waiting_end = &b->waiting;
 	p->waiting = false;
+	if (p->call)
+		return; /* in the queue again when it has its answer */
+	const struct policy_status *status =
+		engine_policy_named(b->loop->engine, p->ns, p->name);
+	if (p->stale && status)
+		p->status = status_to_json(status, loop_now(b->loop));
+	p->stale = false;
 	write_status(p);
 }
 
-static struct page *take_status(struct book *b, const struct policy_status *status)
+static struct page *served_page(struct book *b, const struct policy_status *status)
 {
-	struct page *p = book_find(b, status->ns, status->name);
-	if (!p || b->loop->config.dry_run)
-		return NULL;
-	cJSON_Delete(p->status);
-	p->status = status_to_json(status, loop_now(b->loop));
-	return p;
+	return b->loop->config.dry_run ? NULL : book_find(b, status->ns, status->name);
 }
 
+/* What is written is what holds when its turn has come: with many policies a turn may
+ * take minutes, and contents that wait would cost more than the policies themselves. */
 void book_status(struct book *b, const struct policy_status *status)
 {
-	struct page *p = take_status(b, status);
-	if (p)
-		arm_drain(p);
+	struct page *p = served_page(b, status);
+	if (!p)
+		return;
+	p->stale = true;
+	arm_drain(p);
 }
 
 void book_save(struct book *b, const struct policy_status *status,
 	       const struct write_ref *ref)
 {
-	struct page *p = take_status(b, status);
+	struct page *p = served_page(b, status);
 	if (!p)
 		return;
+	cJSON_Delete(p->status);
+	p->status = status_to_json(status, loop_now(b->loop));
 	p->save = *ref;
 	p->save_due = true;
 	write_status(p);
