@@ -31,8 +31,9 @@ struct job {
 	struct timer timer;       /* a second try, or a failure that waits to be told */
 	enum prom_outcome failed; /* what that timer tells, and why */
 	struct err failure;
-	int tries;   /* of this part */
-	bool as_get; /* this part goes by GET to see whether that helps */
+	int64_t begun_ms; /* monotonic */
+	int tries;        /* of this part */
+	bool as_get;      /* this part goes by GET to see whether that helps */
 	struct prom_result *chunks;
 	size_t chunk_count;
 	int64_t elapsed_ms;

@@ -65,10 +65,10 @@ typedef void prom_done(void *arg, const struct prom_answer *answer);
 
 /* Asks for the value of `promql` at time_ms, or PROM_NOW: then the samples' times tell
  * how far the two clocks are apart, where a time of ours would only come back. An equal
- * query that is not answered yet is shared. `done` is called once, from the loop, never
- * from within this call; it may ask, cancel and free the source. A failed connection,
- * 429, 502, 503 and 504 are tried once more. Everything that goes wrong comes through
- * `done`. */
+ * query that is not answered yet is shared, of the present only one of the last 500 ms.
+ * `done` is called once, from the loop, never from within this call; it may ask, cancel
+ * and free the source. A failed connection, 429, 502, 503 and 504 are tried once more.
+ * Everything that goes wrong comes through `done`. */
 struct prom_query *prom_query(struct prom_source *s, const char *promql, int64_t time_ms,
 			      prom_done *done, void *arg);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So long a query for the present may be shared. */
+#define PRESENT_MS  500
 #define TIMEOUT_MS  10000
 #define IN_FLIGHT   4
 #define SERIES_MAX  50000
@@ -197,11 +199,19 @@ static uint64_t key_hash(const char *promql, const struct prom_range *r)
 	return hash_text(promql) ^ (hash_bytes(numbers, sizeof(numbers)) * 31);
 }
 
+/* The present of an older query is not ours any more: a server that hangs would pass its
+ * silence on from cycle to cycle. */
+static bool is_past(const struct job *j)
+{
+	bool now = !j->range.step_ms && j->range.start_ms == PROM_NOW;
+	return now && monotonic_ms() - j->begun_ms > PRESENT_MS;
+}
+
 static struct job *find_job(struct prom_source *s, uint64_t hash, const char *promql,
 			    const struct prom_range *r)
 {
 	for (struct job *j = s->buckets[hash % JOB_BUCKETS]; j; j = j->next)
-		if (j->hash == hash && j->range.start_ms == r->start_ms &&
+		if (j->hash == hash && !is_past(j) && j->range.start_ms == r->start_ms &&
 		    j->range.end_ms == r->end_ms && j->range.step_ms == r->step_ms &&
 		    !strcmp(j->promql, promql))
 			return j;
@@ -217,6 +227,7 @@ static struct job *new_job(struct prom_source *s, uint64_t hash, const char *pro
 	j->promql = xstrdup(promql);
 	j->range = j->rest = *r;
 	j->last = &j->waiting;
+	j->begun_ms = monotonic_ms();
 	rng_init(&j->rng, hash);
 	j->link = &s->buckets[hash % JOB_BUCKETS];
 	j->next = *j->link;

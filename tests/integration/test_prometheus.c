@@ -137,6 +137,7 @@ START_TEST(whatever_it_answers_nothing_is_lowered_and_the_status_says_why)
 	}
 	for (int i = 0; i < FAULTS; i++)
 		promapi_fault(servers[i], PROMAPI_OK);
+	clock_init_real(&behind);
 	for (int i = 0; i < FAULTS; i++) {
 		const char *name = faults[i].name;
 		wait_until(b, bed_scaled(b, name) == 1, name);
