@@ -20,8 +20,7 @@ static int64_t next_on_grid(const struct engine *e, const struct prepared *s,
 			    int64_t now_ms)
 {
 	int64_t period = e->config.sync_period_ms;
-	int64_t phase =
-		e->config.in_step ? 0 : (int64_t)(place_of(s) % (uint64_t)period);
+	int64_t phase = e->config.in_step ? 0 : (int64_t)(place_of(s) % (uint64_t)period);
 	int64_t since = ((now_ms - phase) % period + period) % period;
 	return now_ms - since + period;
 }
