@@ -1,8 +1,9 @@
 #include "forecast/gram.h"
+#include "forecast/lanes.h"
+#include "forecast/rank.h"
 #include "forecast/scalar.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ROW(i) ((i) * ((i) + 1) / 2)
@@ -15,7 +16,8 @@
 static const double lambdas[] = {1e-5, 1e-4, 1e-3, 1e-2, 1e-1};
 #define LAMBDA_COUNT ((int32_t)(sizeof(lambdas) / sizeof(lambdas[0])))
 
-typedef double pair __attribute__((vector_size(16)));
+/* Columns of blocks begin at whole cache lines. */
+typedef double quad __attribute__((vector_size(QUAD_LANES * sizeof(double))));
 
 void gram_init(struct gram *g, int32_t dim)
 {
@@ -24,30 +26,31 @@ void gram_init(struct gram *g, int32_t dim)
 }
 
 /* Products of one column with four others at once: the first is loaded only once. */
-static void dot_four(const pair *a, const pair *const b[4], double *ret_sum)
+static inline void dot_four(const quad *a, const quad *const b[4], double *ret_sum)
 {
-	pair sum[4] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
+	quad sum[4] = {{0}, {0}, {0}, {0}};
 
-	for (int32_t r = 0; r < GRAM_BLOCK / 2; r++)
+	for (int32_t r = 0; r < GRAM_BLOCK / QUAD_LANES; r++)
 		for (int32_t j = 0; j < 4; j++)
 			sum[j] += a[r] * b[j][r];
 	for (int32_t j = 0; j < 4; j++)
-		ret_sum[j] = sum[j][0] + sum[j][1];
+		ret_sum[j] = (sum[j][0] + sum[j][1]) + (sum[j][2] + sum[j][3]);
 }
 
+WIDE_CLONES
 void gram_add(struct gram *g, const struct gram_block *block)
 {
 	int32_t columns = g->dim + 2;
 
 	for (int32_t i = 0; i < columns; i++) {
-		const pair *a = (const pair *)(const void *)block->column[i];
+		const quad *a = (const quad *)(const void *)block->column[i];
 
 		for (int32_t k = 0; k <= i; k += 4) {
-			const pair *b[4];
+			const quad *b[4];
 			double sum[4];
 
 			for (int32_t j = 0; j < 4; j++)
-				b[j] = (const pair *)(const void *)
+				b[j] = (const quad *)(const void *)
 					       block->column[k + j <= i ? k + j : i];
 			dot_four(a, b, sum);
 			for (int32_t j = 0; j < 4 && k + j <= i; j++)
@@ -236,35 +239,36 @@ void gram_solve(const struct gram_system *s, double lambda,
 	ret_solution->lambda = lambda;
 }
 
-/* Rows of a block side by side, entry by entry: what is done to one is done to two. */
-#define ROW_PAIRS (GRAM_BLOCK / 2)
-struct pair_rows {
-	pair entry[GRAM_DIM_MAX][ROW_PAIRS];
+/* Rows of a block side by side, entry by entry: what is done to one is done to four. */
+#define ROW_QUADS (GRAM_BLOCK / QUAD_LANES)
+struct quad_rows {
+	quad entry[GRAM_DIM_MAX][ROW_QUADS];
 };
 
 /* reflect() for all rows. */
-static void reflect_rows(const double *v, int32_t first, int32_t dim, struct pair_rows *x)
+static inline void reflect_rows(const double *v, int32_t first, int32_t dim,
+				struct quad_rows *x)
 {
-	pair product[ROW_PAIRS] = {{0}};
+	quad product[ROW_QUADS] = {{0}};
 
 	for (int32_t i = first; i < dim; i++)
-		for (int32_t r = 0; r < ROW_PAIRS; r++)
+		for (int32_t r = 0; r < ROW_QUADS; r++)
 			product[r] += v[i] * x->entry[i][r];
-	for (int32_t r = 0; r < ROW_PAIRS; r++)
+	for (int32_t r = 0; r < ROW_QUADS; r++)
 		product[r] *= 2;
 	for (int32_t i = first; i < dim; i++)
-		for (int32_t r = 0; r < ROW_PAIRS; r++)
+		for (int32_t r = 0; r < ROW_QUADS; r++)
 			x->entry[i][r] -= product[r] * v[i];
 }
 
 /* The block's rows as the rotated, standardised regressors. */
-static void rotated_rows(const struct gram_system *s, const struct gram_block *block,
-			 struct pair_rows *ret)
+static inline void rotated_rows(const struct gram_system *s,
+				const struct gram_block *block, struct quad_rows *ret)
 {
 	for (int32_t i = 0; i < s->dim; i++) {
-		const pair *column = (const pair *)(const void *)block->column[i + 1];
+		const quad *column = (const quad *)(const void *)block->column[i + 1];
 
-		for (int32_t r = 0; r < ROW_PAIRS; r++)
+		for (int32_t r = 0; r < ROW_QUADS; r++)
 			ret->entry[i][r] = (column[r] - s->mean[i]) * s->scale[i];
 	}
 	for (int32_t k = 0; k < s->dim - 1; k++)
@@ -274,23 +278,24 @@ static void rotated_rows(const struct gram_system *s, const struct gram_block *b
 /* Leverage (times rows, less 1) and fit of all rows. With T + lambda I = L D L' and
  * u = L^-1 z both are sums over the entries as they are met: z'(L D L')^-1 z = sum u^2 /
  * d, and c likewise. */
-static void left_out_fits(const struct gram_system *s, const struct pivots *pivots,
-			  const struct pair_rows *rows, double ret_leverage[GRAM_BLOCK],
-			  double ret_fit[GRAM_BLOCK])
+static inline void left_out_fits(const struct gram_system *s, const struct pivots *pivots,
+				 const struct quad_rows *rows,
+				 double ret_leverage[GRAM_BLOCK],
+				 double ret_fit[GRAM_BLOCK])
 {
-	pair *leverage = (pair *)(void *)ret_leverage, *fit = (pair *)(void *)ret_fit;
-	pair u[ROW_PAIRS];
+	quad *leverage = (quad *)(void *)ret_leverage, *fit = (quad *)(void *)ret_fit;
+	quad u[ROW_QUADS];
 	double c = 0;
 
 	for (int32_t i = 0; i < s->dim; i++) {
 		double multiplier = i ? pivots->multiplier[i - 1] : 0;
 
 		c = s->moment[i] - multiplier * c;
-		for (int32_t r = 0; r < ROW_PAIRS; r++) {
+		for (int32_t r = 0; r < ROW_QUADS; r++) {
 			u[r] = i ? rows->entry[i][r] - multiplier * u[r]
 				 : rows->entry[i][r];
 
-			pair share = u[r] * pivots->inverse[i];
+			quad share = u[r] * pivots->inverse[i];
 
 			leverage[r] = i ? leverage[r] + share * u[r] : share * u[r];
 			fit[r] = i ? fit[r] + share * c : share * c;
@@ -299,12 +304,13 @@ static void left_out_fits(const struct gram_system *s, const struct pivots *pivo
 }
 
 /* Sizes of the leave-one-out errors of the rows that count; their number. */
-static int32_t left_out_errors(const struct gram_system *s, const struct pivots *pivots,
-			       const struct gram_block *block,
-			       const struct pair_rows *rows, double *ret_errors)
+static inline int32_t left_out_errors(const struct gram_system *s,
+				      const struct pivots *pivots,
+				      const struct gram_block *block,
+				      const struct quad_rows *rows, double *ret_errors)
 {
-	double leverage[GRAM_BLOCK] __attribute__((aligned(16)));
-	double fit[GRAM_BLOCK] __attribute__((aligned(16)));
+	double leverage[GRAM_BLOCK] __attribute__((aligned(32)));
+	double fit[GRAM_BLOCK] __attribute__((aligned(32)));
 	int32_t count = 0;
 
 	left_out_fits(s, pivots, rows, leverage, fit);
@@ -320,19 +326,15 @@ static int32_t left_out_errors(const struct gram_system *s, const struct pivots 
 	return count;
 }
 
-static int compare(const void *a, const void *b)
+static double median(const double *values, int32_t count)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	float copy[GRAM_SAMPLE * GRAM_BLOCK];
 
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, int32_t count)
-{
 	if (!count)
 		return 0;
-	qsort(values, (size_t)count, sizeof(*values), compare);
-	return values[count / 2];
+	for (int32_t i = 0; i < count; i++)
+		copy[i] = (float)values[i];
+	return rank_pick(copy, count, count / 2);
 }
 
 static double root_mean_square(const double *values, int32_t count)
@@ -344,6 +346,7 @@ static double root_mean_square(const double *values, int32_t count)
 	return count ? sqrt(sum / count) : 0;
 }
 
+WIDE_CLONES
 void gram_choose(const struct gram_system *s, const struct gram_block *blocks,
 		 int32_t count, struct gram_solution *ret_solution)
 {
@@ -354,7 +357,7 @@ void gram_choose(const struct gram_system *s, const struct gram_block *blocks,
 	for (int32_t i = 0; i < LAMBDA_COUNT; i++)
 		pivots_of(s, lambdas[i], &pivots[i]);
 	for (int32_t b = 0; b < count; b++) {
-		struct pair_rows rows;
+		struct quad_rows rows;
 		int32_t known = 0;
 
 		rotated_rows(s, &blocks[b], &rows);

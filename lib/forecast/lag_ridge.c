@@ -1,4 +1,5 @@
 #include "forecast/lag_ridge.h"
+#include "forecast/lanes.h"
 #include "forecast/scalar.h"
 
 #include <math.h>
@@ -7,8 +8,7 @@
 #define ROWS_A_LAG 4
 /* Steps of a path that are worked out side by side; the last four lags, and what of an
  * hour is nearer than that, are added step by step. */
-#define CHUNK 8
-typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+#define CHUNK OCTET_LANES
 
 static void add_lag(struct lags *lags, int32_t lag, int32_t longest)
 {
@@ -66,6 +66,12 @@ void lags_choose(const int32_t seasons[2], double minutes, int32_t n,
 static void fill_column(const float *z, int32_t count, double centre,
 			double *restrict column)
 {
+	/* Known to the compiler as so many, they are converted side by side. */
+	if (count == GRAM_BLOCK) {
+		for (int32_t r = 0; r < GRAM_BLOCK; r++)
+			column[r] = z[r] - centre;
+		return;
+	}
 	for (int32_t r = 0; r < count; r++)
 		column[r] = z[r] - centre;
 	for (int32_t r = count; r < GRAM_BLOCK; r++)
@@ -85,9 +91,12 @@ void lag_rows_fill(const void *rows, int32_t first, int32_t end,
 		fill_column(from->z + at - from->lags->lag[i], count, from->centre,
 			    ret_block->column[i + 1]);
 	fill_column(from->z + at, count, from->centre, ret_block->column[p + 1]);
-	for (int32_t r = 0; r < count; r++)
-		for (int32_t i = 1; !from->known[at + r] && i <= p + 1; i++)
+	for (int32_t r = 0; r < count; r++) {
+		if (from->known[at + r])
+			continue;
+		for (int32_t i = 1; i <= p + 1; i++)
 			ret_block->column[i][r] = 0;
+	}
 }
 
 void lag_ridge_take(struct lag_ridge *r, const struct gram_solution *solution,
@@ -105,18 +114,15 @@ void lag_ridge_take(struct lag_ridge *r, const struct gram_solution *solution,
 }
 
 /* CHUNK values from *z on. */
-static void add_chunk(float coefficient, const float *z, quad sum[CHUNK / 4])
+static inline void add_chunk(float coefficient, const float *z, octet *sum)
 {
-	const quad *four = (const quad *)(const void *)z;
-
-	for (int32_t q = 0; q < CHUNK / 4; q++)
-		sum[q] += coefficient * four[q];
+	*sum += coefficient * *(const octet *)(const void *)z;
 }
 
 /* What the lags from number `first` on give to the steps s to s + count - 1: they reach
  * back beyond the chunk, so no step waits for another. In floats, as the path is. */
-static void sum_far(const struct lag_ridge *r, const float *newest, int32_t s,
-		    int32_t count, int32_t first, const float *path, quad sum[CHUNK / 4])
+static inline void sum_far(const struct lag_ridge *r, const float *newest, int32_t s,
+			   int32_t count, int32_t first, const float *path, octet *sum)
 {
 	for (int32_t i = first; i < r->lags.count; i++) {
 		int32_t back = s - r->lags.lag[i];
@@ -137,8 +143,8 @@ static void sum_far(const struct lag_ridge *r, const float *newest, int32_t s,
 }
 
 /* One step's value: `far` and what the lags before number `near` give. */
-static double sum_near(const struct lag_ridge *r, const float *newest, int32_t s,
-		       int32_t near, const float *path, double far)
+static inline double sum_near(const struct lag_ridge *r, const float *newest, int32_t s,
+			      int32_t near, const float *path, double far)
 {
 	double sum = r->constant + far;
 
@@ -151,6 +157,7 @@ static double sum_near(const struct lag_ridge *r, const float *newest, int32_t s
 	return sum;
 }
 
+WIDE_CLONES
 void lag_ridge_forecast(const struct lag_ridge *r, const float *newest, int32_t steps,
 			float *ret_path)
 {
@@ -160,14 +167,13 @@ void lag_ridge_forecast(const struct lag_ridge *r, const float *newest, int32_t 
 		near++;
 	for (int32_t s = 0; s < steps; s += CHUNK) {
 		int32_t count = steps - s < CHUNK ? steps - s : CHUNK;
-		quad sum[CHUNK / 4] = {{0}};
+		octet sum = {0};
 
-		sum_far(r, newest, s, count, near, ret_path, sum);
+		sum_far(r, newest, s, count, near, ret_path, &sum);
 		for (int32_t k = 0; k < count; k++)
-			ret_path[s + k] =
-				(float)within(sum_near(r, newest, s + k, near, ret_path,
-						       sum[k / 4][k % 4]),
-					      r->least, r->most);
+			ret_path[s + k] = (float)within(
+				sum_near(r, newest, s + k, near, ret_path, sum[k]),
+				r->least, r->most);
 	}
 }
 

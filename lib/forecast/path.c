@@ -17,6 +17,9 @@
  * fewer do not rank models. */
 #define HALF_LIFE_SEASONS 3
 #define HALF_LIFE_ORIGINS 48
+/* A back-test forecasts from every third origin at most: neighbours share most of their
+ * errors. */
+#define REPLAY_STRIDE 3
 
 static const char *const names[PATH_MODEL_COUNT] = {
 	[PATH_LAST_VALUE] = "last value",
@@ -310,12 +313,19 @@ static int32_t scored_step(const struct path_knot *k, int64_t i)
 	return k->last - (int32_t)((turn - floor(turn)) * (k->last - k->first + 1));
 }
 
+static int32_t stride_of(const struct path *p, int32_t k)
+{
+	int32_t stride = p->knot[k].stride, least = p->seeded ? 1 : REPLAY_STRIDE;
+
+	return stride * ((least + stride - 1) / stride);
+}
+
 /* How far the paths must go from this origin: to the last knot whose turn it is. 0: no
  * knot's. */
 static int32_t steps_wanted(const struct path *p, int64_t number)
 {
 	for (int32_t k = p->knots - 1; k >= 0; k--)
-		if (number % p->knot[k].stride == 0)
+		if (number % stride_of(p, k) == 0)
 			return scored_step(&p->knot[k], number / p->knot[k].stride);
 	return 0;
 }
@@ -335,7 +345,7 @@ void path_remember(struct path *p, int32_t n)
 		struct path_knot *k = &p->knot[i];
 		double weight[PATH_MODEL_COUNT];
 
-		if (number % k->stride)
+		if (number % stride_of(p, i))
 			continue;
 
 		int64_t index = number / k->stride;

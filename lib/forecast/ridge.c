@@ -1,4 +1,5 @@
 #include "forecast/ridge.h"
+#include "forecast/lanes.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,30 +13,36 @@ static const pair *pairs(const double *v)
 	return (const pair *)v;
 }
 
-/* Sum of a[i] b[i] over the first `count` entries. */
-static double dot(const double *a, const double *b, int32_t count)
+static const quad_double *quads(const double *v)
 {
-	pair sum = {0, 0}, other = {0, 0};
-	int32_t i = 0, whole = count / 2;
+	return (const quad_double *)v;
+}
 
-	for (; i + 1 < whole; i += 2) {
-		sum += pairs(a)[i] * pairs(b)[i];
-		other += pairs(a)[i + 1] * pairs(b)[i + 1];
-	}
-	if (i < whole)
-		sum += pairs(a)[i] * pairs(b)[i];
-	sum += other;
-	return sum[0] + sum[1] + (count % 2 ? a[count - 1] * b[count - 1] : 0);
+/* Sum of a[i] b[i] over the first `count` entries. */
+static inline double dot(const double *a, const double *b, int32_t count)
+{
+	quad_double four = {0};
+	int32_t i = 0;
+
+	for (; i + QUAD_LANES <= count; i += QUAD_LANES)
+		four += *quads(a + i) * *quads(b + i);
+
+	pair sum = {four[0] + four[2], four[1] + four[3]};
+
+	for (; i + 2 <= count; i += 2)
+		sum += *pairs(a + i) * *pairs(b + i);
+	return sum[0] + sum[1] + (i < count ? a[i] * b[i] : 0);
 }
 
 /* to += factor from, over `count` entries rounded up to pairs. */
-static void add_times(double *to, const double *from, double factor, int32_t count)
+static inline void add_times(double *to, const double *from, double factor, int32_t count)
 {
-	const pair both = {factor, factor};
-	pair *target = (pair *)to;
+	int32_t i = 0;
 
-	for (int32_t i = 0; i < RIDGE_EVEN(count) / 2; i++)
-		target[i] += both * pairs(from)[i];
+	for (; i + QUAD_LANES <= RIDGE_EVEN(count); i += QUAD_LANES)
+		*(quad_double *)(to + i) += factor * *quads(from + i);
+	if (i < count)
+		*(pair *)(to + i) += factor * *pairs(from + i);
 }
 
 void ridge_init(struct ridge *r, int32_t dim, double *storage)
@@ -49,6 +56,7 @@ void ridge_init(struct ridge *r, int32_t dim, double *storage)
 	};
 }
 
+WIDE_CLONES
 void ridge_learn(struct ridge *r, const double *x, double y, double weight)
 {
 	for (int32_t i = 0; i < r->dim; i++)
@@ -74,7 +82,7 @@ void ridge_add(struct ridge *r, const struct ridge *other)
 
 /* In place: the packed lower triangle of S + penalty I into its Cholesky factor, with
  * inverses on the diagonal: divisions are slow. False when a pivot is not positive. */
-static bool factorise(double *lower, int32_t dim)
+static inline bool factorise(double *lower, int32_t dim)
 {
 	for (int32_t i = 0; i < dim; i++) {
 		double *row = lower + RIDGE_PACKED(i);
@@ -95,7 +103,7 @@ static bool factorise(double *lower, int32_t dim)
 }
 
 /* L L' z = z, in place. */
-static void substitute(const double *lower, int32_t dim, double *z)
+static inline void substitute(const double *lower, int32_t dim, double *z)
 {
 	for (int32_t i = 0; i < dim; i++) {
 		const double *row = lower + RIDGE_PACKED(i);
@@ -111,6 +119,7 @@ static void substitute(const double *lower, int32_t dim, double *z)
 	}
 }
 
+WIDE_CLONES
 int ridge_solve(struct ridge *r, double penalty)
 {
 	double lower[RIDGE_PACKED(RIDGE_DIM_MAX)], scale[RIDGE_DIM_MAX], z[RIDGE_DIM_MAX];

@@ -76,41 +76,31 @@ static double share_of(double loss, double least)
 	return fourth * fourth;
 }
 
-/* The one that weighs most in the combination; FC_COMBINATION: nobody is in it. */
-static enum model heaviest(const struct candidates *c)
+/* Sets the combination's prediction; the one that weighs most in it, FC_COMBINATION:
+ * nobody is in it. */
+static enum model combine(const struct candidates *c, double *ret_mean)
 {
 	enum model best = FC_COMBINATION;
+	double sum = 0, total = 0;
+	bool any = false;
 
 	for (enum model m = FC_SEASONAL_NAIVE; m <= FC_HOLT_WINTERS; m++) {
 		if (is_comparable(c, m) &&
 		    (best == FC_COMBINATION || c->losses[m] < c->losses[best]))
 			best = m;
 	}
-	return best;
-}
-
-void select_combine(const struct window *w, double predictions[FC_MODEL_COUNT])
-{
-	struct candidates c = {.w = w, .predictions = predictions};
-	double sum = 0, total = 0;
-	bool any = false;
-
-	for (enum model m = 0; m < FC_COMBINATION; m++)
-		c.losses[m] = tracker_loss(&w->trackers[m]);
-
-	enum model best = heaviest(&c);
-
 	for (enum model m = FC_SEASONAL_NAIVE; m <= FC_HOLT_WINTERS; m++) {
-		if (!is_comparable(&c, m))
+		if (!is_comparable(c, m))
 			continue;
 
-		double share = share_of(c.losses[m], c.losses[best]);
+		double share = share_of(c->losses[m], c->losses[best]);
 
-		sum += share * predictions[m];
+		sum += share * c->predictions[m];
 		total += share;
 		any = any || m != FC_SEASONAL_NAIVE;
 	}
-	predictions[FC_COMBINATION] = any ? sum / total : NAN;
+	*ret_mean = any ? sum / total : NAN;
+	return best;
 }
 
 /* The mean of the models, the best one before that can be said, or yesterday where it is
@@ -146,17 +136,19 @@ static double skill_of(const struct window *w, enum model m, enum model baseline
 	return larger(1 - own / other, -1);
 }
 
-void select_choose(const struct window *w, const double *predictions,
+void select_choose(const struct window *w, double predictions[FC_MODEL_COUNT],
 		   struct choice *ret_choice)
 {
 	struct candidates c = {.w = w, .predictions = predictions};
+	enum model heaviest;
 
 	for (enum model m = 0; m < FC_MODEL_COUNT; m++)
 		c.losses[m] = tracker_loss(&w->trackers[m]);
+	heaviest = combine(&c, &predictions[FC_COMBINATION]);
 	c.losses[FC_LINEAR_DAY] *= DAY_FAVOUR;
 	ret_choice->speaks = speaker(&c);
 	ret_choice->mostly =
-		ret_choice->speaks == FC_COMBINATION ? heaviest(&c) : ret_choice->speaks;
+		ret_choice->speaks == FC_COMBINATION ? heaviest : ret_choice->speaks;
 	ret_choice->baseline =
 		best_of(&c, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false, ret_choice->speaks);
 	ret_choice->skill =

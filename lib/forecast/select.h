@@ -11,17 +11,14 @@ struct choice {
 	double skill;        /* as in struct outlook */
 };
 
-/* Sets the prediction of FC_COMBINATION: the mean of what the allowed models and
- * yesterday say, as far as they have been scored enough to be compared, weighted by the
- * inverse eighth power of their discounted losses. A loss half as much again as the best
- * counts a twenty-fifth: near equals are averaged, whose errors partly cancel, losers
- * are not heard. NaN where no such model speaks. */
-void select_combine(const struct window *w, double predictions[FC_MODEL_COUNT]);
-
-/* predictions: one for each candidate, NaN where it has none. The combination speaks;
- * before it can, the allowed model with the lowest discounted loss, or yesterday's value
- * where it is better still. */
-void select_choose(const struct window *w, const double *predictions,
+/* predictions: one for each candidate, NaN where it has none; that of FC_COMBINATION is
+ * set: the mean of what the allowed models and yesterday say, as far as they have been
+ * scored enough to be compared, weighted by the inverse eighth power of their discounted
+ * losses (a loss half as much again as the best counts a 25th: near equals are averaged,
+ * whose errors partly cancel, losers are not heard); NaN where no such model speaks. It
+ * speaks; before it can, the allowed model with the lowest loss, and in place of either
+ * yesterday's value where that is better still. */
+void select_choose(const struct window *w, double predictions[FC_MODEL_COUNT],
 		   struct choice *ret_choice);
 
 /* What the chosen one says. prediction, scale: its own, any number when nobody speaks. */

@@ -7,7 +7,10 @@
 typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t four_int __attribute__((vector_size(16), aligned(4), may_alias));
 
-#define LANES_FROM 12
+#define LANES 4
+/* By how many values are left: those of the last four that were not counted yet. */
+static const four_int last_lanes[LANES] = {
+	{0, 0, 0, 0}, {0, 0, 0, -1}, {0, 0, -1, -1}, {0, -1, -1, -1}};
 
 static four load(const float *values)
 {
@@ -31,14 +34,27 @@ static double across(four v)
 	return ((double)v[0] + (double)v[1]) + ((double)v[2] + (double)v[3]);
 }
 
+static struct sum sum_few(const float *values, int32_t count)
+{
+	struct sum s = {.largest = -INFINITY};
+
+	for (int32_t i = 0; i < count; i++) {
+		s.total += values[i] == values[i] ? (double)values[i] : 0;
+		s.count += values[i] == values[i];
+		s.largest = values[i] > s.largest ? values[i] : s.largest;
+	}
+	return s;
+}
+
 struct sum sum_of(const float *values, int32_t count)
 {
 	four total = {0}, largest = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
 	four_int known = {0};
 	int32_t i = 0;
 
-	/* For a few values the lanes cost more than they bring. */
-	for (; count >= LANES_FROM && i + 4 <= count; i += 4) {
+	if (count < LANES)
+		return sum_few(values, count);
+	for (; i + LANES <= count; i += LANES) {
 		four v = load(values + i);
 		four_int mask = v == v;
 
@@ -46,20 +62,23 @@ struct sum sum_of(const float *values, int32_t count)
 		known += mask; /* -1 for true */
 		largest = larger_of(v, largest);
 	}
+	if (i < count) {
+		four v = load(values + count - LANES);
+		four_int mask = (v == v) & last_lanes[count - i];
 
-	struct sum s = {.largest = -INFINITY};
+		total += masked(v, mask);
+		known += mask;
+		largest = larger_of(v, largest);
+	}
 
-	if (i > 0) {
-		s.total = across(total);
-		s.count = -(known[0] + known[1] + known[2] + known[3]);
-		for (int k = 0; k < 4; k++)
-			s.largest = largest[k] > s.largest ? largest[k] : s.largest;
-	}
-	for (; i < count; i++) {
-		s.total += values[i] == values[i] ? (double)values[i] : 0;
-		s.count += values[i] == values[i];
-		s.largest = values[i] > s.largest ? values[i] : s.largest;
-	}
+	struct sum s = {
+		.total = across(total),
+		.count = -(known[0] + known[1] + known[2] + known[3]),
+		.largest = largest[0],
+	};
+
+	for (int k = 1; k < LANES; k++)
+		s.largest = largest[k] > s.largest ? largest[k] : s.largest;
 	return s;
 }
 

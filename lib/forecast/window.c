@@ -220,7 +220,6 @@ void window_predict(struct window *w, const struct history *h,
 	predict_all(w, h, hw, &row, predictions);
 	struct choice choice;
 
-	select_combine(w, predictions);
 	select_choose(w, predictions, &choice);
 
 	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {

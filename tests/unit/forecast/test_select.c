@@ -324,11 +324,12 @@ static double combined(const struct candidate *candidates, unsigned models)
 {
 	AUTO_FREE struct window *w = xcalloc(1, sizeof(*w));
 	double predictions[FC_MODEL_COUNT];
+	struct choice choice;
 
 	window_with(w, candidates, models);
 	for (int i = 0; i < FC_MODEL_COUNT; i++)
 		predictions[i] = candidates[i].prediction;
-	select_combine(w, predictions);
+	select_choose(w, predictions, &choice);
 	return predictions[FC_COMBINATION];
 }
 
