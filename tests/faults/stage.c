@@ -74,7 +74,9 @@ static void start(struct actor *a)
 		.arg = a,
 	};
 	a->starts++;
+	virtual_set_side(SIDE_CLIENT);
 	a->loop = loop_new(&config, &err);
+	virtual_set_side(SIDE_NONE);
 	if (a->loop)
 		return;
 	fprintf(stderr, "a process does not start: %s\n", err.msg);
@@ -176,11 +178,13 @@ static void open_cluster(struct stage *s)
 	const struct served_config config = {
 		.clock = &s->clock, .step_ms = 2000, .workloads = &workload, .count = 1};
 	struct err err = {0};
+	virtual_set_side(SIDE_SERVER);
 	s->served = served_new(s->reactor, &config, &err);
 	s->kube = served_kube(s->served);
 	kubeapi_allow_watchlist(s->kube, s->config.watch_lists);
 	char *query AUTO_FREE = served_requests_query(NS, NAME);
 	promapi_register(served_prom(s->served), query, say_demand, s);
+	virtual_set_side(SIDE_NONE);
 }
 
 void stage_open(struct stage *s, const struct stage_config *config)
@@ -189,6 +193,7 @@ void stage_open(struct stage *s, const struct stage_config *config)
 	*s = (struct stage){.config = *config};
 	for (int i = 0; i < config->plan_count; i++)
 		s->plan[i] = config->plan[i];
+	json_init(); /* as main() does */
 	virtual_reset(config->seed);
 	s->reactor = reactor_new(&err);
 	s->start_ms = wall_ms();

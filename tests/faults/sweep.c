@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define SHARE      61 /* in `make test`: every 61st request */
-#define PLAY_MS    (16 * MS_PER_MIN)
+#define PLAY_MS    (20 * MS_PER_MIN)
 #define DEAD_MS    MS_PER_S
 #define LAG_MS     (20 * MS_PER_S)
 #define WRITES_MAX 64
@@ -24,12 +24,15 @@
 enum kind { PLAIN, STALE, UNSEEN, KINDS };
 static const char *const kind_names[] = {"plain", "stale", "unseen"};
 
+/* Each stays until its size is reached, and three cycles longer: within two cycles a
+ * killed process may be ahead or behind, by the phase of its cycles, and must not meet
+ * another demand then. */
 static const struct plateau plan[] = {
 	{0, 410},
 	{70 * MS_PER_S, 1250},
 	{200 * MS_PER_S, 640},
-	{430 * MS_PER_S, 930},
-	{560 * MS_PER_S, 220},
+	{540 * MS_PER_S, 1130},
+	{680 * MS_PER_S, 420},
 };
 static const struct stage_config scenario = {
 	.seed = 1,

@@ -100,6 +100,7 @@ static void finish(struct http_exchange *x)
 	};
 	stop(x);
 	client_ended(x);
+	client_observe(x, &r);
 	x->done(x->arg, &r);
 	exchange_free(x);
 }

@@ -16,6 +16,12 @@ void virtual_reset(uint64_t seed);
 void virtual_run(struct reactor *r, int64_t ms);
 /* By how much the wall clock is off from now on, in all. */
 void virtual_set_wall(int64_t offset_ms);
+/* On whose behalf things happen now: what a callback starts is on the side of the
+ * callback.
+ */
+enum virtual_side { SIDE_NONE, SIDE_SERVER, SIDE_CLIENT };
+enum virtual_side virtual_side(void);
+void virtual_set_side(enum virtual_side side);
 /* Uniform in [0, 1), from the seed. */
 double virtual_chance(void);
 

@@ -13,6 +13,7 @@
 struct due {
 	struct timer *timer;
 	int64_t us;
+	enum virtual_side side;
 	uint64_t number; /* of two at the same time the one that was set first */
 };
 
@@ -25,6 +26,7 @@ static struct due dues[TIMERS_MAX];
 static int due_count;
 static uint64_t next_number;
 static struct rng chance;
+static enum virtual_side side;
 
 void virtual_reset(uint64_t seed)
 {
@@ -33,6 +35,16 @@ void virtual_reset(uint64_t seed)
 	due_count = 0;
 	next_number = 0;
 	rng_init(&chance, seed);
+}
+
+enum virtual_side virtual_side(void)
+{
+	return side;
+}
+
+void virtual_set_side(enum virtual_side to)
+{
+	side = to;
 }
 
 double virtual_chance(void)
@@ -59,6 +71,11 @@ ssize_t getrandom(void *buf, size_t len, unsigned int flags)
 int64_t monotonic_ms(void)
 {
 	return now_us / 1000;
+}
+
+int64_t monotonic_us(void)
+{
+	return now_us;
 }
 
 int64_t wall_ms(void)
@@ -140,8 +157,10 @@ static void serve_until(struct reactor *r, int64_t end_us)
 		struct timer *t = dues[i].timer;
 		if (dues[i].us > now_us)
 			now_us = dues[i].us;
+		side = dues[i].side;
 		dues[i] = dues[--due_count];
 		t->fire(t->arg);
+		side = SIDE_NONE;
 	}
 }
 
@@ -177,8 +196,8 @@ void timer_set(struct reactor *r, struct timer *t, int64_t delay_ms, void (*fire
 	t->reactor = r;
 	t->fire = fire;
 	t->arg = arg;
-	dues[i] = (struct due){t, now_us + (delay_ms > 0 ? delay_ms * 1000 : AT_ONCE_US),
-			       next_number++};
+	int64_t delay_us = delay_ms > 0 ? delay_ms * 1000 : AT_ONCE_US;
+	dues[i] = (struct due){t, now_us + delay_us, side, next_number++};
 }
 
 void timer_cancel(struct timer *t)

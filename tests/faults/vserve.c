@@ -385,6 +385,9 @@ static void on_post(void *arg)
 	struct post now = *p;
 	p->text = NULL;
 	post_free(p);
+	bool to_client =
+		now.kind == POST_HEAD || now.kind == POST_DATA || now.kind == POST_END;
+	virtual_set_side(to_client ? SIDE_CLIENT : SIDE_SERVER);
 	switch (now.kind) {
 	case POST_REQUEST:
 		if (w->websocket)
@@ -414,6 +417,7 @@ static void on_post(void *arg)
 		on_drained_post(w);
 		break;
 	}
+	virtual_set_side(SIDE_SERVER);
 	wire_settle(w);
 	free(now.text);
 }
@@ -439,6 +443,8 @@ struct wire *wire_send(const char *authority, struct request *q, char *body,
 	struct httpd *h = servers;
 	while (strcmp(h->address, authority) != 0)
 		h = h->next;
+	enum virtual_side side = virtual_side();
+	virtual_set_side(SIDE_SERVER); /* the network's memory is nobody's */
 	struct wire *w = xcalloc(1, sizeof(*w));
 	w->httpd = h;
 	w->next = h->wires;
@@ -454,6 +460,7 @@ struct wire *wire_send(const char *authority, struct request *q, char *body,
 	w->body = body;
 	w->websocket = websocket;
 	post(w, POST_REQUEST, h->reactor);
+	virtual_set_side(side);
 	return w;
 }
 
@@ -461,9 +468,12 @@ void wire_leave(struct wire *w)
 {
 	if (!w || w->client_gone)
 		return;
+	enum virtual_side side = virtual_side();
+	virtual_set_side(SIDE_SERVER);
 	w->client_gone = true;
 	post(w, POST_LEAVE,
 	     w->httpd->reactor); /* frees it, never from within this call */
+	virtual_set_side(side);
 }
 
 /* --- the server --- */
