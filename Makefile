@@ -40,7 +40,7 @@ BED_SRC := $(filter-out $(INTEGRATION_SRC),$(sort $(wildcard tests/integration/*
 # Programs in virtual time: the first objects take the place of members of the archives.
 VIRTUAL_SRC := $(sort $(wildcard tests/faults/v*.c))
 FAULTS_MAIN := stories sweep
-FAULTS_SRC := $(filter-out $(VIRTUAL_SRC) $(FAULTS_MAIN:%=tests/faults/%.c),$(sort $(wildcard tests/faults/*.c)))
+FAULTS_SRC := $(filter-out $(VIRTUAL_SRC) $(patsubst %,tests/faults/%.c,$(FAULTS_MAIN) torture),$(sort $(wildcard tests/faults/*.c)))
 CLI_SRC := $(sort $(wildcard tests/cli/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
 VECTORS_SRC := $(sort $(wildcard tests/vectors/*.c))
@@ -57,6 +57,7 @@ INTEGRATION_BIN := $(patsubst tests/integration/%.c,$(BUILD)/tests/integration/%
 CLI_BIN := $(BUILD)/tests/cli/test_cli
 VECTORS_BIN := $(BUILD)/tests/vectors
 FAULTS_BIN := $(FAULTS_MAIN:%=$(BUILD)/tests/faults/%)
+TORTURE_BIN := $(BUILD)/tests/faults/torture
 STORIES_BIN := $(BUILD)/tests/stories/stories
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SRC))
@@ -66,7 +67,7 @@ FUZZER   ?=
 FUZZ_DRIVER = $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o)
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all dashboards help deps test cli faults sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
+.PHONY: all dashboards help deps test cli faults torture sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -132,7 +133,7 @@ $(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(call obj,$(BED_SR
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
 
-$(FAULTS_BIN): $(BUILD)/tests/faults/%: $(BUILD)/tests/faults/%.o $(call obj,$(FAULTS_SRC) $(VIRTUAL_SRC)) $(ARCHIVES)
+$(FAULTS_BIN) $(TORTURE_BIN): $(BUILD)/tests/faults/%: $(BUILD)/tests/faults/%.o $(call obj,$(FAULTS_SRC) $(VIRTUAL_SRC)) $(ARCHIVES)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
@@ -160,8 +161,10 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/bench_%.o $(ARCHIVES)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
 ## test: unit tests, golden stories, fuzz corpora, a share of the faults, the process against the served simulation
-test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(FAULTS_BIN) $(INTEGRATION_BIN) $(CLI_BIN)
-	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(FAULTS_BIN) $(INTEGRATION_BIN) $(CLI_BIN)
+# The sanitizers have an allocator of their own.
+SHARES = $(FAULTS_BIN) $(if $(SANITIZE),,$(TORTURE_BIN))
+test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(SHARES) $(INTEGRATION_BIN) $(CLI_BIN)
+	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(SHARES) $(INTEGRATION_BIN) $(CLI_BIN)
 
 ## faults: a kill at every request, and FAULT_STORIES (10000) random stories of faults, from seed FAULT_SEED (1) on
 FAULT_STORIES ?= 10000
@@ -169,6 +172,10 @@ FAULT_SEED    ?= 1
 faults: $(FAULTS_BIN)
 	@$(BUILD)/tests/faults/sweep 1
 	@$(BUILD)/tests/faults/stories $(FAULT_STORIES) $(FAULT_SEED)
+
+## torture: every allocation fails once
+torture: $(TORTURE_BIN)
+	@$(TORTURE_BIN) 1
 
 ## vectors: the HPA's own test tables (VECTORS=dir for others in the same schema)
 VECTORS ?= tests/vectors

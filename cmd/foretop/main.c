@@ -1,6 +1,8 @@
 /* The command table: what `foretop` can do, one file per command. */
 #include "cmd.h"
 
+#include "base/base.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +42,7 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
+	json_init();
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

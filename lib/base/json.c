@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+void json_init(void)
+{
+	cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = xmalloc, .free_fn = free});
+}
+
 cJSON *json_parse(const char *text, size_t len, struct err *err)
 {
 	const char *end = NULL;

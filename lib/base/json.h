@@ -9,6 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Once, before any tree: without memory cJSON would leave out members and go on, and what
+ * is written would lack a precondition or a record. From now on it ends as xmalloc does.
+ */
+void json_init(void);
+
 /* Parses exactly one document of `len` bytes; anything behind it is an error that names
  * the byte. The caller owns the tree (cJSON_Delete, or AUTO(json_cleanup)). NULL with
  * *err set (ERR_INVALID) on failure. */

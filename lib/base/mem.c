@@ -14,6 +14,11 @@ static void *or_die(void *p, size_t size)
 	return p;
 }
 
+void *mem_or_die(void *p)
+{
+	return or_die(p, 0);
+}
+
 void *xmalloc(size_t size)
 {
 	return or_die(malloc(size ? size : 1), size);

@@ -10,6 +10,8 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *p, size_t size);
+/* For what a library allocated: p, or the end as above. */
+void *mem_or_die(void *p);
 /* NULL gives NULL. */
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);

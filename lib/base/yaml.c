@@ -53,7 +53,7 @@ static int parser_failed(struct builder *b)
 	const char *problem = p->problem ? p->problem : "not YAML";
 	yaml_mark_t mark = p->problem_mark;
 	if (p->error == YAML_MEMORY_ERROR)
-		return err_set(b->err, ERR_FATAL, "out of memory in libyaml");
+		mem_or_die(NULL); /* a text must not be called wrong for it */
 	if (p->error == YAML_READER_ERROR) {
 		mark = (yaml_mark_t){0};
 		const unsigned char *text = p->input.string.start;
@@ -435,7 +435,7 @@ static int parse(const char *text, size_t len,
 {
 	struct builder b = {.err = err};
 	if (!yaml_parser_initialize(&b.parser))
-		return err_set(err, ERR_FATAL, "out of memory in libyaml");
+		mem_or_die(NULL);
 	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, len);
 	struct yaml_node *root = xcalloc(1, sizeof(*root));

@@ -18,10 +18,27 @@ static void curl_string_cleanup(char **s)
 	curl_free(*s);
 }
 
+/* Is it a URL? Want of memory must not say no. */
+static bool url_taken(CURLUcode code)
+{
+	if (code == CURLUE_OUT_OF_MEMORY)
+		mem_or_die(NULL);
+	return code == CURLUE_OK;
+}
+
+/* NULL: it is not there. The caller frees it with curl_free. */
+static char *part_of(CURLU *u, CURLUPart part, unsigned int flags)
+{
+	char *text = NULL;
+	if (curl_url_get(u, part, &text, flags) == CURLUE_OUT_OF_MEMORY)
+		mem_or_die(NULL);
+	return text;
+}
+
 static bool has_part(CURLU *u, CURLUPart part)
 {
-	char *text AUTO(curl_string_cleanup) = NULL;
-	return curl_url_get(u, part, &text, 0) == CURLUE_OK && text[0];
+	char *text AUTO(curl_string_cleanup) = part_of(u, part, 0);
+	return text && text[0];
 }
 
 /* Refuses what would not survive: other schemes, credentials (they would end up in logs),
@@ -31,14 +48,14 @@ static int check_url(CURLU *u, const char *text, struct err *err)
 {
 	if (!text || !text[0])
 		return err_set(err, ERR_INVALID, "no URL");
-	if (curl_url_set(u, CURLUPART_URL, text, 0) != CURLUE_OK)
+	if (!url_taken(curl_url_set(u, CURLUPART_URL, text, 0)))
 		return err_set(err, ERR_INVALID,
 			       "not a URL: http://HOST:PORT/PREFIX or https:// expected");
 	if (has_part(u, CURLUPART_USER) || has_part(u, CURLUPART_PASSWORD))
 		return err_set(err, ERR_INVALID,
 			       "credentials in the URL: give them as basic auth");
-	char *scheme AUTO(curl_string_cleanup) = NULL;
-	curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
+	char *scheme AUTO(curl_string_cleanup) =
+		mem_or_die(part_of(u, CURLUPART_SCHEME, 0));
 	if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
 		return err_set(err, ERR_INVALID, "%s: http or https expected", text);
 	if (has_part(u, CURLUPART_QUERY) || has_part(u, CURLUPART_FRAGMENT))
@@ -57,17 +74,15 @@ static bool is_default_port(bool tls, const char *port)
 static int take_url(struct endpoint *e, const struct http_client_config *c,
 		    struct err *err)
 {
-	CURLU *u AUTO(url_cleanup) = curl_url();
+	CURLU *u AUTO(url_cleanup) = mem_or_die(curl_url());
 	if (check_url(u, c->base_url, err) < 0)
 		return -1;
-	char *scheme AUTO(curl_string_cleanup) = NULL;
-	char *host AUTO(curl_string_cleanup) = NULL;
-	char *port AUTO(curl_string_cleanup) = NULL;
-	char *path AUTO(curl_string_cleanup) = NULL;
-	curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
-	curl_url_get(u, CURLUPART_HOST, &host, 0);
-	curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
-	curl_url_get(u, CURLUPART_PATH, &path, 0);
+	/* A URL of http or https that was taken has all of them. */
+	char *scheme AUTO(curl_string_cleanup) = part_of(u, CURLUPART_SCHEME, 0);
+	char *host AUTO(curl_string_cleanup) = mem_or_die(part_of(u, CURLUPART_HOST, 0));
+	char *port AUTO(curl_string_cleanup) =
+		part_of(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+	char *path AUTO(curl_string_cleanup) = part_of(u, CURLUPART_PATH, 0);
 	size_t prefix = strlen(path);
 	while (prefix > 0 && path[prefix - 1] == '/')
 		prefix--;
@@ -78,7 +93,7 @@ static int take_url(struct endpoint *e, const struct http_client_config *c,
 	if (c->connect_to || c->tls_server_name) {
 		char *to AUTO_FREE =
 			xasprintf("::%s", c->connect_to ? c->connect_to : e->authority);
-		e->connect_to = curl_slist_append(NULL, to);
+		e->connect_to = list_add(NULL, to);
 	}
 	if (c->tls_server_name) {
 		char *value AUTO_FREE = is_default_port(e->tls, port)
@@ -102,15 +117,21 @@ bool header_is_clean(const struct http_header *h)
 	return true;
 }
 
+struct curl_slist *list_add(struct curl_slist *list, const char *line)
+{
+	/* A request that lacks a header may mean something else. */
+	return mem_or_die(curl_slist_append(list, line));
+}
+
 struct curl_slist *header_add(struct curl_slist *list, const char *name,
 			      const char *value)
 {
 	/* "Name;" is how curl is told to send a header without content. */
 	char *line AUTO_FREE =
 		value[0] ? xasprintf("%s: %s", name, value) : xasprintf("%s;", name);
-	struct curl_slist *longer = curl_slist_append(list, line);
+	struct curl_slist *longer = list_add(list, line);
 	explicit_bzero(line, strlen(line));
-	return longer ? longer : list;
+	return longer;
 }
 
 static int take_headers(struct endpoint *e, const struct http_client_config *c,
@@ -133,8 +154,8 @@ static int check_proxy(const char *proxy, struct err *err)
 {
 	if (!proxy || !proxy[0])
 		return 0;
-	CURLU *u AUTO(url_cleanup) = curl_url();
-	if (curl_url_set(u, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+	CURLU *u AUTO(url_cleanup) = mem_or_die(curl_url());
+	if (!url_taken(curl_url_set(u, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME)))
 		return err_set(err, ERR_INVALID,
 			       "proxy: not a URL: http://HOST:PORT expected");
 	return 0;

@@ -36,6 +36,8 @@ void endpoint_set(struct endpoint *e, enum secret_kind kind, const char *given);
 
 /* False when a line break or another control character could smuggle a header in. */
 bool header_is_clean(const struct http_header *h);
+/* The list with a copy of the line at its end. */
+struct curl_slist *list_add(struct curl_slist *list, const char *line);
 /* Appends "name: value" (an empty value keeps the header, with nothing in it). */
 struct curl_slist *header_add(struct curl_slist *list, const char *name,
 			      const char *value);

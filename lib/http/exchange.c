@@ -336,7 +336,7 @@ static void set_limits(CURL *easy, const struct http_exchange *x)
 static void set_headers(CURL *easy, struct http_exchange *x)
 {
 	for (const struct curl_slist *l = x->endpoint->headers; l; l = l->next)
-		x->headers = curl_slist_append(x->headers, l->data);
+		x->headers = list_add(x->headers, l->data);
 	x->headers = header_add(x->headers, "Accept", x->accept);
 	if (x->body)
 		x->headers = header_add(x->headers, "Content-Type", x->content_type);
@@ -344,7 +344,7 @@ static void set_headers(CURL *easy, struct http_exchange *x)
 		x->headers = header_add(x->headers, "Authorization",
 					x->endpoint->authorization);
 	/* No waiting for "100 Continue". */
-	x->headers = curl_slist_append(x->headers, "Expect:");
+	x->headers = list_add(x->headers, "Expect:");
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, x->headers);
 }
 

@@ -24,9 +24,8 @@ const char *http_user_agent(void)
 
 int http_escape(struct str *out, const char *text)
 {
-	char *escaped = curl_easy_escape(NULL, text, 0);
-	int result = escaped ? str_puts(out, escaped) : -1;
-	out->cut |= result < 0;
+	char *escaped = mem_or_die(curl_easy_escape(NULL, text, 0));
+	int result = str_puts(out, escaped);
 	curl_free(escaped);
 	return result;
 }

@@ -69,8 +69,9 @@ static void url_cleanup(CURLU **url)
 static char *url_part(CURLU *url, CURLUPart part, unsigned flags)
 {
 	char *text = NULL;
-	if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
-		return NULL;
+	CURLUcode code = curl_url_get(url, part, &text, flags);
+	if (code != CURLUE_OK)
+		return code == CURLUE_OUT_OF_MEMORY ? mem_or_die(NULL) : NULL;
 	char *copy = xstrdup(text);
 	curl_free(text);
 	return copy;
@@ -97,8 +98,11 @@ int kube_config_set_server(struct kube_config *c, const char *text, bool secure,
 		strstr(text, "://")
 			? xstrdup(text)
 			: xasprintf("%s://%s", secure ? "https" : "http", text);
-	CURLU *url AUTO(url_cleanup) = curl_url();
-	if (curl_url_set(url, CURLUPART_URL, full, 0) != CURLUE_OK)
+	CURLU *url AUTO(url_cleanup) = mem_or_die(curl_url());
+	CURLUcode code = curl_url_set(url, CURLUPART_URL, full, 0);
+	if (code == CURLUE_OUT_OF_MEMORY)
+		mem_or_die(NULL);
+	if (code != CURLUE_OK)
 		return err_set(err, ERR_INVALID,
 			       "server \"%s\" is no URL: https://HOST:PORT expected",
 			       text);

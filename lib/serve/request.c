@@ -89,8 +89,8 @@ static char *decode(const char *text, size_t len)
 	for (char *c = plain; *c; c++)
 		if (*c == '+')
 			*c = ' ';
-	char *decoded = curl_easy_unescape(NULL, plain, 0, NULL);
-	char *copy = xstrdup(decoded ? decoded : "");
+	char *decoded = mem_or_die(curl_easy_unescape(NULL, plain, 0, NULL));
+	char *copy = xstrdup(decoded);
 	curl_free(decoded);
 	return copy;
 }

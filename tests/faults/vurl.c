@@ -6,7 +6,7 @@
 
 static char *decoded(const char *text, size_t len)
 {
-	char *plain = curl_easy_unescape(NULL, text, (int)len, NULL);
+	char *plain = mem_or_die(curl_easy_unescape(NULL, text, (int)len, NULL));
 	char *copy = xstrdup(len ? plain : "");
 	curl_free(plain);
 	return copy;

@@ -84,6 +84,19 @@ START_TEST(the_length_of_an_array_is_its_elements)
 }
 END_TEST
 
+START_TEST(what_a_library_allocated_is_handed_on)
+{
+	int number;
+	ck_assert_ptr_eq(mem_or_die(&number), &number);
+}
+END_TEST
+
+START_TEST(what_a_library_could_not_allocate_aborts)
+{
+	mem_or_die(NULL);
+}
+END_TEST
+
 /* The address sanitizer ends a program that asks for too much before malloc can say no
  * (gcc has a macro for it, clang a feature). */
 #if defined(__has_feature)
@@ -121,6 +134,9 @@ int main(void)
 	tcase_add_test(tcase, an_owner_cleans_up_at_the_end_of_its_scope);
 	tcase_add_test(tcase, taking_leaves_null_behind);
 	tcase_add_test(tcase, the_length_of_an_array_is_its_elements);
+	tcase_add_test(tcase, what_a_library_allocated_is_handed_on);
+	tcase_add_test_raise_signal(tcase, what_a_library_could_not_allocate_aborts,
+				    SIGABRT);
 #ifndef SANITIZED_ADDRESSES
 	tcase_add_test_raise_signal(tcase, exhaustion_aborts, SIGABRT);
 	tcase_add_test_raise_signal(tcase, a_product_that_overflows_aborts, SIGABRT);
