@@ -166,12 +166,15 @@ SHARES = $(FAULTS_BIN) $(if $(SANITIZE),,$(TORTURE_BIN))
 test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(SHARES) $(INTEGRATION_BIN) $(CLI_BIN)
 	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(SHARES) $(INTEGRATION_BIN) $(CLI_BIN)
 
-## faults: a kill at every request, and FAULT_STORIES (10000) random stories of faults, from seed FAULT_SEED (1) on
+## faults: a kill at every request (and of the real process at FAULT_KILLS of them), FAULT_STORIES random stories from FAULT_SEED on
 FAULT_STORIES ?= 10000
 FAULT_SEED    ?= 1
-faults: $(FAULTS_BIN)
+FAULT_KILLS   ?= 60
+faults: $(FAULTS_BIN) $(BUILD)/foretop $(BUILD)/tests/integration/test_kill
 	@$(BUILD)/tests/faults/sweep 1
 	@$(BUILD)/tests/faults/stories $(FAULT_STORIES) $(FAULT_SEED)
+
+	@FAULT_KILLS=$(FAULT_KILLS) $(BUILD)/tests/integration/test_kill
 
 ## torture: every allocation fails once
 torture: $(TORTURE_BIN)
