@@ -50,7 +50,10 @@ struct replay {
 	uint64_t version;
 	/* Room for one answer. */
 	struct value_row *values;
-	char (*names)[NAME_SIZE];
+	struct pod_label {
+		int32_t serial; /* -1: no name yet */
+		char name[NAME_SIZE];
+	} * labels; /* mostly as in the answer before */
 	int32_t value_room;
 	uint64_t decisions; /* that were heeded */
 	struct replay_row row;
@@ -258,26 +261,43 @@ static double pod_value(const struct replay *r, const struct world_pod *p)
 					     : NAN;
 }
 
+static void make_room(struct replay *r, int32_t count)
+{
+	int32_t old = r->value_room;
+	if (old >= count)
+		return;
+	r->value_room = count * 2;
+	size_t room = (size_t)r->value_room;
+	r->values = xrealloc(r->values, room * sizeof(*r->values));
+	r->labels = xrealloc(r->labels, room * sizeof(*r->labels));
+	for (int32_t i = old; i < r->value_room; i++)
+		r->labels[i].serial = -1;
+}
+
+static const char *label(struct replay *r, int32_t n, int32_t serial)
+{
+	struct pod_label *l = &r->labels[n];
+	if (l->serial != serial)
+		pod_name(serial, l->name);
+	l->serial = serial;
+	return l->name;
+}
+
 static int32_t pod_rows(struct replay *r)
 {
 	const struct workload *w = &r->workload;
 	int64_t time_ms = is_cpu(r) ? workload_scraped_ms(w, w->now_ms) : w->now_ms;
 	int32_t n = 0;
-	if (r->value_room < w->pod_count) {
-		r->value_room = w->pod_count * 2;
-		size_t room = (size_t)r->value_room;
-		r->values = xrealloc(r->values, room * sizeof(*r->values));
-		r->names = xrealloc(r->names, room * sizeof(*r->names));
-	}
+	make_room(r, w->pod_count);
 	for (int32_t i = 0; i < w->pod_count; i++) {
 		double v = pod_value(r, &w->pods[i]);
 		if (isnan(v))
 			continue;
-		r->values[n] = (struct value_row){
-			.pod = pod_name(w->pods[i].serial, r->names[n]),
-			.container = is_cpu(r) ? CONTAINER : NULL,
-			.value = v,
-			.time_ms = time_ms};
+		r->values[n] =
+			(struct value_row){.pod = label(r, n, w->pods[i].serial),
+					   .container = is_cpu(r) ? CONTAINER : NULL,
+					   .value = v,
+					   .time_ms = time_ms};
 		n++;
 	}
 	return n;
@@ -507,7 +527,7 @@ void replay_free(struct replay *r)
 	workload_fini(&r->workload);
 	free(r->shown);
 	free(r->values);
-	free(r->names);
+	free(r->labels);
 	free(r);
 }
 
