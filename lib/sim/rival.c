@@ -30,9 +30,10 @@ static void make_room(struct rival *r)
 						sizeof(*r->values));
 }
 
+/* Ascending like the pods, so that values come sorted. */
 static uint64_t pod_key(const struct world_pod *p)
 {
-	return hash_bytes(&p->serial, sizeof(p->serial));
+	return (uint64_t)p->serial + 1;
 }
 
 /* Only what has changed is told again. */
@@ -101,7 +102,7 @@ pod_metrics(const struct rival *r, const struct policy_metric *m, struct pod_val
 	}
 	if (n == 0)
 		return (struct metric_values){.unknown = "no pod has been scraped yet"};
-	return (struct metric_values){.pods = room, .count = pod_values_merge(room, n)};
+	return (struct metric_values){.pods = room, .count = n};
 }
 
 static struct metric_values metric_of(const struct rival *r, int32_t i)
