@@ -254,6 +254,41 @@ START_TEST(record_takes_zero_for_a_size_and_nothing_below)
 END_TEST
 
 /* The record has room for so much, and older processes read no more. */
+/* What stood there before a list became shorter. */
+START_TEST(a_record_has_nothing_from_beyond_the_end_of_a_list)
+{
+	static struct decide_memory m, record;
+	m = (struct decide_memory){
+		.log_count = 1, .up = {.count = 1}, .down = {.count = 1}};
+	for (int32_t i = 0; i < 3; i++) {
+		m.log[i] = (struct recommendation){RIG_NOW_MS - MS_PER_S, 5 + i};
+		m.up.items[i] =
+			(struct scale_event){.at_ms = RIG_NOW_MS, .change = 1 + i};
+		m.down.items[i] = m.up.items[i];
+	}
+	decide_memory_export(&m, RIG_NOW_MS, &record);
+	ck_assert_int_eq(record.log_count, 1);
+	ck_assert_int_eq(record.log[0].replicas, 5);
+	ck_assert_int_eq(record.up.count, 1);
+	ck_assert_int_eq(record.down.count, 1);
+}
+END_TEST
+
+START_TEST(a_record_keeps_a_change_of_nothing_and_no_negative_one)
+{
+	static struct decide_memory m, record;
+	static const int32_t changes[] = {0, -1, 1};
+	m = (struct decide_memory){.up = {.count = 3}};
+	for (int32_t i = 0; i < 3; i++)
+		m.up.items[i] =
+			(struct scale_event){.at_ms = RIG_NOW_MS, .change = changes[i]};
+	decide_memory_import(&record, &m, RIG_NOW_MS);
+	ck_assert_int_eq(record.up.count, 2);
+	ck_assert_int_eq(record.up.items[0].change, 0);
+	ck_assert_int_eq(record.up.items[1].change, 1);
+}
+END_TEST
+
 START_TEST(room_is_what_the_record_has_room_for)
 {
 	ck_assert_int_eq(RECOMMENDATIONS_MAX, 128);
@@ -280,6 +315,8 @@ int main(void)
 	tcase_add_test(t, all_outdated_events_are_marked_and_the_last_is_replaced);
 	tcase_add_test(t, full_list_is_merged_only_where_no_place_is_free);
 	tcase_add_test(t, record_takes_zero_for_a_size_and_nothing_below);
+	tcase_add_test(t, a_record_has_nothing_from_beyond_the_end_of_a_list);
+	tcase_add_test(t, a_record_keeps_a_change_of_nothing_and_no_negative_one);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

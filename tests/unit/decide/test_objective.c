@@ -94,6 +94,14 @@ START_TEST(minutes_without_a_forecast_say_nothing_of_it)
 }
 END_TEST
 
+START_TEST(a_load_of_less_than_a_pod_moves_it_too)
+{
+	double before = o.level;
+	heed(0.01, 0, DAY);
+	ck_near(before - o.level, 1, 1e-9);
+}
+END_TEST
+
 START_TEST(without_load_it_stays)
 {
 	double before = o.level;
@@ -185,6 +193,7 @@ int main(void)
 	tcase_add_test(t, load_counts_not_minutes);
 	tcase_add_test(t, it_stays_among_the_quantiles_there_are);
 	tcase_add_test(t, minutes_without_a_forecast_say_nothing_of_it);
+	tcase_add_test(t, a_load_of_less_than_a_pod_moves_it_too);
 	tcase_add_test(t, without_load_it_stays);
 	tcase_add_test(t, history_that_it_has_heeded_moves_it_no_more);
 	tcase_add_test(t, another_objective_begins_anew);

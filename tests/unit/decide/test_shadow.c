@@ -430,7 +430,7 @@ START_TEST(a_delay_that_is_too_long_is_cut)
 		x.demand = i < 3 ? 200 : 900;
 		shadow_live(&v.shadow, &m, &v.costs);
 		ck_assert_int_eq(v.shadow.reactive.ready,
-				 i < 3 + SHADOW_DELAY_MAX_MIN ? 2 : 9);
+				 i < 3 + 126 ? 2 : 9 /* two hours and what data needs */);
 	}
 }
 END_TEST
