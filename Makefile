@@ -166,19 +166,29 @@ SHARES = $(FAULTS_BIN) $(if $(SANITIZE),,$(TORTURE_BIN))
 test: $(BUILD)/foretop $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(SHARES) $(INTEGRATION_BIN) $(CLI_BIN)
 	@BUILD=$(BUILD) hack/run-tests $(UNIT_BIN) $(VECTORS_BIN) $(STORIES_BIN) $(FUZZ_BIN) $(SHARES) $(INTEGRATION_BIN) $(CLI_BIN)
 
-## faults: a kill at every request (and of the real process at FAULT_KILLS of them), FAULT_STORIES random stories from FAULT_SEED on
+## faults: a kill at every request, FAULT_STORIES random stories; of the real process FAULT_KILLS and FAULT_SCRIPTS
 FAULT_STORIES ?= 10000
 FAULT_SEED    ?= 1
 FAULT_KILLS   ?= 60
-faults: $(FAULTS_BIN) $(BUILD)/foretop $(BUILD)/tests/integration/test_kill
+FAULT_SCRIPTS ?= 300
+faults: $(FAULTS_BIN) $(BUILD)/foretop $(BUILD)/tests/integration/test_kill $(BUILD)/tests/integration/test_faults
 	@$(BUILD)/tests/faults/sweep 1
 	@$(BUILD)/tests/faults/stories $(FAULT_STORIES) $(FAULT_SEED)
 
 	@FAULT_KILLS=$(FAULT_KILLS) $(BUILD)/tests/integration/test_kill
+	@FAULT_SCRIPTS=$(FAULT_SCRIPTS) $(BUILD)/tests/integration/test_faults
 
-## torture: every allocation fails once
-torture: $(TORTURE_BIN)
+## torture: every allocation fails once, and each of the first FAULT_CALLS (400) calls of the socket layer
+FAULT_CALLS ?= 400
+torture: $(TORTURE_BIN) $(BUILD)/foretop $(BUILD)/tests/integration/test_syscalls
 	@$(TORTURE_BIN) 1
+	@FAULT_CALLS=$(FAULT_CALLS) $(BUILD)/tests/integration/test_syscalls
+
+$(BUILD)/tests/preload/%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(CFLAGS) -Wall -Wextra $(WERROR) -fPIC -shared -o $@ $< -ldl
+$(BUILD)/tests/integration/test_syscalls: | $(BUILD)/tests/preload/syscalls.so
 
 ## vectors: the HPA's own test tables (VECTORS=dir for others in the same schema)
 VECTORS ?= tests/vectors
