@@ -1,12 +1,53 @@
 /* The target's pods as the watch gives them. */
 #include "engine/slot.h"
 
+#define FREE_PLACE (-1)
+
+/* Where a pod stands, by the hash of its name: open addressing, at least half of it free.
+ * A query may answer for a thousand pods in a cycle, ours and others. */
+struct pod_index {
+	bool valid;    /* no pod has changed its place since it was made */
+	uint64_t mask; /* size - 1, the size a power of two */
+	int32_t places[];
+};
+
+struct pod_index *pod_index_new(int32_t pods_max)
+{
+	uint64_t size = 2;
+	while (size < 2 * (uint64_t)pods_max)
+		size *= 2;
+	struct pod_index *x = xcalloc(1, sizeof(*x) + size * sizeof(x->places[0]));
+	x->mask = size - 1;
+	return x;
+}
+
+/* The entry of a pod, or the free one where it would stand. */
+static int32_t *entry_of(const struct prepared *s, uint64_t key)
+{
+	struct pod_index *x = s->pod_index;
+	uint64_t at = key & x->mask;
+	while (x->places[at] != FREE_PLACE && s->pods[x->places[at]].key != key)
+		at = (at + 1) & x->mask;
+	return &x->places[at];
+}
+
+static void make_index(const struct prepared *s)
+{
+	struct pod_index *x = s->pod_index;
+	for (uint64_t at = 0; at <= x->mask; at++)
+		x->places[at] = FREE_PLACE;
+	for (int32_t i = 0; i < s->pod_count; i++)
+		*entry_of(s, s->pods[i].key) = i;
+	x->valid = true;
+}
+
 static int32_t find(const struct prepared *s, uint64_t key)
 {
-	for (int32_t i = 0; i < s->pod_count; i++)
-		if (s->pods[i].key == key)
-			return i;
-	return -1;
+	if (!s->pod_count)
+		return FREE_PLACE;
+	if (!s->pod_index->valid)
+		make_index(s);
+	return *entry_of(s, key);
 }
 
 const struct pod *pods_find(const struct prepared *s, uint64_t key)
@@ -48,6 +89,7 @@ static void find_again(struct prepared *s, uint64_t key)
 static void drop(struct prepared *s, int32_t i)
 {
 	int32_t last = --s->pod_count;
+	s->pod_index->valid = false;
 	s->pods[i] = s->pods[last];
 	s->pod_marks[i] = s->pod_marks[last];
 }
@@ -131,8 +173,11 @@ static void put(struct engine *e, struct prepared *s, const struct pod_info *inf
 		i = make_room(s, info);
 	if (i < 0)
 		return;
+	bool fresh = i == s->pod_count - 1 && !s->pod_marks[i];
 	pod_set(&s->pods[i], info, s->policy, e->config.decide.pod_level_requests);
 	s->pod_marks[i] |= POD_GIVEN;
+	if (fresh && s->pod_index->valid)
+		*entry_of(s, s->pods[i].key) = i;
 	note_lead(e, s, i);
 }
 

@@ -55,6 +55,7 @@ static void prepare_policy(const struct engine *e, struct prepared *p)
 	p->target.key = target_key(p->ns, policy->target.kind, policy->target.name);
 	p->pods_max = most < e->config.pods_max ? (int32_t)most : e->config.pods_max;
 	p->pods = xcalloc((size_t)p->pods_max, sizeof(p->pods[0]));
+	p->pod_index = pod_index_new(p->pods_max);
 	p->pod_marks = xcalloc((size_t)p->pods_max, sizeof(p->pod_marks[0]));
 	p->lost = xcalloc((size_t)p->pods_max, sizeof(p->lost[0]));
 	if (policy->schedule_count)
@@ -105,6 +106,7 @@ void engine_prepared_free(struct prepared *p)
 	policy_free(p->policy);
 	free(p->shadow);
 	free(p->pods);
+	free(p->pod_index);
 	free(p->pod_marks);
 	free(p->intervals);
 	free(p->lost);

@@ -160,7 +160,8 @@ struct prepared {
 	bool rested;             /* nothing was decided in the newest cycle, on purpose */
 	/* pods */
 	struct pod *pods;
-	uint8_t *pod_marks; /* POD_GIVEN, POD_WAS_READY; beside pods */
+	uint8_t *pod_marks;          /* POD_GIVEN, POD_WAS_READY; beside pods */
+	struct pod_index *pod_index; /* of pods, by name; owned */
 	int32_t pod_count, pods_max;
 	uint64_t *lost; /* pods_max keys of pods that had no room */
 	int32_t lost_count;
@@ -457,6 +458,8 @@ void gate_tell(const struct prepared *s, char *buf, size_t size);
 bool gate_far_ahead(const struct prepared *s, int32_t m);
 
 /* pods.c */
+/* For so many pods; the caller frees. */
+struct pod_index *pod_index_new(int32_t pods_max);
 void pods_event(struct engine *e, struct prepared *s, const struct event *event);
 /* One of the target's pods, or NULL: a query may answer for a whole namespace. */
 const struct pod *pods_find(const struct prepared *s, uint64_t key);

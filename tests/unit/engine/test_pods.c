@@ -212,12 +212,48 @@ START_TEST(pods_without_times_give_no_lead_time)
 }
 END_TEST
 
+/* Whatever came and went: each is found in its place, and nobody else. */
+START_TEST(every_pod_is_found_by_its_name_and_no_other)
+{
+	bool there[120] = {0};
+	struct rng rng;
+	char name[32];
+	rng_init(&rng, 9);
+	rig_close(&r);
+	rig_open(&r, NULL);
+	rig_policy(&r, "checkout", HEAD("checkout") "metrics:\n" CPU NO_FORECAST);
+	rig_target(&r, 2, "10");
+	rig_pods(&r, 0);
+	for (int step = 0; step < 200; step++) {
+		int k = (int)(rng_next(&rng) % 60);
+		snprintf(name, sizeof(name), "indexed-%d", k);
+		bool goes = there[k] && rng_next(&rng) % 2;
+		if (goes)
+			rig_pod_gone(&r, name);
+		else
+			rig_pod(&r, name, NULL);
+		there[k] = !goes;
+		int32_t count = 0;
+		for (int n = 0; n < 120; n++) {
+			snprintf(name, sizeof(name), "indexed-%d", n);
+			const struct pod *p = pods_find(rig_slot(&r), hash_text(name));
+			ck_assert(!p || p->key == hash_text(name));
+			ck_assert(n < 60 || !p);
+			ck_assert_int_eq(p != NULL, there[n]);
+			count += p != NULL;
+		}
+		ck_assert_int_eq(count, rig_slot(&r)->pod_count);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pods");
 	TCase *t = tcase_create("pods");
 	tcase_add_checked_fixture(t, open_small, close_rig);
 	tcase_add_test(t, a_list_takes_away_what_it_does_not_name);
+	tcase_add_test(t, every_pod_is_found_by_its_name_and_no_other);
 	tcase_add_test(t, a_sync_without_a_reset_takes_nothing_away);
 	tcase_add_test(t, pods_of_another_target_are_not_ours);
 	tcase_add_test(t, pods_beyond_the_room_are_counted_once_each);
