@@ -8,6 +8,11 @@
 #define STATUS_PERIOD_MS                                                                 \
 	200 /* at most 5 status objects a second, however many policies */
 
+static int64_t period_ms(const struct book *b)
+{
+	return (int64_t)(STATUS_PERIOD_MS / loop_pace(b->loop));
+}
+
 static void write_status(struct page *p);
 static void drain(void *arg);
 
@@ -17,7 +22,7 @@ static void arm_drain(struct page *p)
 	if (p->waiting)
 		return;
 	if (!b->waiting)
-		timer_set(b->loop->config.reactor, &b->drain, STATUS_PERIOD_MS, drain, b);
+		timer_set(b->loop->config.reactor, &b->drain, period_ms(b), drain, b);
 	p->waiting = true;
 	p->next_waiting = NULL;
 	*b->waiting_end = p;
@@ -131,7 +136,7 @@ static void drain(void *arg)
 	struct book *b = arg;
 	if (!b->waiting)
 		return;
-	timer_set(b->loop->config.reactor, &b->drain, STATUS_PERIOD_MS, drain, b);
+	timer_set(b->loop->config.reactor, &b->drain, period_ms(b), drain, b);
 	if (!loop_may_write(b->loop))
 		return;
 	struct page *p = b->waiting;

@@ -155,6 +155,9 @@ void loop_step(struct loop *l, struct event *event);
 int64_t loop_now(const struct loop *l);
 /* How long an answer of a cycle that begins now is waited for, real time. */
 int64_t loop_patience_ms(const struct loop *l);
+/* Seconds of the engine's time in a real one, at least 1: limits on how often something
+ * is asked for are meant in the engine's. */
+double loop_pace(const struct loop *l);
 /* Where status objects, and what `foretop pause` left, stand. Borrowed. */
 const char *loop_status_namespace(const struct loop *l);
 /* May be written right now: leading, with a Lease that cannot have been lost. */
