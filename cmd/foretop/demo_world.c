@@ -53,10 +53,10 @@ static const struct {
 		 7 * MS_PER_H + 50 * MS_PER_MIN, 8 * MS_PER_H + 50 * MS_PER_MIN},
 	[SCENARIO_DEPLOY] =
 		{"deploy",
-		 "From 12:00 on new pods need three times as long to become Ready: a "
+		 "From 06:00 on new pods need three times as long to become Ready: a "
 		 "release with a larger image. The lead\ntime is measured from the pods.",
 		 "The forecast looks as much further ahead as the new pods need.",
-		 12 * MS_PER_H, 0},
+		 6 * MS_PER_H, 0},
 };
 
 int scenario_parse(const char *text, enum scenario *ret)
