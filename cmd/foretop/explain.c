@@ -171,7 +171,7 @@ static void tell_proposals(const struct view *v, struct str *out)
 {
 	const cJSON *p, *list = json_at(v->status, "lastDecision.proposals");
 	const cJSON *winner = json_at(v->status, "lastDecision.winner");
-	struct table t AUTO(table_fini);
+	struct table t AUTO(table_fini) = {0};
 	if (!cJSON_GetArraySize(list))
 		return;
 	table_init(&t, 5);

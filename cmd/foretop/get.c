@@ -202,26 +202,29 @@ static void print_tree(const struct get *g, const cJSON *tree, struct str *out)
 	cJSON_free(text);
 }
 
-void get_print_row(struct get *g, const struct view *v)
+void get_add(struct get *g, const struct view *v)
 {
-	struct str out AUTO(str_fini);
-	str_init(&out, OUTPUT_LIMIT);
 	if (g->output == GET_NAME) {
-		str_printf(&out, "policy/%s\n", v->name);
+		str_printf(&g->out, "policy/%s\n", v->name);
 	} else if (g->output == GET_JSON || g->output == GET_YAML) {
 		cJSON *tree AUTO(json_cleanup) = view_tree(v);
 		if (g->output == GET_YAML)
-			str_puts(&out, "---\n");
-		print_tree(g, tree, &out);
+			str_puts(&g->out, "---\n");
+		print_tree(g, tree, &g->out);
 	} else {
 		if (!g->headed && !g->no_headers)
 			add_header(g);
 		g->headed = true;
 		add_row(g, v);
-		table_print(&g->table, "", &out);
 	}
-	fputs(str_text(&out), stdout);
+}
+
+void get_flush(struct get *g)
+{
+	table_print(&g->table, "", &g->out);
+	fputs(str_text(&g->out), stdout);
 	fflush(stdout);
+	str_clear(&g->out);
 }
 
 /* --- once --- */
@@ -304,6 +307,7 @@ int cmd_get(int argc, char **argv)
 		return flags_wrong(argv[0], "%s: either names, or -A and -l",
 				   g.flags.names[0]);
 	table_begin(&g);
+	str_init(&g.out, OUTPUT_LIMIT);
 	code = EXIT_SUCCESS;
 	if (cluster_open(&g.cluster, &g.flags, &err) < 0 ||
 	    (g.watch ? get_watch(&g, &err) : print_once(&g, &err)) < 0) {
@@ -312,5 +316,6 @@ int cmd_get(int argc, char **argv)
 	}
 	cluster_close(&g.cluster);
 	table_fini(&g.table);
+	str_fini(&g.out);
 	return code;
 }

@@ -14,11 +14,13 @@ struct get {
 	enum get_output output;
 	bool watch, no_headers;
 	struct table table;
-	bool headed; /* the header has been printed */
+	bool headed;    /* the header has been added */
+	struct str out; /* what waits to be printed */
 };
 
-/* Prints one row, or one object. */
-void get_print_row(struct get *g, const struct view *v);
+/* Adds one row, or one object; get_flush prints what was added. */
+void get_add(struct get *g, const struct view *v);
+void get_flush(struct get *g);
 /* What of a policy a row shows, its age apart: equal rows need not be printed again. The
  * caller frees. */
 char *get_row_key(const struct get *g, const struct view *v);

@@ -19,6 +19,7 @@ struct watcher {
 	size_t count;
 	char *statuses_error, *policies_error; /* as told last; owned */
 	bool policies_synced, statuses_synced;
+	struct err failed;
 };
 
 static struct watched *find(struct watcher *w, const char *key)
@@ -41,7 +42,7 @@ static void print_item(struct watcher *w, struct watched *item)
 		return;
 	free(item->shown);
 	item->shown = TAKE(row);
-	get_print_row(w->get, &item->view);
+	get_add(w->get, &item->view);
 }
 
 /* Nothing is said before both lists are there. */
@@ -55,6 +56,7 @@ static void print_news(struct watcher *w)
 			print_item(w, item);
 		item->news = false;
 	}
+	get_flush(w->get);
 }
 
 static bool wanted(const struct watcher *w, const char *ns, const char *name)
@@ -135,9 +137,15 @@ static void on_statuses_synced(void *arg)
 	print_news(w);
 }
 
-/* A failure is told once; the watch itself tries again. */
-static void tell(char **told, const char *what, const struct err *err)
+/* A failure is told once, and the watch itself tries again; but what does not even begin
+ * is a mistake. */
+static void tell(struct watcher *w, char **told, const char *what, const struct err *err)
 {
+	if (err && (!w->policies_synced || !w->statuses_synced)) {
+		err_set(&w->failed, err->code, "%s: %s", what, err->msg);
+		reactor_stop(w->get->cluster.reactor);
+		return;
+	}
 	if (err && (!*told || strcmp(*told, err->msg)))
 		fprintf(stderr, "foretop get: %s: %s\n", what, err->msg);
 	free(*told);
@@ -148,14 +156,14 @@ static void on_policies_state(void *arg, const char *text, const struct err *err
 {
 	struct watcher *w = arg;
 	(void)text;
-	tell(&w->policies_error, "policies", err);
+	tell(w, &w->policies_error, "policies", err);
 }
 
 static void on_statuses_state(void *arg, const char *text, const struct err *err)
 {
 	struct watcher *w = arg;
 	(void)text;
-	tell(&w->statuses_error, "what is decided", err);
+	tell(w, &w->statuses_error, "what is decided", err);
 }
 
 static void watcher_fini(struct watcher *w)
@@ -201,5 +209,6 @@ int get_watch(struct get *g, struct err *err)
 	if (!w.statuses)
 		return -1;
 	reactor_run(g->cluster.reactor);
-	return 0;
+	*err = w.failed;
+	return w.failed.code == ERR_NONE ? 0 : -1;
 }

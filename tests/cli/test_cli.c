@@ -4,6 +4,8 @@
  * up, to try commands by hand. */
 #include "integration/bed.h"
 
+#include "prom/prom.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -77,6 +79,72 @@ static void put_all(const char *path)
 	}
 }
 
+/* --- series beside those of the Deployments --- */
+
+static void say_young(void *arg, int64_t at_ms, struct promapi_rows *rows)
+{
+	(void)arg;
+	if (at_ms > wall_ms() - 5 * MS_PER_H)
+		promapi_rows_add(rows, NULL, 0, 3);
+}
+
+static void say_many(void *arg, int64_t at_ms, struct promapi_rows *rows)
+{
+	static const struct promapi_label labels[] = {{"zone", "a"}, {"zone", "b"}};
+	(void)arg;
+	(void)at_ms;
+	promapi_rows_add(rows, &labels[0], 1, 1);
+	promapi_rows_add(rows, &labels[1], 1, 2);
+}
+
+static void put_series(void)
+{
+	promapi_register(b->prom, "sum(young)", say_young, NULL);
+	promapi_register(b->prom, "many", say_many, NULL);
+}
+
+/* --- the first scrapes --- */
+
+static struct {
+	bool asked, known;
+} cpu;
+
+static void on_cpu(void *arg, const struct prom_answer *answer)
+{
+	(void)arg;
+	cpu.asked = false;
+	cpu.known = answer->outcome == PROM_OK;
+}
+
+/* A rate needs two scrapes. */
+static bool cpu_known(struct prom_source *source, const char *query)
+{
+	if (!cpu.asked && !cpu.known) {
+		cpu.asked = true;
+		prom_query(source, query, wall_ms(), on_cpu, NULL);
+	}
+	return cpu.known;
+}
+
+static void wait_for_scrapes(void)
+{
+	char *url = xstrdup(served_prom_url(b->served));
+	const struct prom_source_config config = {
+		.name = "default", .http = {.base_url = url, .ca_file = b->ca}};
+	struct err err = {0};
+	struct str query AUTO(str_fini);
+	const char *namespaces[] = {"shop"};
+	const struct prom_pods pods = {.namespaces = namespaces, .namespace_count = 1};
+	struct prom_source *source = prom_source_new(b->reactor, &config, &err);
+	ck_assert_msg(source != NULL, "%s", err.msg);
+	str_init(&query, 65536);
+	ck_assert_int_eq(prom_usage_query(PROM_CPU, &pods, &query), 0);
+	cpu.asked = cpu.known = false;
+	wait_until(b, cpu_known(source, str_text(&query)), "CPU is measured");
+	prom_source_free(source);
+	free(url);
+}
+
 static void put_link(const char *name, const char *to)
 {
 	char *path AUTO_FREE = xasprintf("%s/%s", b->folder, name);
@@ -103,6 +171,8 @@ static void setup(void)
 	static const char *const names[] = {"cart", "checkout", "search"};
 	b = bed_open(names, 3);
 	put_binary();
+	put_series();
+	wait_for_scrapes();
 	put_all(FOLDER "/world/policies.yaml");
 	put_all(FOLDER "/world/statuses.yaml");
 	put_all(FOLDER "/world/autoscalers.yaml");
