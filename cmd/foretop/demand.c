@@ -1,12 +1,13 @@
 #include "demand.h"
 
+#include "sourcefile.h"
+
 #include "loop/loop.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define INPUT_LIMIT  (512u * 1024 * 1024)
-#define CONFIG_LIMIT (1024 * 1024)
 #define SAMPLES_MAX  (10u * 1000 * 1000)
 #define COARSE_FROM  (4 * MS_PER_DAY)
 #define COARSE_STEP  (5 * MS_PER_MIN)
@@ -97,25 +98,6 @@ static void answered(void *arg, const struct prom_answer *answer)
 		add(a->demand, result->series[0].samples[i]);
 }
 
-static void read_config(const struct demand_source *from, struct controller_config *ret,
-			struct err *err, int *ret_code)
-{
-	char *text AUTO_FREE = NULL;
-	size_t len = 0;
-	*ret_code = -1;
-	if (!from->config)
-		config_defaults(ret);
-	else if (file_read(from->config, CONFIG_LIMIT, &text, &len, err) < 0)
-		return;
-	else if (config_parse(text, len, ret, err) < 0) {
-		err_wrap(err, "%s", from->config);
-		return;
-	}
-	*ret_code = 0;
-	if (from->prometheus_url && config_set_url(ret, from->prometheus_url, err) < 0)
-		*ret_code = err_wrap(err, "--prometheus-url");
-}
-
 static int ask(const struct demand_source *from, struct prom_source *source,
 	       struct asking *a)
 {
@@ -135,9 +117,7 @@ static int load_query(const struct demand_source *from, struct demand *d, struct
 	struct reactor *reactor AUTO(reactor_cleanup) = NULL;
 	struct prom_source *source AUTO(prom_source_cleanup) = NULL;
 	const char *name = from->source ? from->source : "default";
-	int code;
-	read_config(from, &config, err, &code);
-	if (code < 0)
+	if (sourcefile_read(from->config, from->prometheus_url, &config, err) < 0)
 		return -1;
 	const struct config_source *c = config_find_source(&config, name);
 	if (!c)

@@ -27,6 +27,8 @@ static const struct command commands[] = {
 	{"run", "serve the policies of a cluster", cmd_run},
 	{"simulate", "what a policy would have done to a load, beside the HPA's rules",
 	 cmd_simulate},
+	{"validate", "are policies right, by themselves and for the servers",
+	 cmd_validate},
 	{"version", "print the version", cmd_version},
 };
 
