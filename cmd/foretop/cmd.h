@@ -12,6 +12,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+int cmd_convert(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_forecast(int argc, char **argv);

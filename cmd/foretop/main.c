@@ -15,6 +15,7 @@ static int cmd_version(int argc, char **argv)
 }
 
 static const struct command commands[] = {
+	{"convert", "HPAs and ScaledObjects as policies", cmd_convert},
 	{"demo", "a simulated shop's day in about a minute, on loopback servers",
 	 cmd_demo},
 	{"explain", "the last decision as a story with numbers", cmd_explain},
