@@ -5,7 +5,9 @@
 #include "backtest.h"
 #include "flags.h"
 #include "forecast_flags.h"
-#include "io/io.h"
+#include "live.h"
+
+#include "loop/loop.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 
 #define OUTPUT_LIMIT (256u * 1024 * 1024)
 #define SERIES_MAX   1000000
+#define QUERY_LIMIT  65536
 
 /* The series on its grid. */
 struct series {
@@ -223,6 +226,26 @@ static int run_forecast(const struct forecast_flags *f, const struct series *s,
 	return 0;
 }
 
+/* The policy's metric says what to ask, whom, and how far back. The texts are kept in
+ * *query and the policy. */
+static int ask_for_policy(struct forecast_flags *f, struct policy **ret_policy,
+			  struct str *query, struct err *err)
+{
+	struct policy *policy = live_policy(&f->cluster, f->policy, err);
+	if (!policy)
+		return -1;
+	*ret_policy = policy;
+	int32_t metric = live_metric(policy, f->metric, err);
+	if (metric < 0 || loop_history_query(policy, metric, query, err) < 0)
+		return -1;
+	f->from.query = str_text(query);
+	if (!f->from.source)
+		f->from.source = policy->metrics[metric].source;
+	if (!f->from.history_ms)
+		f->from.history_ms = policy->forecast.history_ms;
+	return 0;
+}
+
 static int run(const struct forecast_flags *f, struct str *out, struct err *err)
 {
 	struct demand demand AUTO(demand_fini) = {0};
@@ -248,18 +271,16 @@ static int run(const struct forecast_flags *f, struct str *out, struct err *err)
 int cmd_forecast(int argc, char **argv)
 {
 	struct forecast_flags flags;
-	struct err err;
-	struct str out AUTO(str_fini) = {0};
-	int code = forecast_flags_parse(&flags, argc, argv, &err);
-	if (code > 0)
-		return EXIT_SUCCESS;
-	if (code < 0) {
-		fprintf(stderr, "foretop forecast: %s\nSee foretop forecast --help\n",
-			err.msg);
-		return EXIT_USAGE;
-	}
+	struct err err = {0};
+	struct str out AUTO(str_fini) = {0}, query AUTO(str_fini) = {0};
+	AUTO(policy_cleanup) struct policy *policy = NULL;
+	int code = forecast_flags_parse(&flags, argc, argv);
+	if (code >= 0)
+		return code;
 	str_init(&out, OUTPUT_LIMIT);
-	if (run(&flags, &out, &err) < 0) {
+	str_init(&query, QUERY_LIMIT);
+	if ((flags.policy && ask_for_policy(&flags, &policy, &query, &err) < 0) ||
+	    run(&flags, &out, &err) < 0) {
 		fprintf(stderr, "foretop forecast: %s\n", err.msg);
 		return EXIT_FAILURE;
 	}

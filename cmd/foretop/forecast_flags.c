@@ -2,7 +2,6 @@
 
 #include "flags.h"
 
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,15 +14,19 @@
 #define ORIGINS_MAX     1000
 
 static const char help[] =
-	"usage: foretop forecast --input FILE.csv [flags]\n"
+	"usage: foretop forecast [NS/]POLICY --prometheus-url URL [flags]\n"
+	"       foretop forecast --input FILE.csv [flags]\n"
 	"       foretop forecast --query PROMQL --prometheus-url URL [flags]\n\n"
-	"Forecasts a series and says what the forecast rests on.\n\n"
+	"Forecasts the demand of a policy's workload, or any series, and says what the "
+	"forecast rests on.\n\n"
+	"      --metric NAME          of the policy (the first that can be forecast)\n"
 	"      --input FILE           lines unix_seconds,value; - is standard input\n"
 	"      --column NAME          of a table with several columns and a header line\n"
 	"      --query PROMQL         of one series\n"
 	"      --prometheus-url URL   the server; or --config FILE [--source NAME] of "
 	"foretop run\n"
-	"      --history DURATION     how far the query reaches back (14d)\n"
+	"      --history DURATION     how far the query reaches back (the policy's, or "
+	"14d)\n"
 	"      --step DURATION        Auto (default), or the series' mean over such "
 	"steps\n"
 	"      --horizon DURATION     how far ahead (24h)\n"
@@ -34,11 +37,11 @@ static const char help[] =
 	"      --backtest             forecast from earlier moments, with what was known "
 	"then\n"
 	"      --origins N            how many of them (20)\n"
-	"  -o, --output FORMAT        table, csv, json or svg\n"
-	"  -h, --help\n";
+	"  -o, --output FORMAT        table, csv, json or svg\n" CLUSTER_FLAGS_HELP;
 
 enum {
-	OPT_INPUT = 256,
+	OPT_METRIC = CLUSTER_OPTION_END,
+	OPT_INPUT,
 	OPT_COLUMN,
 	OPT_QUERY,
 	OPT_PROMETHEUS,
@@ -55,6 +58,8 @@ enum {
 };
 
 static const struct option options[] = {
+	CLUSTER_OPTIONS,
+	{"metric", required_argument, NULL, OPT_METRIC},
 	{"input", required_argument, NULL, OPT_INPUT},
 	{"column", required_argument, NULL, OPT_COLUMN},
 	{"query", required_argument, NULL, OPT_QUERY},
@@ -185,11 +190,16 @@ static bool take_source(struct demand_source *from, int c)
 	return true;
 }
 
-static int take_flag(struct forecast_flags *f, int c, const char *flag, struct err *err)
+static int take_flag(void *arg, int c, struct err *err)
 {
-	if (take_source(&f->from, c))
-		return 0;
+	struct forecast_flags *f = arg;
+	int taken = cluster_flag(&f->cluster, c, err);
+	if (taken || take_source(&f->from, c))
+		return taken < 0 ? -1 : 0;
 	switch (c) {
+	case OPT_METRIC:
+		f->metric = optarg;
+		return 0;
 	case OPT_HISTORY:
 		return flag_duration(optarg, &f->from.history_ms, err);
 	case OPT_STEP:
@@ -208,64 +218,58 @@ static int take_flag(struct forecast_flags *f, int c, const char *flag, struct e
 		return 0;
 	case OPT_ORIGINS:
 		return take_origins(optarg, &f->origins, err);
-	case 'o':
+	default: /* 'o' */
 		return take_output(optarg, &f->output, err);
-	case ':':
-		return err_set(err, ERR_INVALID, "%s needs a value", flag);
-	default:
-		return err_set(err, ERR_INVALID, "unknown flag %s", flag);
 	}
 }
 
 static int check_flags(const struct forecast_flags *f, struct err *err)
 {
 	const struct demand_source *from = &f->from;
-	if (!from->input == !from->query)
-		return err_set(err, ERR_INVALID, "either --input or --query is needed");
+	if (!f->policy + !from->input + !from->query != 2)
+		return err_set(err, ERR_INVALID,
+			       "one is needed: a policy, --input or --query");
 	if (from->column && !from->input)
 		return err_set(err, ERR_INVALID, "--column belongs to --input");
-	if (from->query && !from->prometheus_url && !from->config)
-		return err_set(err, ERR_INVALID,
-			       "--query needs --prometheus-url or --config");
+	if (f->metric && !f->policy)
+		return err_set(err, ERR_INVALID, "--metric belongs to a policy");
+	if (!from->input && !from->prometheus_url && !from->config)
+		return err_set(err, ERR_INVALID, "%s needs --prometheus-url or --config",
+			       f->policy ? "a policy" : "--query");
 	if (f->backtest && f->output == OUTPUT_SVG)
 		return err_set(err, ERR_INVALID,
 			       "a back-test has no picture: use -o table, csv or json");
 	return 0;
 }
 
-static const char *name_of(int c)
-{
-	size_t i = 0;
-	while (options[i].name && options[i].val != c)
-		i++;
-	return options[i].name;
-}
-
-int forecast_flags_parse(struct forecast_flags *ret_flags, int argc, char **argv,
-			 struct err *err)
+int forecast_flags_parse(struct forecast_flags *ret_flags, int argc, char **argv)
 {
 	struct forecast_flags *f = ret_flags;
-	int c;
+	const struct flag_table table = {.help = help,
+					 .letters = ":o:h" CLUSTER_LETTERS,
+					 .options = options,
+					 .take = take_flag,
+					 .arg = f};
+	struct err err;
 	*f = (struct forecast_flags){
-		.from = {.history_ms = HISTORY_DEFAULT, .at_ms = INT64_MAX},
+		.from = {.at_ms = INT64_MAX},
+		.cluster = {.foretop_ns = CLUSTER_FORETOP_NAMESPACE},
 		.horizon_ms = HORIZON_DEFAULT,
 		.level_count = 1,
 		.levels = {LEVEL_DEFAULT},
 		.find_seasons = true,
 		.origins = ORIGINS_DEFAULT,
 	};
-	optind = 1;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return 1;
-		}
-		if (take_flag(f, c, argv[optind - 1], err) < 0)
-			return c == ':' || c == '?' ? -1
-						    : err_wrap(err, "--%s", name_of(c));
-	}
+	int code = flags_read(&table, argc, argv);
+	if (code >= 0)
+		return code;
 	if (optind < argc)
-		return err_set(err, ERR_INVALID, "unexpected argument %s", argv[optind]);
-	return check_flags(f, err);
+		f->policy = argv[optind++];
+	if (optind < argc)
+		return flags_wrong(argv[0], "unexpected argument %s", argv[optind]);
+	if (check_flags(f, &err) < 0)
+		return flags_wrong(argv[0], "%s", err.msg);
+	if (!f->from.history_ms && !f->policy)
+		f->from.history_ms = HISTORY_DEFAULT;
+	return -1;
 }

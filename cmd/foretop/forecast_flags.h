@@ -2,6 +2,7 @@
 #ifndef FORETOP_FORECAST_FLAGS_H
 #define FORETOP_FORECAST_FLAGS_H
 
+#include "cluster.h"
 #include "demand.h"
 #include "prospect.h"
 
@@ -9,6 +10,10 @@ enum output { OUTPUT_TABLE, OUTPUT_CSV, OUTPUT_JSON, OUTPUT_SVG };
 
 struct forecast_flags {
 	struct demand_source from;
+	const char
+		*policy; /* "[NS/]NAME" in the cluster, which gives the query; or NULL */
+	const char *metric; /* of it; NULL: the first that may be forecast */
+	struct cluster_flags cluster;
 	int64_t step_ms; /* 0: Auto */
 	int64_t horizon_ms;
 	int32_t level_count; /* >= 1, ascending */
@@ -21,9 +26,8 @@ struct forecast_flags {
 	enum output output;
 };
 
-/* 0 to go on, 1 when the help was asked for and printed, -1 with *err that names the flag
- * and what is allowed. */
-int forecast_flags_parse(struct forecast_flags *ret_flags, int argc, char **argv,
-			 struct err *err);
+/* -1: go on; else the exit code (after --help, or a mistake that was told). A policy's
+ * query, source and history are left to be filled in. */
+int forecast_flags_parse(struct forecast_flags *ret_flags, int argc, char **argv);
 
 #endif
