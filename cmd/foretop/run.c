@@ -1,5 +1,7 @@
 /* foretop run: the controller. */
 #include "cmd.h"
+#include "flags.h"
+#include "runsay.h"
 
 #include "loop/loop.h"
 
@@ -14,6 +16,7 @@
 #define CONFIG_LIMIT     (1024 * 1024)
 #define CONFIG_PERIOD_MS 5000
 #define SHUTDOWN_MS      1500 /* the whole process is gone within 2 s of SIGTERM */
+#define LOOK_PERIOD_MS   500  /* at what is decided, for those who read along */
 #define ONCE_PERIOD_MS   100
 #define ONCE_MAX_MS      60000
 #define ONCE_WRITES_MS   10000 /* for what was decided to be written */
@@ -21,7 +24,9 @@
 struct flags {
 	const char *kubeconfig, *context, *config, *ns, *prometheus_url, *listen, *page;
 	struct log_config log;
-	bool dry_run, once;
+	bool dry_run, once, diff, exit_code;
+	enum runsay_output output;
+	int64_t for_ms; /* 0: until it is ended */
 };
 
 struct run {
@@ -31,7 +36,8 @@ struct run {
 	struct clock clock;
 	struct controller_config *config; /* in force */
 	struct file_watch config_watch;
-	struct timer config_timer, once_timer;
+	struct timer config_timer, once_timer, look_timer, end_timer;
+	struct runsay say;
 	struct fd_watch signals;
 	char instance[128];
 	int64_t started_ms;
@@ -52,7 +58,15 @@ static const char help[] =
 	"  -n, --namespace NS         only policies of this namespace\n"
 	"      --dry-run              decide and report everything, write nothing to the "
 	"cluster\n"
+	"      --diff                 a dry run beside an HPA: print where the decided "
+	"size "
+	"differs from\n"
+	"                             the one that is there, and sums at the end\n"
+	"      --for DURATION         end after this time\n"
 	"      --once                 decide once for every policy, print it and end\n"
+	"  -o, --output FORMAT        of --once: table or json\n"
+	"      --exit-code            exit with 3 when a dry run would have written, or "
+	"--diff differs\n"
 	"      --listen ADDRESS:PORT  /metrics, /livez, /readyz; \"\" for none (default "
 	":8080)\n"
 	"      --page ADDRESS:PORT    the page and /api/v1; \"\" for none (default "
@@ -67,7 +81,10 @@ enum {
 	OPT_KUBECONFIG,
 	OPT_CONTEXT,
 	OPT_DRY_RUN,
+	OPT_DIFF,
+	OPT_FOR,
 	OPT_ONCE,
+	OPT_EXIT_CODE,
 	OPT_LISTEN,
 	OPT_PAGE,
 	OPT_LOG_FORMAT
@@ -80,7 +97,11 @@ static const struct option options[] = {
 	{"context", required_argument, NULL, OPT_CONTEXT},
 	{"namespace", required_argument, NULL, 'n'},
 	{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+	{"diff", no_argument, NULL, OPT_DIFF},
+	{"for", required_argument, NULL, OPT_FOR},
 	{"once", no_argument, NULL, OPT_ONCE},
+	{"output", required_argument, NULL, 'o'},
+	{"exit-code", no_argument, NULL, OPT_EXIT_CODE},
 	{"listen", required_argument, NULL, OPT_LISTEN},
 	{"page", required_argument, NULL, OPT_PAGE},
 	{"log-format", required_argument, NULL, OPT_LOG_FORMAT},
@@ -116,9 +137,41 @@ static int wrong(const char *flag, const char *value, const char *allowed)
 	return EXIT_USAGE;
 }
 
+/* The flags that say what is printed: -1 when c is none of them, else 0 or the exit code.
+ */
+static int take_output_flag(struct flags *f, int c)
+{
+	static const char *const outputs[] = {
+		[RUNSAY_TABLE] = "table", [RUNSAY_JSON] = "json"};
+	struct err err;
+	int index;
+	switch (c) {
+	case OPT_DIFF:
+		f->diff = f->dry_run = true;
+		return 0;
+	case OPT_EXIT_CODE:
+		f->exit_code = true;
+		return 0;
+	case OPT_FOR:
+		return flag_duration(optarg, &f->for_ms, &err) < 0
+			       ? wrong("--for", optarg, err.msg)
+			       : 0;
+	case 'o':
+		if (flag_word(optarg, outputs, ARRAY_LEN(outputs), &index, &err) < 0)
+			return wrong("--output", optarg, "allowed: table, json");
+		f->output = (enum runsay_output)index;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
 /* One flag: 0, or the exit code. */
 static int take_flag(struct flags *f, int c, const char *flag)
 {
+	int code = take_output_flag(f, c);
+	if (code >= 0)
+		return code;
 	switch (c) {
 	case OPT_CONFIG:
 		f->config = optarg;
@@ -168,7 +221,7 @@ static int parse_flags(struct flags *f, int argc, char **argv)
 	int c;
 	optind = 1;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":n:v:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":n:o:v:h", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return 1;
@@ -179,6 +232,12 @@ static int parse_flags(struct flags *f, int argc, char **argv)
 	}
 	if (optind < argc)
 		return wrong("unexpected argument", argv[optind], "run takes flags only");
+	if (f->output && !f->once)
+		return wrong("--output", "json", "belongs to --once");
+	if (f->once && (f->diff || f->for_ms))
+		return wrong("--once", f->diff ? "--diff" : "--for", "either of them");
+	if (f->exit_code && !f->dry_run)
+		return wrong("--exit-code", "alone", "belongs to --dry-run or --diff");
 	return 0;
 }
 
@@ -307,33 +366,35 @@ static void lost(void *arg)
 	_exit(EXIT_FAILURE);
 }
 
+/* --- what is printed --- */
+
+static void look(void *arg)
+{
+	struct run *r = arg;
+	if (r->ending)
+		return;
+	runsay_look(&r->say, loop_engine(r->loop), monotonic_ms());
+	timer_set(r->reactor, &r->look_timer, LOOK_PERIOD_MS, look, r);
+}
+
+static void time_is_up(void *arg)
+{
+	end(arg, EXIT_SUCCESS);
+}
+
+/* As much of it as was asked for. */
+static void start_saying(struct run *r)
+{
+	const struct flags *f = &r->flags;
+	r->say = (struct runsay){
+		.output = f->output, .dry_run = f->dry_run, .diff = f->diff};
+	if (f->dry_run && !f->once)
+		look(r);
+	if (f->for_ms)
+		timer_set(r->reactor, &r->end_timer, f->for_ms, time_is_up, r);
+}
+
 /* --- --once --- */
-
-static const char *replicas_text(int32_t replicas, char *buf, size_t size)
-{
-	if (replicas == DECIDE_NO_REPLICAS)
-		return "-";
-	snprintf(buf, size, "%d", (int)replicas);
-	return buf;
-}
-
-static void print_once(const struct run *r)
-{
-	const struct engine *e = loop_engine(r->loop);
-	printf("%-32s %-8s %-8s %s\n", "POLICY", "CURRENT", "DESIRED", "REASON");
-	for (int32_t i = 0; i < engine_policy_count(e); i++) {
-		const struct policy_status *s = engine_policy_status(e, i);
-		if (!s)
-			continue;
-		char name[320], current[16], desired[16];
-		snprintf(name, sizeof(name), "%s/%s", s->ns, s->name);
-		const char *reason =
-			s->policy ? s->reason : s->conditions[PC_READY].message;
-		printf("%-32s %-8s %-8s %s\n", name,
-		       replicas_text(s->current, current, sizeof(current)),
-		       replicas_text(s->desired, desired, sizeof(desired)), reason);
-	}
-}
 
 static void check_once(void *arg)
 {
@@ -350,7 +411,7 @@ static void check_once(void *arg)
 		timer_set(r->reactor, &r->once_timer, ONCE_PERIOD_MS, check_once, r);
 		return;
 	}
-	print_once(r);
+	runsay_once(&r->say, loop_engine(r->loop));
 	if (late)
 		fprintf(stderr,
 			"foretop run: not every policy could decide within %d s\n",
@@ -423,9 +484,11 @@ static int serve(struct run *r, struct err *err)
 		timer_set(r->reactor, &r->config_timer, CONFIG_PERIOD_MS, watch_config,
 			  r);
 	}
+	start_saying(r);
 	if (r->flags.once)
 		check_once(r);
 	reactor_run(r->reactor);
+	runsay_end(&r->say);
 	return 0;
 }
 
@@ -443,8 +506,13 @@ int cmd_run(int argc, char **argv)
 		fprintf(stderr, "foretop run: %s\n", err.msg);
 		r.exit_code = EXIT_FAILURE;
 	}
+	if (r.flags.exit_code && !r.exit_code && r.say.differs)
+		r.exit_code = EXIT_DIFFERS;
 	timer_cancel(&r.config_timer);
 	timer_cancel(&r.once_timer);
+	timer_cancel(&r.look_timer);
+	timer_cancel(&r.end_timer);
+	runsay_fini(&r.say);
 	loop_free(r.loop);
 	reactor_free(r.reactor);
 	if (r.signals.fd >= 0)

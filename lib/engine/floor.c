@@ -184,6 +184,7 @@ void floor_move(struct engine *e, struct prepared *s, const struct hold_reasons 
 	if (!is_floor(s))
 		return;
 	int32_t to = wish(s, holds, asked, now_ms);
+	s->floor.wanted = s->status.floor.wanted = to;
 	bool rests = to == s->autoscaler.original && !has_forecast(s);
 	move(e, s, to, rests ? "no forecast may be followed" : s->decision.reason,
 	     now_ms);
@@ -191,7 +192,7 @@ void floor_move(struct engine *e, struct prepared *s, const struct hold_reasons 
 
 void floor_withdraw(struct engine *e, struct prepared *s, const char *why, int64_t now_ms)
 {
-	s->floor.base = 0;
+	s->floor.base = s->floor.wanted = 0;
 	if (is_floor(s))
 		move(e, s, s->autoscaler.original, why, now_ms);
 }
@@ -216,6 +217,7 @@ void floor_publish(struct prepared *s)
 			.min = a->min,
 			.original = a->original,
 			.expires_ms = a->marked ? a->expires_ms : 0,
+			.wanted = s->floor.wanted ? s->floor.wanted : a->original,
 		};
 }
 

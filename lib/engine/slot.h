@@ -99,6 +99,7 @@ struct autoscaler_state {
 /* Mode Floor. */
 struct floor {
 	int32_t base;     /* size that the newest decision began with; 0: none yet */
+	int32_t wanted;   /* the minimum that it asks for; 0: none yet */
 	int32_t from, to; /* of the write under way, or of the one that met a conflict */
 	int32_t tries;    /* conflicts in a row since the cycle's own decision */
 	int64_t since_ms; /* a write is under way since then; 0: none is */

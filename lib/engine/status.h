@@ -50,6 +50,7 @@ struct floor_status {
 	const char *kind, *autoscaler; /* and its name; NULL: there is none */
 	int32_t min, original; /* its minReplicas now, and as its user asked for */
 	int64_t expires_ms;    /* of a raised one; 0: it is not raised */
+	int32_t wanted;        /* what the newest decision makes of it */
 };
 
 struct policy_status {
