@@ -71,8 +71,8 @@ BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
-## all: build the foretop binary
-all: $(BUILD)/foretop
+## all: build the foretop binary and its manual page
+all: $(BUILD)/foretop $(BUILD)/foretop.1
 
 ## help: list the targets
 help:
@@ -114,6 +114,10 @@ $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 $(BUILD)/foretop: $(call obj,$(CMD_SRC)) $(ARCHIVES)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+
+# Made from what the commands say of themselves.
+$(BUILD)/foretop.1: $(BUILD)/foretop
+	@$< __man > $@.new && mv $@.new $@
 
 # A unit test links its own layer and those before it only, so it stays a test of that layer.
 upto = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,$(words $(2)),$(2))))
@@ -287,10 +291,12 @@ dashboards: $(BUILD)/foretop
 	@hack/deps dashboards
 	@tests/dashboards/run $(abspath $(BUILD))/foretop $(if $(PICTURES),$(abspath $(PICTURES)))
 
-## install: put the binary under PREFIX
-install: $(BUILD)/foretop
+## install: put the binary, the kubectl plugin and the manual page under PREFIX
+install: $(BUILD)/foretop $(BUILD)/foretop.1
 	install -D -m 0755 -s $(BUILD)/foretop $(DESTDIR)$(PREFIX)/bin/foretop
 	ln -sf foretop $(DESTDIR)$(PREFIX)/bin/kubectl-foretop
+	ln -sf foretop $(DESTDIR)$(PREFIX)/bin/kubectl_complete-foretop
+	install -D -m 0644 $(BUILD)/foretop.1 $(DESTDIR)$(PREFIX)/share/man/man1/foretop.1
 
 ## compile_commands.json: for editors and clang tools
 compile_commands.json:

@@ -1,20 +1,28 @@
 /* The command table: what `foretop` can do, one file per command. */
 #include "cmd.h"
 
-#include "base/base.h"
+#include "help.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* As kubectl finds a program that completes the words of its plugin. */
+#define COMPLETER "kubectl_complete-foretop"
 
 static int cmd_version(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		puts("usage: foretop version\n\nPrints the version.\n\n  -h, --help");
+		return EXIT_SUCCESS;
+	}
 	puts("foretop " FORETOP_VERSION);
-	return 0;
+	return EXIT_SUCCESS;
 }
 
+/* Without a summary: not for people. */
 static const struct command commands[] = {
+	{"completion", "complete commands, flags and names in a shell", cmd_completion},
 	{"convert", "HPAs and ScaledObjects as policies", cmd_convert},
 	{"demo", "a simulated shop's day in about a minute, on loopback servers",
 	 cmd_demo},
@@ -31,34 +39,98 @@ static const struct command commands[] = {
 	{"validate", "are policies right, by themselves and for the servers",
 	 cmd_validate},
 	{"version", "print the version", cmd_version},
+	{"__complete", NULL, cmd_complete},
+	{"__man", NULL, cmd_man},
 };
 
-static void usage(FILE *out)
+const struct command *command_table(size_t *ret_count)
 {
-	fputs("Foretop scales Kubernetes workloads before their load arrives.\n\n"
-	      "usage: foretop COMMAND [FLAGS]\n\n",
-	      out);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n`foretop COMMAND --help` explains one.\n", out);
+	*ret_count = ARRAY_LEN(commands);
+	return commands;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+/* --- as what it was called --- */
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* kubectl's plugins tell their users to type what works for them. */
+static bool is_plugin(const char *program)
+{
+	return !strncmp(base_name(program), "kubectl-", 8);
+}
+
+static void usage(FILE *out, const char *program)
+{
+	const char *self = is_plugin(program) ? "kubectl foretop" : "foretop";
+	fprintf(out,
+		"Foretop scales Kubernetes workloads before their load arrives.\n\n"
+		"usage: %s COMMAND [FLAGS]\n\n",
+		self);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (commands[i].summary)
+			fprintf(out, "  %-10s  %s\n", commands[i].name,
+				commands[i].summary);
+	fprintf(out, "\n`%s COMMAND --help` explains one.\n", self);
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	return false;
+}
+
+/* Every "foretop " of a help text becomes "kubectl foretop ". */
+static void plugin_help(const struct command *c)
+{
+	static const char self[] = "foretop ";
+	char *help AUTO_FREE = help_of(c);
+	const char *at = help, *next;
+	while ((next = strstr(at, self))) {
+		bool word = next == help || strchr(" `(\n", next[-1]);
+		printf("%.*s%s%s", (int)(next - at), at, word ? "kubectl " : "", self);
+		at = next + strlen(self);
+	}
+	fputs(at, stdout);
 }
 
 int main(int argc, char **argv)
 {
+	const char *program = argv[0] ? argv[0] : "foretop";
 	json_init();
+	if (!strcmp(base_name(program), COMPLETER))
+		return cmd_complete(argc, argv);
 	if (argc < 2) {
-		usage(stderr);
+		usage(stderr, program);
 		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
 	    !strcmp(argv[1], "-h")) {
-		usage(stdout);
-		return 0;
+		usage(stdout, program);
+		return EXIT_SUCCESS;
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
-	fprintf(stderr, "foretop: unknown command \"%s\"\n\n", argv[1]);
-	usage(stderr);
-	return EXIT_USAGE;
+	const struct command *c = command_find(argv[1]);
+	if (!c) {
+		fprintf(stderr, "foretop: unknown command \"%s\"\n\n", argv[1]);
+		usage(stderr, program);
+		return EXIT_USAGE;
+	}
+	if (is_plugin(program) && c->summary && asks_for_help(argc - 1, argv + 1)) {
+		plugin_help(c);
+		return EXIT_SUCCESS;
+	}
+	return c->run(argc - 1, argv + 1);
 }
