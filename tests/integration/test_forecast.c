@@ -220,7 +220,7 @@ START_TEST(bad_input_is_refused_with_its_place)
 		{{"--input", "{TABLE}", "--column", "flat", "--horizon", "900d"},
 		 1,
 		 "--horizon 900d: allowed are 1 to 10080 steps of 1h"},
-		{{"--input", "{TABLE}", "--query", "up"}, 2, "one is needed: a policy, --input or --query"},
+		{{"--input", "{TABLE}", "--query", "up"}, 2, "one is needed: a policy"},
 		{{"--query", "up"}, 2, "--query needs --prometheus-url or --config"},
 		{{"--query", "up", "--prometheus-url", "http://127.0.0.1:1"},
 		 1,
