@@ -156,9 +156,14 @@ static bool check_selector(const struct decide_input *in, struct decision *d)
 /* The name that the HPA would give what won. */
 static void set_active(const struct decide_input *in, struct decision *d)
 {
-	char title[128] = "";
-	if (!in->config->terse)
-		metric_title(&in->policy->metrics[d->winner], title, sizeof(title));
+	char title[128];
+	if (in->config->terse) {
+		condition_set(
+			d, CONDITION_SCALING_ACTIVE, true, "ValidMetricFound",
+			"the HPA was able to successfully calculate a replica count");
+		return;
+	}
+	metric_title(&in->policy->metrics[d->winner], title, sizeof(title));
 	condition_set(
 		d, CONDITION_SCALING_ACTIVE, true, "ValidMetricFound",
 		"the HPA was able to successfully calculate a replica count from %s%s",

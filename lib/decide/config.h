@@ -15,8 +15,8 @@ struct decide_config {
 	double scale_up_factor, scale_up_minimum;
 	bool scale_to_zero;      /* HPAScaleToZero, on since 1.37 */
 	bool pod_level_requests; /* PodLevelResources */
-	/* Not the HPA's: decisions come without their texts (reason, rescale, the title
-	 * in a condition's message stay empty), for rehearsals in bulk. */
+	/* Not the HPA's: decisions come without their texts (reason and rescale stay
+	 * empty, a condition does not name its metric), for rehearsals in bulk. */
 	bool terse;
 };
 /* 0.1, 300 s, 300 s, 30 s, 2, 4, on, on, with texts. */
