@@ -87,10 +87,8 @@ struct advice advice_make(const struct sweep *sweep, const struct policy *policy
 
 /* --- the sentence --- */
 
-void advice_setting(const struct advice *a, const struct sweep_setting *s,
-		    struct str *out)
+void advice_setting(const struct sweep_setting *s, struct str *out)
 {
-	(void)a;
 	if (!s->forecast) {
 		str_printf(out, "target %.4g %%", 100 * s->target);
 		return;
@@ -172,7 +170,7 @@ static void put_no_gain(const struct advice *a, struct str *out)
 		return;
 	}
 	str_puts(out, "There is nothing to gain: what was best on the first half (");
-	advice_setting(a, &p->setting, out);
+	advice_setting(&p->setting, out);
 	str_printf(out,
 		   ") did not hold on the second: %.1f %% %s pod-hours than the HPA's "
 		   "rules at %.4g %%, %.3f %% of the load unserved against %.3f %%.",

@@ -32,8 +32,7 @@ void advice_sentence(const struct advice *a, struct str *out);
 char *advice_policy(const struct advice *a);
 /* "target 70 %", or "forecast.target 100 %, reactiveTarget 120 %, quantile 0.95, release"
  * in shares of what a pod serves. */
-void advice_setting(const struct advice *a, const struct sweep_setting *s,
-		    struct str *out);
+void advice_setting(const struct sweep_setting *s, struct str *out);
 void advice_table(const struct advice *a, bool utf8, struct str *out);
 cJSON *advice_json(const struct advice *a);
 

@@ -336,7 +336,7 @@ static void put_point(struct figure *f, const struct advice *a, int32_t i,
 	if (!isfinite(pods))
 		return;
 	str_init(&text, 512);
-	advice_setting(a, &p->setting, &text);
+	advice_setting(&p->setting, &text);
 	str_printf(&text, ": %.3f pods, %.4f %% unserved", pods,
 		   100 * outcome_unserved_ratio(o));
 	bool chosen = i == a->chosen, own = i == a->sweep->own;
@@ -420,7 +420,7 @@ static void put_halves(const struct advice *a, struct str *out)
 	put_half(a, target, &s->points[s->own], false, out);
 	if (a->chosen != s->own) {
 		str_puts(&name, "chosen: ");
-		advice_setting(a, &s->points[a->chosen].setting, &name);
+		advice_setting(&s->points[a->chosen].setting, &name);
 		put_half(a, str_text(&name), &s->points[a->chosen], true, out);
 	}
 	put_half(a, "perfect forecast", &s->perfect, false, out);
