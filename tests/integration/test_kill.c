@@ -55,7 +55,8 @@ static bool on_request(void *arg, enum seen_phase phase, const struct request *q
 	(void)arg;
 	(void)q;
 	requests += phase == SEEN_ARRIVED;
-	if (struck || requests != point || phase != moment)
+	/* A watch has no moment but its arrival: then it is the next request's. */
+	if (struck || requests < point || phase != moment)
 		return false;
 	struck = true;
 	if (phase == SEEN_ANSWERED) {
@@ -111,7 +112,7 @@ START_TEST(killed_at_a_request_it_goes_through_the_same_sizes)
 	point = 1 + _i / PHASES;
 	moment = (enum seen_phase)(_i % PHASES);
 	live_through();
-	/* A watch has one moment, and a run may need fewer requests than another. */
+	/* A run may need fewer requests than another. */
 	ck_assert(struck || getenv("FAULT_KILLS"));
 	__atomic_fetch_add(&tally->kills, struck, __ATOMIC_RELAXED);
 	if (!struck && requests > tally->requests_max)
