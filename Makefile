@@ -67,7 +67,7 @@ FUZZER   ?=
 FUZZ_DRIVER = $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o)
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all dashboards help deps test cli faults torture sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
+.PHONY: all docs-test dashboards help deps test cli faults torture sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
 	install clean compile_commands.json
 .DEFAULT_GOAL := all
 
@@ -290,6 +290,11 @@ e2e-full: $(BUILD)/foretop
 dashboards: $(BUILD)/foretop
 	@hack/deps dashboards
 	@tests/dashboards/run $(abspath $(BUILD))/foretop $(if $(PICTURES),$(abspath $(PICTURES)))
+
+## docs-test: every command in the documents that can run on loopback, their links and tables
+docs-test: $(BUILD)/foretop $(CLI_BIN)
+	@hack/deps docs
+	@python3 tests/docs/run.py $(abspath $(BUILD))/foretop $(CLI_BIN)
 
 ## install: put the binary, the kubectl plugin and the manual page under PREFIX
 install: $(BUILD)/foretop $(BUILD)/foretop.1

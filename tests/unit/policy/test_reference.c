@@ -1,5 +1,5 @@
-/* The table of all fields in README.md against what the parser knows and prints. Runs in
- * the folder of the README. */
+/* The table of all fields in docs/policy.md against what the parser knows and prints.
+ * Runs in the folder of docs/. */
 #include "unit/policy/refusals.h"
 
 #include <stdio.h>
@@ -17,13 +17,13 @@ static int row_count;
 static void read_table(void)
 {
 	char line[1024];
-	FILE *f = fopen("README.md", "re");
-	ck_assert_msg(f != NULL, "README.md is not in the working directory");
+	FILE *f = fopen("docs/policy.md", "re");
+	ck_assert_msg(f != NULL, "docs/policy.md is not in the working directory");
 	bool inside = false;
 	row_count = 0;
 	while (fgets(line, sizeof(line), f)) {
 		if (line[0] == '#')
-			inside = !strcmp(line, "## Policy reference\n");
+			inside = !strcmp(line, "## Fields\n");
 		struct row *row = &rows[row_count];
 		if (!inside || sscanf(line, "| `%95[^`]` | %95[^|]|", row->field,
 				      row->fallback) != 2)
