@@ -150,10 +150,19 @@ static void decide_again(struct engine *e, struct prepared *s, int64_t now_ms)
 		cycle_soon(s, now_ms);
 }
 
-/* The record is safe. The target may have changed meanwhile. */
+/* A metric that the decision knew has been lost since, in a cycle that is still open. */
+static bool has_lost(const struct prepared *s)
+{
+	for (int32_t m = 0; m < s->policy->metric_count; m++)
+		if (s->metrics[m].values.unknown)
+			return s->decision.unknown_count == 0;
+	return false;
+}
+
+/* The record is safe. The target may have changed meanwhile, or a metric been lost. */
 static void saved(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	if (s->target.replicas == s->write.from) {
+	if (s->target.replicas == s->write.from && !has_lost(s)) {
 		scale(e, s, now_ms);
 		return;
 	}

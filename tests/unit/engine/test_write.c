@@ -136,6 +136,25 @@ START_TEST(a_target_that_changed_while_the_record_was_saved_is_decided_afresh)
 }
 END_TEST
 
+/* Of several metrics one is answered before the others: unknown never lowers. */
+START_TEST(a_metric_lost_while_the_record_was_saved_lowers_nothing)
+{
+	begin_down();
+	struct prepared *s = rig_slot(&r);
+	s->metrics[0].values.unknown = "connection refused";
+	s->status.metrics[0].known = false;
+	rig_written(&r, EVENT_SAVED, NULL);
+	ck_assert_ptr_null(rig_find(&r, ACTION_SCALE));
+	ck_assert_ptr_null(rig_find(&r, ACTION_SAVE));
+	ck_assert_int_eq(downs_known(), 0);
+	ck_assert_int_eq(s->write.state, WRITE_IDLE);
+	ck_assert_ptr_nonnull(strstr(rig_status(&r)->reason, "-> hold 5"));
+	rig_cycle(&r, 200); /* it is back */
+	rig_written(&r, EVENT_SAVED, NULL);
+	ck_assert_int_eq(rig_find(&r, ACTION_SCALE)->u.scale.to, 4);
+}
+END_TEST
+
 START_TEST(a_failed_write_is_said_once_until_one_goes_through)
 {
 	begin_up();
@@ -396,6 +415,7 @@ int main(void)
 	tcase_add_test(t, new_values_replace_a_scale_down_that_waits_for_its_record);
 	tcase_add_test(
 		t, a_target_that_changed_while_the_record_was_saved_is_decided_afresh);
+	tcase_add_test(t, a_metric_lost_while_the_record_was_saved_lowers_nothing);
 	tcase_add_test(t, a_failed_write_is_said_once_until_one_goes_through);
 	tcase_add_test(t, a_conflict_reads_again_then_decides_again_at_once);
 	tcase_add_test(t, five_conflicts_in_a_row_are_answered_the_sixth_waits);
