@@ -71,7 +71,7 @@ START_TEST(a_derived_forecast_needs_a_fifth_of_the_target)
 	static const struct {
 		double per_pod;
 		bool used;
-	} cases[] = {{0, true},   {79, true},   {80, false},
+	} cases[] = {{0, true},   {79, true},   {79.9, true}, {80, false},
 		     {81, false}, {250, false}, {NAN, false}};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct rig r;
