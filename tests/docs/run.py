@@ -6,10 +6,10 @@ usage: run.py FORETOP TEST_CLI    from the root of the checkout; TEST_CLI serves
 How a block of commands is marked, behind its three backticks:
 
   sh            runs here, in an empty folder with policy.yaml (the README's first policy) and load.csv (two weeks)
-  sh checkout   runs here, in the checkout; `make X` is only looked up (make -n), since CI runs the targets themselves
   sh cluster    needs a cluster (or changes this machine): is not run
 
-In a block that runs, lines that begin with kubectl or helm are left out: they need a cluster. http://localhost:9090 stands for the world's Prometheus."""
+In a block that runs, lines that begin with kubectl or helm are left out: they need a cluster; `make X` is only looked up (make
+-n), since CI runs the targets themselves. What is long is shortened and what the world lacks replaced: see STAND_INS. http://localhost:9090 stands for the world's Prometheus."""
 import math
 import os
 import pathlib
@@ -26,6 +26,12 @@ DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.M | re.S)
 FORETOP, TEST_CLI = sys.argv[1:3] if __name__ == "__main__" else ("", "")
 LIMIT_S = 120
+STAND_INS = [
+    ("--prometheus-url http://localhost:9090", '--config "$CONFIG"'),
+    ("build/foretop", "foretop"),
+    ("foretop convert shop/checkout", "foretop convert shop/cart"),  # the HPA of tests/cli/world
+    ("foretop run --diff --for 1h", "foretop run --listen '' --page '' --diff --for 3s"),
+]
 
 
 def blocks(path, language):
@@ -97,7 +103,8 @@ class Commands(unittest.TestCase):
         shutil.rmtree(cls.folder)
 
     def run_block(self, text, folder, where):
-        text = text.replace("--prometheus-url http://localhost:9090", '--config "$CONFIG"').replace("build/foretop", "foretop")
+        for word, stand_in in STAND_INS:
+            text = text.replace(word, stand_in)
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=folder, env=self.world.environment, timeout=LIMIT_S,
                               text=True, capture_output=True, stdin=subprocess.DEVNULL)
         self.assertEqual(done.returncode, 0, f"{where}:\n{text}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
@@ -111,19 +118,17 @@ class Commands(unittest.TestCase):
             for line, mark, text in blocks(path, "sh"):
                 where = f"{path.relative_to(ROOT)}:{line}"
                 with self.subTest(where):
-                    self.assertIn(mark, ("", "checkout", "cluster"), where)
+                    self.assertIn(mark, ("", "cluster"), where)
                     if mark == "cluster":
                         left += 1
                         continue
                     ran += 1
                     lines = [c for c in text.splitlines() if not re.match(r"(kubectl|helm)\b", c)]
-                    if mark == "checkout":
-                        for command in [c for c in lines if re.match(r"make\b", c)]:
-                            done = subprocess.run(["bash", "-c", command.split("#")[0].replace("make", "make -n", 1)], cwd=ROOT,
-                                                  capture_output=True, text=True)
-                            self.assertEqual(done.returncode, 0, f"{where}: {command}: {done.stderr}")
-                        lines = [c for c in lines if not re.match(r"make\b", c)]
-                    self.run_block("\n".join(lines), ROOT if mark == "checkout" else folder, where)
+                    for command in [c for c in lines if re.match(r"make\b", c)]:
+                        make = re.split("#|&&", command)[0].replace("make", "make -n", 1)
+                        done = subprocess.run(["bash", "-c", make], cwd=ROOT, capture_output=True, text=True)
+                        self.assertEqual(done.returncode, 0, f"{where}: {command}: {done.stderr}")
+                    self.run_block("\n".join(c for c in lines if not re.match(r"make\b", c)), folder, where)
         self.assertGreater(ran, 4)
         print(f"docs: {ran} blocks of commands ran, {left} need a cluster")
 
