@@ -7,11 +7,11 @@
 
 /* The picture's own units; the page scales it. */
 #define WIDTH    860
-#define HEIGHT   190
-#define LEFT     58.0
+#define HEIGHT   230
+#define LEFT     70.0
 #define RIGHT    848.0
 #define TOP      10.0
-#define BOTTOM   164.0
+#define BOTTOM   204.0
 #define SPAN_MIN (30 * MS_PER_MIN) /* a young past does not fill the picture */
 #define SPAN_MAX ((int64_t)PAST_POINTS * PAST_STEP_MS)
 #define TICKS    10
@@ -81,9 +81,10 @@ static void draw_time_axis(struct str *out, const struct axes *a)
 			continue;
 		str_printf(out,
 			   "<line class=\"tick\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.0f\" "
-			   "y2=\"%.0f\"/><text x=\"%.1f\" y=\"%.0f\" "
+			   "y2=\"%.0f\"/><text class=\"%s\" x=\"%.1f\" y=\"%.0f\" "
 			   "text-anchor=\"middle\">%02d:%02d</text>",
-			   x, x, BOTTOM, BOTTOM + 4, x, BOTTOM + 18, c.hour, c.minute);
+			   x, x, BOTTOM, BOTTOM + 4, ms / every % 2 ? "second" : "first",
+			   x, BOTTOM + 20, c.hour, c.minute);
 	}
 }
 

@@ -136,20 +136,18 @@ static void write_past(struct str *out, const struct page_view *v, int32_t i)
 		 "<figure><figcaption><b>Demand</b> (%s)<span class=\"key\"><i "
 		 "class=\"k demand\"></i>demand</span><span class=\"key\"><i class=\"k "
 		 "upper\"></i>planned for</span><span class=\"key\"><i class=\"k "
-		 "mean\"></i>expected</span></figcaption><div class=\"plot\" "
-		 "tabindex=\"0\" role=\"group\" aria-label=\"Demand over time\">",
+		 "mean\"></i>expected</span></figcaption>",
 		 metric);
 	graph_demand(out, past, metric, v->now.now_ms);
-	str_puts(out, "</div></figure><figure><figcaption><b>Replicas</b><span "
-		      "class=\"key\"><i class=\"k desired\"></i>desired</span><span "
-		      "class=\"key\"><i class=\"k ready\"></i>Ready</span><span "
-		      "class=\"key\"><i class=\"k limit\"></i>limits</span></figcaption>"
-		      "<div class=\"plot\" tabindex=\"0\" role=\"group\" "
-		      "aria-label=\"Replicas over time\">");
+	str_puts(out,
+		 "</figure><figure><figcaption><b>Replicas</b><span "
+		 "class=\"key\"><i class=\"k desired\"></i>desired</span><span "
+		 "class=\"key\"><i class=\"k ready\"></i>Ready</span><span "
+		 "class=\"key\"><i class=\"k limit\"></i>limits</span></figcaption>");
 	graph_replicas(out, past, s->policy->min_replicas, s->policy->max_replicas,
 		       v->now.now_ms);
 	str_puts(out,
-		 "</div></figure><p class=\"hint\">Planned for and expected: the "
+		 "</figure><p class=\"hint\">Planned for and expected: the "
 		 "largest demand of the window that followed, as it was said at that "
 		 "time.</p>");
 	write_past_table(out, past);

@@ -121,8 +121,10 @@ static bool all_decided(void)
 
 START_TEST(three_hundred_policies_are_seen_and_found)
 {
+	/* Without a Lease, which a machine that is busy with a browser may lose. */
+	static const char *const flags[] = {"--dry-run", NULL};
 	put_many();
-	bed_start(b, &b->first, "foretop-0", NULL);
+	bed_start(b, &b->first, "foretop-0", flags);
 	wait_until(b, all_decided(), "all policies are decided on");
 	char *url AUTO_FREE = bed_page_url(b, &b->first);
 	look("many", url, "300");

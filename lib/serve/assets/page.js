@@ -16,11 +16,11 @@
 			return;
 		const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
 		const open = [...old.querySelectorAll("details[open]")].map((d) => d.id);
-		const left = [...old.querySelectorAll(".wide, .plot")].map((e) => e.scrollLeft);
+		const left = [...old.querySelectorAll(".wide")].map((e) => e.scrollLeft);
 		old.replaceChildren(...fresh.childNodes);
 		for (const id of open)
 			document.getElementById(id)?.setAttribute("open", "");
-		old.querySelectorAll(".wide, .plot").forEach((e, i) => { e.scrollLeft = left[i] || 0; });
+		old.querySelectorAll(".wide").forEach((e, i) => { e.scrollLeft = left[i] || 0; });
 		if (focused)
 			document.getElementById(focused)?.focus({ preventScroll: true });
 	}

@@ -124,7 +124,7 @@ START_TEST(all_stays_inside_of_the_picture)
 	ck_assert_int_eq(sscanf(line, "M%lf %lf%n", &x, &y, &used), 2);
 	for (const char *at = line; (at = strpbrk(at, "ML")); at++) {
 		ck_assert_int_eq(sscanf(at + 1, "%lf %lf", &x, &y), 2);
-		ck_assert_msg(x >= 58 && x <= 848 && y >= 10 && y <= 164, "%g %g", x, y);
+		ck_assert_msg(x >= 70 && x <= 848 && y >= 10 && y <= 204, "%g %g", x, y);
 	}
 	ck_assert_int_le(count(str_text(&out), "class=\"tick\""), 12);
 	ck_assert_int_ge(count(str_text(&out), "class=\"tick\""), 3);
