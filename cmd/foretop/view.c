@@ -181,7 +181,8 @@ static int read_all(struct cluster *c, const struct cluster_flags *f,
 		return -1;
 	while (list->child)
 		add(v, cJSON_DetachItemViaPointer(list, list->child));
-	qsort(v->items, v->count, sizeof(v->items[0]), by_name);
+	if (v->count)
+		qsort(v->items, v->count, sizeof(v->items[0]), by_name);
 	return 0;
 }
 
