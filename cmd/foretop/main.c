@@ -22,6 +22,7 @@ static int cmd_version(int argc, char **argv)
 
 /* Without a summary: not for people. */
 static const struct command commands[] = {
+	{"check", "may and can a controller do its work: rights, sources", cmd_check},
 	{"completion", "complete commands, flags and names in a shell", cmd_completion},
 	{"convert", "HPAs and ScaledObjects as policies", cmd_convert},
 	{"demo", "a simulated shop's day in about a minute, on loopback servers",
@@ -29,6 +30,8 @@ static const struct command commands[] = {
 	{"explain", "the last decision as a story with numbers", cmd_explain},
 	{"forecast", "forecast a series with intervals, and test that on its past",
 	 cmd_forecast},
+	{"forget", "remove what a controller that is gone has left in its namespace",
+	 cmd_forget},
 	{"get", "policies with their sizes, forecasts and states", cmd_get},
 	{"pause", "stop policies for a while: the kill switch", cmd_pause},
 	{"release", "give HPAs back what mode Floor has raised", cmd_release},

@@ -1,5 +1,6 @@
 #include "kube/lease.h"
 
+#include "kube/configmap.h"
 #include "kube/discovery.h"
 #include "kube/lease_state.h"
 #include "kube/session.h"
@@ -85,6 +86,7 @@ static cJSON *body_of(const struct kube_lease *l, const struct lease_order *orde
 	set(metadata, "name", cJSON_CreateString(l->name));
 	set(metadata, "namespace", cJSON_CreateString(l->ns));
 	cJSON_DeleteItemFromObjectCaseSensitive(metadata, "managedFields");
+	set(child(metadata, "labels"), KUBE_PART_OF_LABEL, cJSON_CreateString("foretop"));
 	if (order->action == LEASE_UPDATE)
 		set(metadata, "resourceVersion",
 		    cJSON_CreateString(order->record.version));

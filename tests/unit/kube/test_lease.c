@@ -177,6 +177,10 @@ START_TEST(a_follower_takes_over_and_keeps_what_is_not_its_own)
 	run_until("leading");
 	ck_assert_str_eq(str_text(&told), "following(other) leading ");
 	ck_assert_str_eq(json_str(object, "metadata.labels.keep", ""), "me");
+	ck_assert_str_eq(
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+			json_at(object, "metadata.labels"), "app.kubernetes.io/part-of")),
+		"foretop");
 	ck_assert_ptr_null(json_at(object, "metadata.managedFields"));
 	ck_assert_int_eq(json_int(object, "spec.leaseTransitions", 0), 5);
 }
