@@ -24,9 +24,9 @@ class Authority:
                       "-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", self.path(name + ".crt"))
         return self.path(name + ".crt"), self.path(name + ".key")
 
-    def server(self, name):
+    def server(self, name, address="127.0.0.1"):
         return self.issue(name, f"/CN={name}",
-                          "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:kubernetes.default.svc\n"
+                          f"subjectAltName=IP:127.0.0.1,IP:{address},DNS:localhost,DNS:kubernetes.default.svc\n"
                           "extendedKeyUsage=serverAuth")
 
     def client(self, user, group):

@@ -28,6 +28,8 @@ AUDIT_POLICY = {
 
 
 class Cluster:
+    address = "127.0.0.1"  # by which pods reach the API server
+
     def __init__(self, folder, binaries, supervisor):
         self.folder = folder
         self.binaries = binaries
@@ -77,17 +79,18 @@ class Cluster:
         return done.stdout
 
     def start(self):
-        self._start_api_server()
+        self.start_api_server()
         self._start_controllers()
+        self._start_kubelets()
         self._start_nodes()
 
-    def _start_api_server(self):
+    def start_api_server(self):
         etcd_url = f"http://127.0.0.1:{self.etcd_port}"
         etcd = self.supervisor.start("etcd", [
             self.binary("etcd"), "--data-dir", self.path("etcd"), "--listen-client-urls", etcd_url,
             "--advertise-client-urls", etcd_url, "--listen-peer-urls",
             f"http://127.0.0.1:{self.etcd_peer_port}", "--unsafe-no-fsync", "--log-level=warn"])
-        cert, key = self.authority.server("kube-apiserver")
+        cert, key = self.authority.server("kube-apiserver", self.address)
         sa_key, sa_public = self.authority.signing_key("service-accounts")
         wait_for("etcd", lambda: urllib.request.urlopen(etcd_url + "/health", timeout=2).status == 200, 60,
                  alive=[etcd])
@@ -119,9 +122,12 @@ class Cluster:
         start("kube-scheduler", [
             self.binary("kube-scheduler"), kubeconfig, "--leader-elect=false", "--bind-address=127.0.0.1",
             f"--secure-port={self.scheduler_port}", f"--cert-dir={self.path('pki')}", *FAST_CLIENT])
+
+    def _start_kubelets(self):
         stages = [f"--config={stage}" for stage in sorted(glob.glob(os.path.join(self.stages(), "*.yaml")))]
-        start("kwok", [self.binary("kwok"), kubeconfig, "--manage-all-nodes=true", "--cidr=10.64.0.0/16",
-                       "--node-ip=127.0.0.1", "--node-lease-duration-seconds=40", *stages])
+        self.supervisor.start("kwok", [
+            self.binary("kwok"), f"--kubeconfig={self.kubeconfig}", "--manage-all-nodes=true", "--cidr=10.64.0.0/16",
+            "--node-ip=127.0.0.1", "--node-lease-duration-seconds=40", *stages])
 
     def _start_nodes(self):
         for number in (1, 2):

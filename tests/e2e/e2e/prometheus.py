@@ -19,12 +19,13 @@ scrape_configs:
 
 
 class Prometheus:
-    def __init__(self, folder, supervisor):
+    def __init__(self, folder, supervisor, address="127.0.0.1"):
         self.data = os.path.join(folder, "prometheus")
         self.config = os.path.join(folder, "prometheus.yml")
         self.supervisor = supervisor
         (self.port,) = free_ports(1)
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.listen = f"{address}:{self.port}"
+        self.url = f"http://{self.listen}"
 
     def load_history(self, path):
         """Blocks as long as the whole history: promtool reads its input once per block, and two-hour blocks of 14
@@ -39,7 +40,7 @@ class Prometheus:
             f.write(CONFIG.format(scrape=scrape_s, timeout=min(5, scrape_s), port=exporter_port))
         process = self.supervisor.start("prometheus", [
             "prometheus", f"--config.file={self.config}", f"--storage.tsdb.path={self.data}",
-            "--storage.tsdb.retention.time=60d", f"--web.listen-address=127.0.0.1:{self.port}"])
+            "--storage.tsdb.retention.time=60d", f"--web.listen-address={self.listen}"])
         wait_for("Prometheus", lambda: urllib.request.urlopen(self.url + "/-/ready", timeout=2).status == 200,
                  120, alive=[process])
 
