@@ -69,6 +69,7 @@ BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
 .PHONY: all docs-test dashboards help deps test cli faults torture sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
 	install clean compile_commands.json
+.PHONY: chart generate generated image image-test release release-test e2e-node
 .DEFAULT_GOAL := all
 
 ## all: build the foretop binary and its manual page
@@ -236,12 +237,16 @@ integration: $(BUILD)/foretop $(INTEGRATION_BIN)
 	@BUILD=$(BUILD) hack/run-tests $(INTEGRATION_BIN)
 
 ## lint: format, layers, purity, headers, length, shell scripts
-lint: lint-deps format-check layers pure headers length shell
+lint: lint-deps format-check layers pure headers length shell generated
 lint-deps:
 	@hack/deps lint
 shell:
 	@shellcheck hack/deps hack/fresh hack/run-tests hack/layers hack/pure hack/length hack/compile-commands hack/fuzz \
 		.ci/run tests/e2e/build-servers tests/dashboards/run && echo "shell: shellcheck has no complaint"
+
+generated:
+	@hack/generate --check
+	@shellcheck hack/image hack/image-root hack/release tests/image tests/release
 
 SOURCES = $(sort $(wildcard lib/*/*.[ch] cmd/*/*.[ch] tests/*.h tests/*/*.[ch] tests/*/*/*.[ch]))
 ## format: lay the sources out with clang-format
@@ -295,6 +300,43 @@ dashboards: $(BUILD)/foretop
 docs-test: $(BUILD)/foretop $(CLI_BIN)
 	@hack/deps docs
 	@python3 tests/docs/run.py $(abspath $(BUILD))/foretop $(CLI_BIN)
+
+## chart: charts/ and manifests/ with the real helm, kubeconform and API server (builds them once)
+chart: $(BUILD)/foretop
+	@hack/deps chart
+	@FORETOP=$(abspath $(BUILD))/foretop tests/chart/run
+
+## generate: write the files that are made of others (the chart's README, the monitoring manifests)
+generate: lint-deps
+	@hack/generate
+
+## image: the image from scratch, its bill of materials, as an OCI archive in $(BUILD)/image
+IMAGE := $(BUILD)/image/foretop.tar
+image: $(BUILD)/foretop
+	@hack/deps image
+	@hack/image $(BUILD)/foretop $(abspath $(IMAGE))
+
+## image-test: two builds give the same image, which holds nothing but what it needs
+image-test:
+	@hack/deps image
+	@CC='$(CC)' tests/image
+
+## release: everything of a version, in build/release/VERSION (VERSION=x.y.z, BASE_URL=where it will be served)
+release: $(BUILD)/foretop
+	@hack/deps image
+	@hack/deps chart
+	@BUILD=$(BUILD) BASE_URL=$(BASE_URL) hack/release '$(VERSION)'
+
+## release-test: what make release makes is whole
+release-test:
+	@hack/deps image
+	@hack/deps chart
+	@CC='$(CC)' tests/release
+
+## e2e-node: our chart with our image on a real kubelet (root; exits 77 and says what is missing)
+e2e-node: image
+	@hack/deps node
+	@IMAGE=$(abspath $(IMAGE)) tests/e2e/node
 
 ## install: put the binary, the kubectl plugin and the manual page under PREFIX
 install: $(BUILD)/foretop $(BUILD)/foretop.1
