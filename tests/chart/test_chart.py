@@ -385,6 +385,10 @@ class Admission(unittest.TestCase):
                        "subjects": [{"kind": "ServiceAccount", "name": "foretop", "namespace": NAMESPACE}]})
         cls.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(people))
 
+    @classmethod
+    def tearDownClass(cls):
+        cls.kubectl("delete", "clusterrolebinding", "too-much")
+
     def check_with(self, policies):
         self.kubectl("apply", "-f", "-", text=policies)
         try:
@@ -530,7 +534,7 @@ class Commands(unittest.TestCase):
         code, out, complaint = self.foretop("run", "--once", "--dry-run", "--kubeconfig", kubeconfig, "--config", config,
                                             *args)
         self.assertEqual(0, code, complaint)
-        self.assertRegex(out, r"(?m)^shop/web ")
+        self.assertRegex(out, r"(?m)^shop +web ")
         self.assertNotIn("elsewhere", out)
 
     def test_forget_takes_what_is_ours_and_nothing_else(self):
