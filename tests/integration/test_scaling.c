@@ -101,10 +101,12 @@ START_TEST(once_prints_every_policy_and_ends_with_0)
 	bed_start(b, &b->first, NULL, flags);
 	ck_assert_int_eq(bed_wait_end(b, &b->first), 0);
 	char *table AUTO_FREE = bed_text(b->first.out);
-	ck_assert_msg(strstr(table, "POLICY") == table, "%s", table);
-	ck_assert_msg(strstr(table, "shop/checkout") && strstr(table, "4 to 8"), "%s",
-		      table);
-	ck_assert_msg(strstr(table, "shop/cart") && strstr(table, "line 10: mode: "),
+	ck_assert_msg(strstr(table, "NAMESPACE   POLICY") == table, "%s", table);
+	ck_assert_msg(strstr(table, "\nshop        checkout   Scale") &&
+			      strstr(table, "4 to 8"),
+		      "%s", table);
+	ck_assert_msg(strstr(table, "\nshop        cart ") &&
+			      strstr(table, "line 10: mode: "),
 		      "%s", table);
 	ck_assert_int_eq(bed_writes(b, KUBEAPI_RESOURCES, 0), 0);
 }
