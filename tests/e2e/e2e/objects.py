@@ -40,6 +40,9 @@ forecast:
   # Deployments part company although nobody was killed.
   leadTime: 20s
   release: false
+  # The story is about being there before the load. With pods that are Ready after 20 s the reactive rule may well be the
+  # cheaper one on the history, and what has not proved itself may ask for twice as much as it only: raised, like mode Always.
+  maxOverReactive: 20
 """
 CPU = """\
 scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
