@@ -78,6 +78,8 @@ static int take(void *arg, int c, struct err *err)
 /* --- one object --- */
 
 static void note(struct conversion *c, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+static void note(struct conversion *c, const char *fmt, va_list ap)
 {
 	char line[1024];
 	vsnprintf(line, sizeof(line), fmt, ap);

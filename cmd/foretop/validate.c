@@ -104,6 +104,8 @@ static int take(void *arg, int c, struct err *err)
 /* --- findings --- */
 
 static void add_finding(struct findings *f, const char *mark, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+static void add_finding(struct findings *f, const char *mark, const char *fmt, va_list ap)
 {
 	char line[1024];
 	vsnprintf(line, sizeof(line), fmt, ap);
