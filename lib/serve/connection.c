@@ -143,6 +143,7 @@ static int on_request(struct connection *c)
 	if (connection_read_request(c->wsi, &q) < 0)
 		return refuse(c->wsi, HTTP_STATUS_BAD_REQUEST);
 	struct exchange *x = exchange_begin(c, &q);
+	c->body_over = false;
 	char *length AUTO_FREE = header(c->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
 	char *encoding AUTO_FREE = header(c->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
 	enum http_method m = x->request.method;
@@ -165,8 +166,14 @@ static int on_body(struct connection *c, const char *data, size_t len)
 	return 0;
 }
 
+/* With bytes of a next request behind a body, libwebsockets (4.1.6) says again and again
+ * that the body is complete, and serves nothing else until the answer is written: nobody
+ * may keep the loop like that. */
 static int on_body_complete(struct connection *c)
 {
+	if (c->body_over)
+		return -1;
+	c->body_over = true;
 	if (c->exchange && c->exchange->state == EXCHANGE_BODY)
 		handle(c);
 	return 0;

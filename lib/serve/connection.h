@@ -14,6 +14,7 @@ struct connection {
 	struct exchange *exchange;       /* the request that is being answered, or NULL */
 	struct websock *websock;         /* once upgraded */
 	bool on_hold;
+	bool body_over; /* of the request that is being answered */
 };
 
 struct httpd {
