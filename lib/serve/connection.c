@@ -151,6 +151,8 @@ static int on_request(struct connection *c)
 	if (encoding[0] ||
 	    (!length[0] && (m == METHOD_POST || m == METHOD_PUT || m == METHOD_PATCH)))
 		refuse_body(x, 411, "a Content-Length is needed\n");
+	else if (bytes && (m == METHOD_GET || m == METHOD_HEAD || m == METHOD_OPTIONS))
+		refuse_body(x, 400, "this method takes no body\n");
 	else if (bytes > c->server->config.body_limit)
 		refuse_body(x, 413, "the body is too large\n");
 	else if (bytes == 0)

@@ -208,6 +208,14 @@ START_TEST(bodies_over_the_limit_are_refused)
 }
 END_TEST
 
+/* libwebsockets reads no body of a GET, so nobody would ever be answered. */
+START_TEST(a_get_with_a_body_is_refused)
+{
+	fetch(&f, r, "GET", url("/x"), "body");
+	ck_assert_int_eq(f.status, 400);
+}
+END_TEST
+
 START_TEST(a_body_without_a_length_is_refused)
 {
 	fetch_init(&f, r, "POST", url("/x"), NULL);
@@ -501,6 +509,7 @@ int main(void)
 	tcase_add_test(tc, large_answers_arrive_whole_and_the_connection_is_used_again);
 	tcase_add_test(tc, head_has_the_length_but_no_body);
 	tcase_add_test(tc, bodies_over_the_limit_are_refused);
+	tcase_add_test(tc, a_get_with_a_body_is_refused);
 	tcase_add_test(tc, a_body_without_a_length_is_refused);
 	tcase_add_test(tc, more_arguments_than_allowed_are_a_bad_request);
 	tcase_add_test(tc, an_answer_may_come_later);
