@@ -105,44 +105,18 @@ static void put_series(void)
 
 /* --- the first scrapes --- */
 
-static struct {
-	bool asked, known;
-} cpu;
-
-static void on_cpu(void *arg, const struct prom_answer *answer)
+/* A rate needs two scrapes: before them CPU has no value. */
+static bool cpu_is_known(void)
 {
-	(void)arg;
-	cpu.asked = false;
-	cpu.known = answer->outcome == PROM_OK;
-}
-
-/* A rate needs two scrapes. */
-static bool cpu_known(struct prom_source *source, const char *query)
-{
-	if (!cpu.asked && !cpu.known) {
-		cpu.asked = true;
-		prom_query(source, query, wall_ms(), on_cpu, NULL);
+	const struct world *world = served_world(b->served);
+	for (int32_t i = 0; i < world->count; i++) {
+		const struct workload *w = &world->workloads[i];
+		for (int32_t k = 0; k < w->pod_count; k++)
+			if (isnan(workload_pod_cpu(w, &w->pods[k], PROM_RATE_WINDOW_MS,
+						   wall_ms())))
+				return false;
 	}
-	return cpu.known;
-}
-
-static void wait_for_scrapes(void)
-{
-	char *url = xstrdup(served_prom_url(b->served));
-	const struct prom_source_config config = {
-		.name = "default", .http = {.base_url = url, .ca_file = b->ca}};
-	struct err err = {0};
-	struct str query AUTO(str_fini);
-	const char *namespaces[] = {"shop"};
-	const struct prom_pods pods = {.namespaces = namespaces, .namespace_count = 1};
-	struct prom_source *source = prom_source_new(b->reactor, &config, &err);
-	ck_assert_msg(source != NULL, "%s", err.msg);
-	str_init(&query, 65536);
-	ck_assert_int_eq(prom_usage_query(PROM_CPU, &pods, &query), 0);
-	cpu.asked = cpu.known = false;
-	wait_until(b, cpu_known(source, str_text(&query)), "CPU is measured");
-	prom_source_free(source);
-	free(url);
+	return true;
 }
 
 static void put_link(const char *name, const char *to)
@@ -172,7 +146,7 @@ static void setup(void)
 	b = bed_open(names, 3);
 	put_binary();
 	put_series();
-	wait_for_scrapes();
+	wait_until(b, cpu_is_known(), "CPU of every pod");
 	put_all(FOLDER "/world/policies.yaml");
 	put_all(FOLDER "/world/statuses.yaml");
 	put_all(FOLDER "/world/autoscalers.yaml");
