@@ -58,10 +58,12 @@ char *kube_collection_path(const char *group_version, const char *plural, const 
 static const cJSON *find_kind(const cJSON *list, const char *kind)
 {
 	const cJSON *item;
-	cJSON_ArrayForEach (item, list)
-		if (!strcmp(json_str(item, "kind", ""), kind) &&
-		    !strchr(json_str(item, "name", "/"), '/'))
+	cJSON_ArrayForEach (item, list) {
+		const char *name = json_str(item, "name", "");
+		if (*name && !strchr(name, '/') &&
+		    !strcmp(json_str(item, "kind", ""), kind))
 			return item;
+	}
 	return NULL;
 }
 
