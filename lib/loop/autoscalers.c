@@ -66,9 +66,9 @@ struct autoscalers {
 	struct loop *loop;
 	struct yard *yards;
 	struct release *releases;
-	/* of the start, over all namespaces */
+	/* of the start: in each of the named namespaces, or over all */
 	struct kube_list *lists[KUBE_SCALERS];
-	bool listed[KUBE_SCALERS];
+	int32_t listed[KUBE_SCALERS];
 	struct timer sweep;
 	enum keda keda;
 	struct kube_call *asking;
@@ -494,17 +494,11 @@ static bool has_policy(const struct autoscalers *a, const struct kube_hpa *hpa)
 	return false;
 }
 
-static bool serves(const struct autoscalers *a, const char *ns)
-{
-	const char *only = a->loop->config.only_namespace;
-	return only ? !strcmp(only, ns) : config_serves(a->loop->config.controller, ns);
-}
-
 static void take_listed(struct autoscalers *a, enum kube_scaler kind, const cJSON *object)
 {
 	struct kube_hpa hpa;
 	if (kube_hpa_read(object, kind, &hpa, NULL) == 0 && hpa.marked &&
-	    serves(a, hpa.ns) && !has_policy(a, &hpa))
+	    loop_serves(a->loop, hpa.ns) && !has_policy(a, &hpa))
 		release(a, &hpa);
 }
 
@@ -523,6 +517,8 @@ static void on_list_restart(void *arg)
 	(void)arg;
 }
 
+static void list_next(struct autoscalers *a, enum kube_scaler kind);
+
 static void end_list(struct autoscalers *a, enum kube_scaler kind,
 		     const struct kube_reply *reply)
 {
@@ -531,6 +527,7 @@ static void end_list(struct autoscalers *a, enum kube_scaler kind,
 		log_info("Floors of a former time were not looked for",
 			 KV_TEXT("kind", kube_scaler_kind(kind)),
 			 KV_TEXT("err", reply->err.msg));
+	list_next(a, kind);
 }
 
 static void on_hpas_done(void *arg, const char *version, const struct kube_reply *reply)
@@ -546,11 +543,17 @@ static void on_scaled_objects_done(void *arg, const char *version,
 	end_list(arg, KUBE_SCALED_OBJECT, reply);
 }
 
-/* Namespaces that have no policy any more are not watched: once over all of them. */
-static void list_all(struct autoscalers *a, enum kube_scaler kind)
+/* Namespaces that have no policy any more are not watched: once over all of them, one
+ * list after the other. */
+static void list_next(struct autoscalers *a, enum kube_scaler kind)
 {
+	const struct config_names named = loop_named(a->loop);
+	int32_t at = a->listed[kind];
+	if (a->lists[kind] || at >= (named.count ? named.count : 1))
+		return;
 	bool hpas = kind == KUBE_HPA;
-	char *path AUTO_FREE = kube_scaler_path(kind, a->loop->config.only_namespace);
+	char *path AUTO_FREE =
+		kube_scaler_path(kind, named.count ? named.names[at] : NULL);
 	struct kube_list_options options = {
 		.path = path,
 		.on_object = hpas ? on_hpa_listed : on_scaled_object_listed,
@@ -558,7 +561,7 @@ static void list_all(struct autoscalers *a, enum kube_scaler kind)
 		.on_done = hpas ? on_hpas_done : on_scaled_objects_done,
 		.arg = a,
 	};
-	a->listed[kind] = true;
+	a->listed[kind]++;
 	a->lists[kind] = kube_list_start(a->loop->kube, &options);
 }
 
@@ -579,13 +582,12 @@ static void sweep(void *arg)
 	if (!loop_may_write(a->loop) || !book_synced(a->loop->book) ||
 	    !book_fed(a->loop->book))
 		return;
-	if (!a->listed[KUBE_HPA])
-		list_all(a, KUBE_HPA);
+	list_next(a, KUBE_HPA);
 	/* A floor on one may be all that is left of a policy. */
 	if (a->keda == KEDA_UNASKED)
 		ask_keda(a);
-	if (a->keda == KEDA_SERVED && !a->listed[KUBE_SCALED_OBJECT])
-		list_all(a, KUBE_SCALED_OBJECT);
+	if (a->keda == KEDA_SERVED)
+		list_next(a, KUBE_SCALED_OBJECT);
 	for (struct yard *y = a->yards; y; y = y->next)
 		if (is_synced(y))
 			sweep_yard(a, y);

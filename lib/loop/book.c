@@ -57,7 +57,11 @@ void book_free(struct book *b)
 {
 	if (!b)
 		return;
-	kube_watch_free(b->watch);
+	for (int32_t i = 0; i < b->ward_count; i++) {
+		kube_watch_free(b->wards[i].watch);
+		free(b->wards[i].ns);
+	}
+	free(b->wards);
 	kube_list_stop(b->list);
 	free_found(b);
 	timer_cancel(&b->drain);
@@ -231,14 +235,6 @@ static void feed(struct page *p)
 
 /* --- the watch --- */
 
-static bool serves(const struct book *b, const char *ns)
-{
-	const char *only = b->loop->config.only_namespace;
-	if (only)
-		return !strcmp(only, ns);
-	return config_serves(b->loop->config.controller, ns);
-}
-
 static void leave_bucket(struct page *p)
 {
 	struct page **at = &p->book->buckets[bucket_of(p->name)];
@@ -271,10 +267,11 @@ static void drop(struct book *b, const char *ns, const char *name)
 
 static void on_object(void *arg, enum kube_change change, const cJSON *object)
 {
-	struct book *b = arg;
+	const struct ward *w = arg;
+	struct book *b = w->book;
 	const char *ns = json_str(object, "metadata.namespace", "");
 	const char *name = json_str(object, "metadata.name", "");
-	if (!serves(b, ns))
+	if (!loop_serves(b->loop, ns))
 		return;
 	if (change == KUBE_DELETED) {
 		drop(b, ns, name);
@@ -305,40 +302,73 @@ static void on_object(void *arg, enum kube_change change, const cJSON *object)
 	feed(p);
 }
 
+static const struct ward *find_unsynced(const struct book *b)
+{
+	for (int32_t i = 0; i < b->ward_count; i++)
+		if (!b->wards[i].synced)
+			return &b->wards[i];
+	return NULL;
+}
+
 static void on_synced(void *arg)
 {
-	struct book *b = arg;
-	b->synced = true;
-	if (b->loop->telemetry)
-		telemetry_ready(b->loop->telemetry, true, "ok");
+	struct ward *w = arg;
+	struct book *b = w->book;
+	w->synced = true;
+	const struct ward *missing = find_unsynced(b);
+	b->synced = !missing;
+	if (!b->loop->telemetry)
+		return;
+	char *text AUTO_FREE =
+		missing ? xasprintf("waiting for the policies of namespace %s",
+				    missing->ns)
+			: xstrdup("ok");
+	telemetry_ready(b->loop->telemetry, b->synced, text);
 }
 
 static void on_state(void *arg, const char *text, const struct err *err)
 {
-	struct book *b = arg;
-	if (err && b->loop->telemetry)
-		telemetry_watch_broke(b->loop->telemetry, "policies");
+	const struct ward *w = arg;
+	const char *where = w->ns ? w->ns : "*";
+	struct telemetry *telemetry = w->book->loop->telemetry;
+	if (err && telemetry)
+		telemetry_watch_broke(telemetry, "policies");
 	if (err)
 		log_error("The watch of policies is interrupted",
-			  KV_TEXT("err", err->msg), KV_TEXT("next", text));
+			  KV_TEXT("namespace", where), KV_TEXT("err", err->msg),
+			  KV_TEXT("next", text));
 	else
-		log_info("Watches policies", KV_TEXT("how", text));
+		log_info("Watches policies", KV_TEXT("namespace", where),
+			 KV_TEXT("how", text));
 }
 
-int book_watch(struct book *b, struct err *err)
+static int watch_ward(struct ward *w, struct err *err)
 {
-	char *path AUTO_FREE =
-		kube_collection_path("v1", "configmaps", b->loop->config.only_namespace);
+	char *path AUTO_FREE = kube_collection_path("v1", "configmaps", w->ns);
 	struct kube_watch_options options = {
 		.path = path,
 		.label_selector = POLICY_LABEL,
 		.on_object = on_object,
 		.on_synced = on_synced,
 		.on_state = on_state,
-		.arg = b,
+		.arg = w,
 	};
-	b->watch = kube_watch_new(b->loop->kube, &options, err);
-	return b->watch ? 0 : -1;
+	w->watch = kube_watch_new(w->book->loop->kube, &options, err);
+	return w->watch ? 0 : -1;
+}
+
+int book_watch(struct book *b, struct err *err)
+{
+	const struct config_names named = loop_named(b->loop);
+	b->ward_count = named.count ? named.count : 1;
+	b->wards = xcalloc((size_t)b->ward_count, sizeof(b->wards[0]));
+	for (int32_t i = 0; i < b->ward_count; i++) {
+		b->wards[i].book = b;
+		b->wards[i].ns = named.count ? xstrdup(named.names[i]) : NULL;
+		if (watch_ward(&b->wards[i], err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 bool book_idle(const struct book *b)

@@ -48,9 +48,18 @@ struct found {
 	char *text;
 };
 
+/* Where policies are watched: one namespace, or all. */
+struct ward {
+	struct book *book;
+	char *ns; /* NULL: all */
+	struct kube_watch *watch;
+	bool synced;
+};
+
 struct book {
 	struct loop *loop;
-	struct kube_watch *watch;
+	struct ward *wards;
+	int32_t ward_count;
 	struct page *pages, *buckets[BUCKETS];
 	struct page *waiting, **waiting_end; /* whose status is to be written, in turn */
 	struct kube_list *list;

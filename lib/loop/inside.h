@@ -160,6 +160,10 @@ int64_t loop_patience_ms(const struct loop *l);
 double loop_pace(const struct loop *l);
 /* Where status objects, and what `foretop pause` left, stand. Borrowed. */
 const char *loop_status_namespace(const struct loop *l);
+/* The namespaces that are served, by name; none: all but those refused. What is asked of
+ * each of them alone needs no right outside. Borrowed. */
+struct config_names loop_named(const struct loop *l);
+bool loop_serves(const struct loop *l, const char *ns);
 /* May be written right now: leading, with a Lease that cannot have been lost. */
 bool loop_may_write(const struct loop *l);
 

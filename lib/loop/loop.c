@@ -22,6 +22,19 @@ const char *loop_status_namespace(const struct loop *l)
 	return ns ? ns : kube_configuration(l->kube)->namespace_;
 }
 
+struct config_names loop_named(const struct loop *l)
+{
+	if (l->config.only_namespace)
+		return (struct config_names){(char **)&l->config.only_namespace, 1};
+	return l->config.controller->serve;
+}
+
+bool loop_serves(const struct loop *l, const char *ns)
+{
+	const char *only = l->config.only_namespace;
+	return only ? !strcmp(only, ns) : config_serves(l->config.controller, ns);
+}
+
 bool loop_may_write(const struct loop *l)
 {
 	if (l->config.dry_run || l->stopping)

@@ -18,8 +18,27 @@ void apirules_deny(struct apirules *r, const char *verb, const char *resource)
 	snprintf(rule->resource, sizeof(rule->resource), "%s", resource);
 }
 
-bool apirules_allow(const struct apirules *r, const char *verb, const char *resource)
+void apirules_confine(struct apirules *r, const char *const *namespaces, int count)
 {
+	r->namespace_count = 0;
+	for (int i = 0; i < count && i < APIRULES_MAX; i++)
+		snprintf(r->namespaces[r->namespace_count++], sizeof(r->namespaces[0]),
+			 "%s", namespaces[i]);
+}
+
+static bool is_within(const struct apirules *r, const char *ns)
+{
+	for (int i = 0; i < r->namespace_count; i++)
+		if (!strcmp(r->namespaces[i], ns))
+			return true;
+	return r->namespace_count == 0;
+}
+
+bool apirules_allow(const struct apirules *r, const char *verb, const char *resource,
+		    const char *ns)
+{
+	if (!is_within(r, ns))
+		return false;
 	for (int i = 0; i < r->count; i++)
 		if (!strcmp(r->denied[i].resource, resource) &&
 		    (!strcmp(r->denied[i].verb, verb) || !strcmp(r->denied[i].verb, "*")))
@@ -57,7 +76,7 @@ const char *apirules_forbid(const struct apirules *r, const struct request *q,
 	const char *verb = verb_of(q, t);
 	resource_name(resource, sizeof(resource), apiresource_of(t->resource)->plural,
 		      t->subresource);
-	return apirules_allow(r, verb, resource) ? NULL : verb;
+	return apirules_allow(r, verb, resource, t->ns) ? NULL : verb;
 }
 
 static void answer(const struct apirules *r, struct bends *bends, struct exchange *x,
@@ -67,7 +86,8 @@ static void answer(const struct apirules *r, struct bends *bends, struct exchang
 	const cJSON *of = json_at(review, "spec.resourceAttributes");
 	resource_name(resource, sizeof(resource), json_str(of, "resource", ""),
 		      json_str(of, "subresource", ""));
-	bool allowed = apirules_allow(r, json_str(of, "verb", ""), resource);
+	bool allowed = apirules_allow(r, json_str(of, "verb", ""), resource,
+				      json_str(of, "namespace", ""));
 	cJSON *status = cJSON_AddObjectToObject(review, "status");
 	cJSON_AddBoolToObject(status, "allowed", allowed);
 	if (!allowed)

@@ -15,11 +15,17 @@ struct apirule {
 struct apirules {
 	struct apirule denied[APIRULES_MAX];
 	int count;
+	char namespaces[APIRULES_MAX][64]; /* rights end here */
+	int namespace_count;               /* 0: they are given everywhere */
 };
 
 /* verb NULL: everything is allowed again. */
 void apirules_deny(struct apirules *r, const char *verb, const char *resource);
-bool apirules_allow(const struct apirules *r, const char *verb, const char *resource);
+/* count 0: rights are given everywhere again. */
+void apirules_confine(struct apirules *r, const char *const *namespaces, int count);
+/* ns "": in every namespace at once. */
+bool apirules_allow(const struct apirules *r, const char *verb, const char *resource,
+		    const char *ns);
 /* The verb that the request would need and may not use; NULL: it may go on. */
 const char *apirules_forbid(const struct apirules *r, const struct request *q,
 			    const struct apitarget *t);

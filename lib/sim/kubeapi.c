@@ -196,7 +196,7 @@ static bool answer_discovery(struct kubeapi *k, struct exchange *x)
 	return true;
 }
 
-/* By RBAC, as kubeapi_deny set it. */
+/* By RBAC, as kubeapi_deny and kubeapi_confine set it. */
 static bool forbidden(const struct kubeapi *k, const struct request *q,
 		      const struct apitarget *t, struct apistatus *ret_status)
 {
@@ -492,6 +492,11 @@ void kubeapi_fail_reads(struct kubeapi *k, int n, int status,
 void kubeapi_deny(struct kubeapi *k, const char *verb, const char *resource)
 {
 	apirules_deny(&k->rules, verb, resource);
+}
+
+void kubeapi_confine(struct kubeapi *k, const char *const *namespaces, int count)
+{
+	apirules_confine(&k->rules, namespaces, count);
 }
 
 void kubeapi_lose_answers(struct kubeapi *k, int n, enum kubeapi_resource resource)

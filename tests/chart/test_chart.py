@@ -175,8 +175,17 @@ class Rendered(unittest.TestCase):
         kinds = {(kind, namespace) for kind, namespace, _ in chart(
             "-f", os.path.join(CHART, "ci", "namespaced-values.yaml"))}
         self.assertFalse({kind for kind, namespace in kinds if namespace is None})
-        self.assertEqual({NAMESPACE, "shop"}, {namespace for _, namespace in kinds})
-        self.assertIn(("Role", "shop"), kinds)
+        self.assertEqual({NAMESPACE, "shop", "bakery"}, {namespace for _, namespace in kinds})
+        self.assertLessEqual({(kind, namespace) for kind in ("Role", "RoleBinding") for namespace in ("shop", "bakery")}, kinds)
+
+    def test_before_an_uninstall_floors_are_given_back_in_each_of_the_named_namespaces(self):
+        def released(*args):
+            pod = pod_of(chart(*args)["Job", NAMESPACE, "foretop-release"])
+            return [" ".join(container["args"]) for container in pod["containers"]]
+        self.assertEqual(["release --namespace=shop", "release --namespace=bakery"],
+                         released("--set", "watchNamespaces={shop,bakery}"))
+        self.assertEqual(["release -A"], released())
+        self.assertEqual(["release -A"], released("--set", "watchNamespaces={shop,bakery},rbac.clusterScoped=true"))
 
     def test_a_dry_run_has_no_right_to_write(self):
         items = chart("-f", os.path.join(CHART, "ci", "dry-run-values.yaml"))
@@ -299,8 +308,7 @@ WRONG = [  # what is set, and what the message must name
 ]
 CONTRADICTIONS = [
     ("leaderElection.enabled=false", r"replicaCount is more than 1 while leaderElection.enabled is false"),
-    ("rbac.clusterScoped=false,watchNamespaces={a,b}", r"must name the one namespace"),
-    ("rbac.clusterScoped=false", r"must name the one namespace"),
+    ("rbac.clusterScoped=false", r"watchNamespaces must name the namespaces"),
     ("serviceMonitor.enabled=true,service.enabled=false", r"serviceMonitor.enabled needs service.enabled"),
     ("serviceMonitor.enabled=true,podMonitor.enabled=true", r"both true"),
     ("page.listen=:8443", r"page.tlsSecret and page.tokenReview are needed"),
@@ -487,8 +495,9 @@ class Commands(unittest.TestCase):
     def test_the_rights_of_the_chart_are_enough(self):
         for values, flags in (((), ()), (("--set", "dryRun=true"), ("--dry-run",)),
                               (("--set", "rbac.floor=false,rbac.scale=false"), ("--without=Scale", "--without=Floor")),
-                              (("--set", "watchNamespaces={shop}"), ("--namespace=shop",)),
-                              (("--set", "watchNamespaces={shop,bakery}"), ())):
+                              (("--set", "watchNamespaces={shop}"), ()),
+                              (("--set", "watchNamespaces={shop,bakery}"), ()),
+                              (("--set", "watchNamespaces={shop,bakery},rbac.clusterScoped=true"), ())):
             with self.subTest(values):
                 out = self.check(0, *flags, values=values)
                 self.assertNotIn("FAIL", out)
@@ -523,19 +532,20 @@ class Commands(unittest.TestCase):
             self.assertEqual(2, code)
             self.assertIn(message, complaint)
 
-    def test_one_namespace_is_served_without_a_right_to_look_elsewhere(self):
-        kubeconfig, config = self.install("--set", "watchNamespaces={shop}")
-        policies = [policy("web", "shop"), policy("elsewhere", "bakery")]
+    def test_named_namespaces_are_served_without_a_right_to_look_elsewhere(self):
+        kubeconfig, config = self.install("--set", "watchNamespaces={shop,bakery}")
+        policies = [policy("web", "shop"), policy("oven", "bakery"), policy("elsewhere", "monitoring")]
         self.cluster.kubectl("apply", "-f", "-", text=yaml.safe_dump_all(policies))
         self.addCleanup(self.cluster.kubectl, "delete", "-f", "-", text=yaml.safe_dump_all(policies))
-        args = [arg for arg in pod_of(chart("--set", "watchNamespaces={shop}")["Deployment", NAMESPACE, "foretop"])[
-            "containers"][0]["args"] if arg.startswith("--namespace")]
-        self.assertEqual(["--namespace=shop"], args)
-        code, out, complaint = self.foretop("run", "--once", "--dry-run", "--kubeconfig", kubeconfig, "--config", config,
-                                            *args)
+        code, _, complaint = run("kubectl", "--kubeconfig", kubeconfig, "get", "configmaps", "-A")
+        self.assertNotEqual(0, code)
+        self.assertIn("forbidden", complaint)
+        code, out, complaint = self.foretop("run", "--once", "--dry-run", "--kubeconfig", kubeconfig, "--config", config)
         self.assertEqual(0, code, complaint)
         self.assertRegex(out, r"(?m)^shop +web ")
+        self.assertRegex(out, r"(?m)^bakery +oven ")
         self.assertNotIn("elsewhere", out)
+        self.assertNotIn("forbidden", complaint)
 
     def test_forget_takes_what_is_ours_and_nothing_else(self):
         own = {"app.kubernetes.io/part-of": "foretop"}

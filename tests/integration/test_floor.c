@@ -229,6 +229,21 @@ START_TEST(a_floor_survives_a_kill_and_its_policy_does_not)
 }
 END_TEST
 
+START_TEST(an_orphan_is_found_with_rights_in_named_namespaces_only)
+{
+	static const char *const named[] = {"mall", NS, BED_STATUS_NS, BED_LEASE_NS};
+	bed_write_config(b, NULL, "namespaces: {serve: [mall, " NS "]}\n");
+	kubeapi_confine(b->kube, named, 4);
+	raise_floor();
+	kill_it();
+	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, NS, "checkout");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, min_of("checkout") == 2, "the orphan is swept");
+	ck_assert(is_unmarked("checkout"));
+	ck_assert_int_eq(bed_logged(&b->first, "forbidden"), 0);
+}
+END_TEST
+
 START_TEST(release_gives_back_what_a_killed_process_left)
 {
 	raise_floor();
@@ -445,6 +460,7 @@ int main(void)
 	tcase_add_test(t, a_scaled_object_is_raised_and_its_hpa_left_alone);
 	tcase_add_loop_test(t, a_policy_that_goes_leaves_no_floor, 0, 2);
 	tcase_add_test(t, a_floor_survives_a_kill_and_its_policy_does_not);
+	tcase_add_test(t, an_orphan_is_found_with_rights_in_named_namespaces_only);
 	t = bed_lane("release", setup, teardown);
 	tcase_add_test(t, release_gives_back_what_a_killed_process_left);
 	tcase_add_test(t, release_leaves_the_minimum_of_others);

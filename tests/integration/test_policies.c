@@ -331,6 +331,70 @@ START_TEST(policies_of_other_namespaces_are_not_served)
 }
 END_TEST
 
+/* --- rights by Roles alone --- */
+
+static void setup_two_namespaces(void)
+{
+	static const char *const names[] = {"checkout", "mall/cart"};
+	b = bed_open(names, 2);
+	bed_write_config(b, NULL, "namespaces: {serve: [shop, mall]}\n");
+}
+
+/* The policy as bed_policy makes it, in the namespace mall. */
+static void put_in_mall(const char *name)
+{
+	struct err err;
+	bed_policy(b, name, name, "mode: Scale\n");
+	cJSON *map AUTO(json_cleanup) =
+		kubeapi_get(b->kube, KUBEAPI_CONFIGMAPS, "shop", name);
+	const char *text =
+		cJSON_GetObjectItemCaseSensitive(json_at(map, "data"), "policy.yaml")
+			->valuestring;
+	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, "shop", name);
+	ck_assert_msg(served_put_policy(b->served, "mall", name, text, &err) == 0, "%s",
+		      err.msg);
+}
+
+static int64_t replicas_in_mall(const char *name)
+{
+	cJSON *d AUTO(json_cleanup) =
+		kubeapi_get(b->kube, KUBEAPI_DEPLOYMENTS, "mall", name);
+	return json_int(d, "spec.replicas", -1);
+}
+
+static bool is_ready(const char *text)
+{
+	char *body AUTO_FREE = NULL;
+	long status = bed_get(b, &b->first, "/readyz", &body);
+	return status == (text ? 503 : 200) && (!text || strstr(body, text));
+}
+
+START_TEST(named_namespaces_need_no_right_outside_of_them)
+{
+	static const char *const all[] = {"mall", BED_STATUS_NS, BED_LEASE_NS, "shop"};
+	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
+	put_in_mall("cart");
+	bed_demand(b, "checkout", 730);
+	bed_demand(b, "cart", 930);
+	/* In one of them it may do nothing at first. */
+	kubeapi_confine(b->kube, all + 1, 3);
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_replicas(b, "checkout") == 8, "the others go on");
+	wait_until(b, is_ready("waiting for the policies of namespace mall"),
+		   "/readyz names the one that is out of reach");
+	ck_assert_int_eq(replicas_in_mall("cart"), 4);
+	wait_until(b, bed_logged(&b->first, "in the namespace \\\"mall\\\"") > 0,
+		   "the log names what is forbidden");
+	kubeapi_confine(b->kube, all, 4);
+	wait_until(b, replicas_in_mall("cart") == 10, "it is served when rights come");
+	wait_until(b, is_ready(NULL), "it is ready then");
+	ck_assert_int_eq(bed_logged(&b->first, "in the namespace \\\"\\\""), 0);
+	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, "mall", "cart");
+	wait_until(b, bed_metric(b, &b->first, "foretop_policies") == 1,
+		   "a policy that goes is forgotten");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = bed_lane("broken policies", setup, teardown);
@@ -350,5 +414,7 @@ int main(void)
 	tcase_add_test(tc, a_source_that_is_not_there_or_not_allowed_is_named);
 	tcase_add_loop_test(tc, policies_of_other_namespaces_are_not_served, 0,
 			    (int)ARRAY_LEN(others));
+	tc = bed_lane("rights by Roles", setup_two_namespaces, teardown);
+	tcase_add_test(tc, named_namespaces_need_no_right_outside_of_them);
 	return bed_run();
 }

@@ -89,11 +89,11 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
-{{/* Without rights in the whole cluster it watches one namespace: run --namespace. */}}
+{{/* Named namespaces are watched one by one: Roles there are enough. */}}
 {{- define "foretop.clusterScoped" -}}
 {{- if kindIs "bool" .Values.rbac.clusterScoped -}}
 {{- if .Values.rbac.clusterScoped -}}true{{- end -}}
-{{- else if ne (len .Values.watchNamespaces) 1 -}}
+{{- else if not .Values.watchNamespaces -}}
 true
 {{- end -}}
 {{- end -}}
