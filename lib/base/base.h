@@ -10,6 +10,7 @@
 #include "base/quantity.h"
 #include "base/sort.h"
 #include "base/str.h"
+#include "base/texts.h"
 #include "base/timefmt.h"
 #include "base/yaml.h"
 #include "base/yaml_json.h"

@@ -7,39 +7,13 @@
 
 #define GROUP "client.authentication.k8s.io/"
 
-/* --- lists of texts --- */
-
-static size_t list_count(char *const *list)
-{
-	size_t n = 0;
-	while (list && list[n])
-		n++;
-	return n;
-}
-
-static char **list_copy(char *const *list)
-{
-	size_t n = list_count(list);
-	char **copy = xcalloc(n + 1, sizeof(*copy));
-	for (size_t i = 0; i < n; i++)
-		copy[i] = xstrdup(list[i]);
-	return copy;
-}
-
-static void list_free(char **list)
-{
-	for (size_t i = 0; list && list[i]; i++)
-		free(list[i]);
-	free(list);
-}
-
 void exec_plugin_fini(struct exec_plugin *p)
 {
 	if (!p)
 		return;
 	free(p->command);
-	list_free(p->args);
-	list_free(p->env);
+	texts_free(p->args);
+	texts_free(p->env);
 	free(p->api_version);
 	free(p->hint);
 	*p = (struct exec_plugin){0};
@@ -49,8 +23,8 @@ void exec_plugin_copy(const struct exec_plugin *p, struct exec_plugin *ret_copy)
 {
 	*ret_copy = (struct exec_plugin){
 		.command = xstrdup(p->command),
-		.args = p->args ? list_copy(p->args) : NULL,
-		.env = p->env ? list_copy(p->env) : NULL,
+		.args = texts_copy(p->args),
+		.env = texts_copy(p->env),
 		.api_version = xstrdup(p->api_version),
 		.hint = xstrdup(p->hint),
 		.wants_cluster = p->wants_cluster,

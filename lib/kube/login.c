@@ -143,18 +143,10 @@ static char *told(const struct kube_config *c)
 	return exec_info(c->exec.api_version, c->exec.wants_cluster ? &cluster : NULL);
 }
 
-static size_t count(char *const *list)
-{
-	size_t n = 0;
-	while (list && list[n])
-		n++;
-	return n;
-}
-
 static void start(struct login *l)
 {
 	const struct exec_plugin *p = &l->config->exec;
-	size_t args = count(p->args), vars = count(p->env);
+	size_t args = texts_count(p->args), vars = texts_count(p->env);
 	const char **argv AUTO_FREE = xcalloc(args + 2, sizeof(*argv));
 	const char **env AUTO_FREE = xcalloc(vars + 2, sizeof(*env));
 	char *info AUTO_FREE = told(l->config);
