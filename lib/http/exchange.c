@@ -310,6 +310,8 @@ static void set_transport(CURL *easy, const struct endpoint *e)
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, e->proxy);
+	/* Otherwise curl asks the environment whom to spare. */
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_TO, e->connect_to);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, http_user_agent());

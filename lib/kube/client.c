@@ -66,6 +66,8 @@ static struct http_client *open_http(struct kube *k, const struct kube_options *
 				     int in_flight, struct err *err)
 {
 	const struct kube_config *c = &k->config;
+	struct http_header *headers AUTO_FREE = NULL;
+	size_t header_count = impersonation_headers(&c->as, &headers);
 	struct http_client_config config = {
 		.base_url = c->server,
 		.ca_pem = c->ca_pem,
@@ -81,6 +83,8 @@ static struct http_client *open_http(struct kube *k, const struct kube_options *
 		.token_file = c->token_file,
 		.username = c->username,
 		.password = c->password,
+		.headers = headers,
+		.header_count = header_count,
 		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
 		.timeout_ms = TIMEOUT_MS,
 		.max_response_bytes = ANSWER_MAX,

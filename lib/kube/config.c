@@ -2,6 +2,7 @@
 
 #include "io/io.h"
 #include "kube/kubeconfig.h"
+#include "kube/proxy.h"
 
 #include <curl/curl.h>
 #include <stddef.h>
@@ -46,6 +47,7 @@ void kube_config_fini(struct kube_config *c)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		free(*text_at(c, texts[i]));
 	exec_plugin_fini(&c->exec);
+	impersonation_fini(&c->as);
 	*c = (struct kube_config){0};
 }
 
@@ -55,6 +57,7 @@ void kube_config_copy(const struct kube_config *c, struct kube_config *ret_copy)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		*text_at(&copy, texts[i]) = xstrdup(*text_at(&copy, texts[i]));
 	exec_plugin_copy(&c->exec, &copy.exec);
+	impersonation_copy(&c->as, &copy.as);
 	*ret_copy = copy;
 }
 
@@ -264,6 +267,33 @@ static int choose(const struct kubeconfig *k, const struct kube_config_options *
 		       "~/.kube/config");
 }
 
+static void override_text(char **text, const char *given)
+{
+	if (!given)
+		return;
+	free(*text);
+	*text = *given ? xstrdup(given) : NULL;
+}
+
+/* What the caller says about what was found. */
+static int override(struct kube_config *c, const struct kube_config_options *options,
+		    struct err *err)
+{
+	if (options->server && override_server(c, options->server, err) < 0)
+		return -1;
+	override_text(&c->as.user, options->as);
+	override_text(&c->as.uid, options->as_uid);
+	if (options->as_groups) {
+		texts_free(c->as.groups);
+		c->as.groups = texts_copy(options->as_groups);
+	}
+	if (impersonation_check(&c->as, err) < 0)
+		return -1;
+	return c->proxy_url ? 0
+			    : proxy_of_environment(c->tls, c->host, c->port,
+						   &c->proxy_url, err);
+}
+
 int kube_config_load(const struct kube_config_options *options,
 		     struct kube_config *ret_config, struct err *err)
 {
@@ -271,7 +301,7 @@ int kube_config_load(const struct kube_config_options *options,
 	struct kube_config c = {0};
 	if (add_files(&k, options, err) < 0 || choose(&k, options, &c, err) < 0)
 		return -1;
-	if (options->server && override_server(&c, options->server, err) < 0) {
+	if (override(&c, options, err) < 0) {
 		kube_config_fini(&c);
 		return -1;
 	}

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "kube/exec_plugin.h"
+#include "kube/impersonation.h"
 
 #include <stdbool.h>
 
@@ -22,9 +23,10 @@ struct kube_config {
 	char *token;
 	char *username, *password;
 	char *tls_server_name;   /* expected in the certificate instead of host */
-	char *proxy_url;         /* watches go over plain HTTP through a proxy */
+	char *proxy_url;         /* of the file, or of the environment; with a port */
 	bool insecure;           /* insecure-skip-tls-verify */
 	struct exec_plugin exec; /* zeroed: none; gives the credential at run time */
+	struct impersonation as; /* zeroed: nobody */
 	char *namespace_;        /* of the context or the pod; "default" if not given */
 	char *source;            /* for people: "in-cluster" or "PATH, context NAME" */
 };
@@ -33,6 +35,10 @@ struct kube_config_options {
 	const char *kubeconfig; /* a path, or NULL */
 	const char *context;    /* NULL: current-context */
 	const char *server;     /* overrides the server of the context, or NULL */
+	/* Whom to impersonate instead of what the file says, each field for itself; NULL:
+	 * as the file says. as_groups ends with NULL. */
+	const char *as, *as_uid;
+	char *const *as_groups;
 	/* For tests; NULL: the real place. */
 	const char *service_account_dir;
 };
@@ -42,9 +48,10 @@ struct kube_config_options {
  * for current-context); ~/.kube/config; the pod's service account. Relative file names
  * are relative to the file that names them; *-data wins over the file, tokenFile over
  * token. Refused with a text that says what to do: exec plugins that must ask a person,
- * auth-provider, impersonation, insecure-skip-tls-verify together with a CA. 0, or -1
- * with *err = ERR_INVALID (wrong content) or ERR_RETRY (nothing there). No text holds a
- * secret. The caller frees with kube_config_fini. */
+ * auth-provider, insecure-skip-tls-verify together with a CA, a uid or groups to
+ * impersonate without a user. Without proxy-url the environment is asked for a proxy. 0,
+ * or -1 with *err = ERR_INVALID (wrong content) or ERR_RETRY (nothing there). No text
+ * holds a secret. The caller frees with kube_config_fini. */
 int kube_config_load(const struct kube_config_options *options,
 		     struct kube_config *ret_config, struct err *err);
 /* One kubeconfig text; relative file names are relative to `dir`. */

@@ -1,5 +1,7 @@
 #include "kube/kubeconfig.h"
 
+#include "kube/proxy.h"
+
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,7 +166,9 @@ static int read_cluster(const struct entry *e, struct kube_config *c, struct err
 	if (kube_config_set_server(c, server, secure, err) < 0)
 		return -1;
 	c->tls_server_name = xstrdup(text_of(e->node, "tls-server-name"));
-	c->proxy_url = xstrdup(text_of(e->node, "proxy-url"));
+	const char *proxy = text_of(e->node, "proxy-url");
+	if (proxy && proxy_normalize(proxy, &c->proxy_url, err) < 0)
+		return err_wrap(err, "proxy-url");
 	return 0;
 }
 
@@ -177,16 +181,6 @@ static int refuse_unsupported(const struct entry *e, struct err *err)
 			       "auth-provider \"%s\" was removed from Kubernetes: use a "
 			       "token, a tokenFile or a client certificate",
 			       yaml_str(provider, "name", ""));
-	static const char *const impersonation[] = {"as", "as-uid", "as-groups",
-						    "as-user-extra"};
-	for (size_t i = 0; i < ARRAY_LEN(impersonation); i++) {
-		const struct yaml_node *as = yaml_get(e->node, impersonation[i]);
-		if (as && !yaml_is_null(as))
-			return err_set(err, ERR_INVALID,
-				       "impersonation (%s) is not supported: log in as "
-				       "the user itself",
-				       impersonation[i]);
-	}
 	return 0;
 }
 
@@ -195,7 +189,8 @@ static int read_user(const struct entry *e, struct kube_config *c, struct err *e
 	const struct material cert = {"client-certificate", &c->cert_file, &c->cert_pem};
 	const struct material key = {"client-key", &c->key_file, &c->key_pem};
 	if (refuse_unsupported(e, err) < 0 || read_material(e, &cert, err) < 0 ||
-	    read_material(e, &key, err) < 0)
+	    read_material(e, &key, err) < 0 ||
+	    impersonation_read(e->node, &c->as, err) < 0)
 		return -1;
 	bool has_cert = c->cert_file || c->cert_pem, has_key = c->key_file || c->key_pem;
 	if (has_cert != has_key)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct vhost {
 	struct reactor *reactor;
@@ -82,6 +83,20 @@ void vhost_retire(struct vhost *v)
 		return;
 	v->retired = true;
 	destroy_when_idle(v);
+}
+
+int vhost_set_proxy(struct vhost *v, const struct proxy *proxy, const char *address,
+		    struct err *err)
+{
+	const char *login = proxy->login;
+	char *text AUTO_FREE =
+		xasprintf(strchr(address, ':') ? "%s%s[%s]:%d" : "%s%s%s:%d",
+			  login ? login : "", login ? "@" : "", address, proxy->port);
+	int result = lws_set_proxy(v->lws, text);
+	explicit_bzero(text, strlen(text));
+	if (result)
+		return err_set(err, ERR_RETRY, "libwebsockets: cannot use the proxy");
+	return 0;
 }
 
 uint64_t vhost_generation(const struct vhost *v)

@@ -4,6 +4,7 @@
 #define FORETOP_KUBE_VHOST_H
 
 #include "io/io.h"
+#include "kube/proxy.h"
 #include "kube/tls.h"
 
 struct vhost;
@@ -24,6 +25,11 @@ void vhost_retire(struct vhost *v);
 
 uint64_t vhost_generation(const struct vhost *v);
 struct lws_vhost *vhost_lws(const struct vhost *v);
+
+/* Connections that start from now on go through the proxy, which is reached at this
+ * address (a numeric one). 0, or -1 with *err = ERR_RETRY. */
+int vhost_set_proxy(struct vhost *v, const struct proxy *proxy, const char *address,
+		    struct err *err);
 
 /* A connection of this vhost was started, or has ended (WSI_DESTROY). */
 void vhost_connected(struct vhost *v);

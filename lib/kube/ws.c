@@ -1,6 +1,7 @@
 #include "kube/ws.h"
 
 #include "io/io.h"
+#include "kube/proxy.h"
 #include "kube/resolve.h"
 #include "kube/vhost.h"
 
@@ -16,12 +17,19 @@
 #define NAME_MAX_LENGTH 120
 /* A message buffer larger than this is given back after use. */
 #define KEEP_BYTES (256U * 1024)
+/* libwebsockets keeps a proxy's login in a buffer of 96 bytes. */
+#define LOGIN_MAX_LENGTH 90
 
 struct ws_endpoint {
 	struct reactor *reactor;
 	const struct kube_config *config;
 	struct http_client *http;
 	struct vhost *vhost; /* of the newest generation; NULL before the first connect */
+	bool proxied;        /* the way goes through `proxy` */
+	bool unreachable;    /* through a proxy of a kind that libwebsockets has not */
+	struct proxy proxy;
+	struct http_header *headers; /* of every handshake */
+	size_t header_count;
 };
 
 struct ws {
@@ -57,11 +65,19 @@ static const struct lws_protocols protocols[] = {
 
 /* --- endpoint --- */
 
+static bool login_too_long(const struct proxy *p)
+{
+	return p->login && strlen(p->login) > LOGIN_MAX_LENGTH;
+}
+
 struct ws_endpoint *ws_endpoint_new(struct reactor *r, const struct kube_config *config,
 				    struct http_client *http)
 {
 	struct ws_endpoint *e = xcalloc(1, sizeof(*e));
 	*e = (struct ws_endpoint){.reactor = r, .config = config, .http = http};
+	e->header_count = impersonation_headers(&config->as, &e->headers);
+	e->proxied = config->proxy_url && proxy_read(config->proxy_url, &e->proxy) == 0;
+	e->unreachable = config->proxy_url && (!e->proxied || login_too_long(&e->proxy));
 	return e;
 }
 
@@ -70,6 +86,8 @@ void ws_endpoint_free(struct ws_endpoint *e)
 	if (!e)
 		return;
 	vhost_retire(e->vhost);
+	proxy_fini(&e->proxy);
+	free(e->headers);
 	free(e);
 }
 
@@ -89,7 +107,7 @@ static const char *host_name(const struct kube_config *c)
 
 bool ws_endpoint_can(const struct ws_endpoint *e, const char *target)
 {
-	return !e->config->proxy_url &&
+	return !e->unreachable &&
 	       strlen(certificate_name(e->config)) <= NAME_MAX_LENGTH &&
 	       strlen(e->config->path) + strlen(target) <= WS_TARGET_MAX;
 }
@@ -193,21 +211,30 @@ static int ssl_flags(const struct kube_config *c)
 	return flags;
 }
 
+/* Who is asked for in the CONNECT of a proxy, which resolves names itself. */
+static char *asked_for(const struct kube_config *c)
+{
+	return xasprintf(strchr(c->host, ':') ? "[%s]" : "%s", c->host);
+}
+
+/* address: of the server, or of the proxy on the way to it. */
 static void connect_to(struct ws *ws, const char *address)
 {
 	struct ws_endpoint *e = ws->endpoint;
-	struct err err;
-	if (refresh_vhost(e, &err) < 0) {
+	struct err err = {0};
+	if (refresh_vhost(e, &err) < 0 ||
+	    (e->proxied && vhost_set_proxy(e->vhost, &e->proxy, address, &err) < 0)) {
 		unreached(ws, err.msg);
 		finish(ws);
 		return;
 	}
 	ws->vhost = e->vhost;
+	char *server AUTO_FREE = e->proxied ? asked_for(e->config) : xstrdup(address);
 	char *path AUTO_FREE = xasprintf("%s%s", e->config->path, ws->target);
 	struct lws_client_connect_info info = {
 		.context = reactor_lws(e->reactor),
 		.vhost = vhost_lws(ws->vhost),
-		.address = address,
+		.address = server,
 		.port = e->config->port,
 		.path = path,
 		.host = host_name(e->config),
@@ -251,14 +278,16 @@ static void on_resolved(void *arg, const char *address, const struct err *err)
 static void start(void *arg)
 {
 	struct ws *ws = arg;
-	const struct kube_config *c = ws->endpoint->config;
+	const struct ws_endpoint *e = ws->endpoint;
+	const char *host = e->proxied ? e->proxy.host : e->config->host;
+	int port = e->proxied ? e->proxy.port : e->config->port;
 	struct err err;
-	if (resolve_is_address(c->host)) {
-		connect_to(ws, c->host);
+	if (resolve_is_address(host)) {
+		connect_to(ws, host);
 		return;
 	}
-	ws->resolve = resolve_start(ws->endpoint->reactor, c->host, c->port,
-				    WS_ATTEMPT_MS, on_resolved, ws, &err);
+	ws->resolve = resolve_start(e->reactor, host, port, WS_ATTEMPT_MS, on_resolved,
+				    ws, &err);
 	if (ws->resolve)
 		return;
 	unreached(ws, err.msg);
@@ -292,6 +321,21 @@ static int add_header(struct lws *wsi, const char *name, const char *value,
 					   (int)strlen(value), p, end);
 }
 
+static int add_impersonation(struct ws *ws, struct lws *wsi, unsigned char **p,
+			     unsigned char *end)
+{
+	const struct ws_endpoint *e = ws->endpoint;
+	for (size_t i = 0; i < e->header_count; i++) {
+		char *name AUTO_FREE = xasprintf("%s:", e->headers[i].name);
+		if (!add_header(wsi, name, e->headers[i].value, p, end))
+			continue;
+		unreached(ws, "whom to impersonate is too long for a WebSocket "
+			      "handshake");
+		return -1;
+	}
+	return 0;
+}
+
 static int add_headers(struct ws *ws, struct lws *wsi, unsigned char **p, size_t room)
 {
 	unsigned char *end = *p + room;
@@ -299,7 +343,8 @@ static int add_headers(struct ws *ws, struct lws *wsi, unsigned char **p, size_t
 	if (http_client_secrets(ws->endpoint->http, &secrets, NULL) < 0)
 		return -1;
 	if (add_header(wsi, "accept:", "application/json", p, end) ||
-	    add_header(wsi, "user-agent:", http_user_agent(), p, end))
+	    add_header(wsi, "user-agent:", http_user_agent(), p, end) ||
+	    add_impersonation(ws, wsi, p, end))
 		return -1;
 	if (secrets.authorization &&
 	    add_header(wsi, "authorization:", secrets.authorization, p, end)) {

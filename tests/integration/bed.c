@@ -390,10 +390,11 @@ static _Noreturn void become(const struct child *c, char *const *argv, char *con
 static void spawn(struct bed *b, struct child *c, const char *program,
 		  const char *pod_name, const char *const *args)
 {
-	char *argv[ARGS_MAX] = {NULL}, *env[12] = {NULL};
+	char *argv[ARGS_MAX] = {NULL}, *env[16] = {NULL};
 	static const char *const kept[] = {
-		"PATH",        "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS",
-		"SCREENSHOTS", "LD_PRELOAD",   "FAULT_SYSCALL"};
+		"PATH",          "ASAN_OPTIONS", "LSAN_OPTIONS",
+		"UBSAN_OPTIONS", "SCREENSHOTS",  "LD_PRELOAD",
+		"FAULT_SYSCALL", "HTTPS_PROXY",  "NO_PROXY"};
 	int n = 0, e = 0;
 	ck_assert_int_eq(c->pid, 0);
 	argv[n++] = program ? xstrdup(program) : binary();

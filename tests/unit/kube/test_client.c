@@ -118,6 +118,19 @@ static const struct {
 	{302, "", ERR_RETRY, "", false},
 };
 
+START_TEST(each_request_says_whom_it_is_for)
+{
+	char dev[] = "dev", ops[] = "ops", *groups[] = {dev, ops, NULL};
+	api.config.as.user = xstrdup("jane");
+	api.config.as.groups = texts_copy(groups);
+	api_client(&api);
+	ask(KUBE_GET, NULL);
+	ck_assert_ptr_nonnull(strstr(seen_head, "\r\nImpersonate-User: jane\r\n"
+						"Impersonate-Group: dev\r\n"
+						"Impersonate-Group: ops\r\n"));
+}
+END_TEST
+
 START_TEST(refusals_are_typed)
 {
 	status = refusals[_i].status;
@@ -269,6 +282,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, an_object_comes_back);
 	tcase_add_test(t, writes_carry_their_body_and_kind);
+	tcase_add_test(t, each_request_says_whom_it_is_for);
 	tcase_add_loop_test(t, refusals_are_typed, 0, ARRAY_LEN(refusals));
 	tcase_add_test(t, a_server_that_is_not_there_executed_nothing);
 	tcase_add_test(t, a_write_whose_answer_was_lost_may_have_happened);

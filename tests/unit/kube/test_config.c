@@ -145,6 +145,42 @@ START_TEST(then_the_service_account_of_the_pod)
 }
 END_TEST
 
+START_TEST(the_environment_names_a_proxy_where_the_file_does_not)
+{
+	struct kube_config_options options = {.server = "https://api.example:6443"};
+	setenv("HTTPS_PROXY", "http://proxy:3128", 1);
+	setenv("NO_PROXY", "10.0.0.0/8", 1);
+	struct kube_config c = load(&options);
+	ck_assert_str_eq(c.proxy_url, "http://proxy:3128/");
+	kube_config_fini(&c);
+	options.server = "https://10.1.2.3:6443";
+	c = load(&options);
+	ck_assert_ptr_null(c.proxy_url);
+	kube_config_fini(&c);
+	setenv("HTTPS_PROXY", "nonsense://", 1);
+	options.server = "https://api.example:6443";
+	char *message AUTO_FREE = fails(&options, ERR_INVALID);
+	ck_assert_ptr_nonnull(strstr(message, "HTTPS_PROXY: a proxy's URL expected"));
+	unsetenv("HTTPS_PROXY");
+	unsetenv("NO_PROXY");
+}
+END_TEST
+
+START_TEST(whom_to_impersonate_may_come_from_the_caller)
+{
+	char dev[] = "dev", *groups[] = {dev, NULL};
+	struct kube_config_options options = {.as = "jane", .as_groups = groups};
+	struct kube_config c = load(&options);
+	ck_assert_str_eq(c.as.user, "jane");
+	ck_assert_str_eq(c.as.groups[0], "dev");
+	ck_assert_ptr_null(c.as.uid);
+	kube_config_fini(&c);
+	options = (struct kube_config_options){.as_uid = "1"};
+	char *message AUTO_FREE = fails(&options, ERR_INVALID);
+	ck_assert_ptr_nonnull(strstr(message, "as-uid without as"));
+}
+END_TEST
+
 START_TEST(nothing_at_all_is_said_in_full)
 {
 	setenv("HOME", "/nowhere", 1);
@@ -201,6 +237,8 @@ int main(void)
 	tcase_add_test(t, then_the_files_of_the_environment_that_exist);
 	tcase_add_test(t, then_the_file_at_home);
 	tcase_add_test(t, then_the_service_account_of_the_pod);
+	tcase_add_test(t, the_environment_names_a_proxy_where_the_file_does_not);
+	tcase_add_test(t, whom_to_impersonate_may_come_from_the_caller);
 	tcase_add_test(t, nothing_at_all_is_said_in_full);
 	tcase_add_test(t, a_copy_is_independent);
 	tcase_add_test(t, one_text_is_read_by_itself);

@@ -78,10 +78,12 @@ START_TEST(the_other_fields_are_read)
 	struct kube_config c = good("{server: 'https://h', insecure-skip-tls-verify: "
 				    "true, tls-server-name: api, proxy-url: "
 				    "'socks5://p:1'}",
-				    "{token: abc}");
+				    "{token: abc, as: jane, as-groups: [dev]}");
+	ck_assert_str_eq(c.as.user, "jane");
+	ck_assert_str_eq(c.as.groups[0], "dev");
 	ck_assert(c.insecure);
 	ck_assert_str_eq(c.tls_server_name, "api");
-	ck_assert_str_eq(c.proxy_url, "socks5://p:1");
+	ck_assert_str_eq(c.proxy_url, "socks5h://p:1/");
 	ck_assert_str_eq(c.token, "abc");
 	kube_config_fini(&c);
 	c = good("{server: 'http://h'}", "{username: a, password: b}");
@@ -170,9 +172,10 @@ static const struct {
 	 "exec and token: only one way to log in expected"},
 	{"{server: 'https://h'}", "{auth-provider: {name: gcp}}",
 	 "auth-provider \"gcp\" was removed"},
-	{"{server: 'https://h'}", "{as: root}", "impersonation (as) is not supported"},
 	{"{server: 'https://h'}", "{as-groups: [x]}",
-	 "impersonation (as-groups) is not supported"},
+	 "user \"u\": as-groups without as: whom to impersonate is missing"},
+	{"{server: 'https://h', proxy-url: 'ftp://a:SECRET@p'}", "{}",
+	 "cluster \"c\": proxy-url: a proxy's URL expected"},
 	{"{server: 'https://h'}", "{username: a, token: SECRET}",
 	 "only one way to log in expected"},
 };

@@ -272,11 +272,92 @@ START_TEST(what_cannot_go_over_a_websocket_is_known_before)
 	char *too_long AUTO_FREE = xasprintf("/%02000d", 0);
 	ck_assert(ws_endpoint_can(endpoint, fits));
 	ck_assert(!ws_endpoint_can(endpoint, too_long));
-	api.config.proxy_url = xstrdup("http://proxy:1");
-	ck_assert(!ws_endpoint_can(endpoint, fits));
-	free(TAKE(api.config.proxy_url));
 	api.config.tls_server_name = xasprintf("%0121d", 0);
 	ck_assert(!ws_endpoint_can(endpoint, fits));
+}
+END_TEST
+
+/* Which proxies libwebsockets can go through. */
+static const struct {
+	const char *url;
+	bool can;
+} proxies[] = {
+	{"http://proxy:1/", true},
+	{"http://me:word@proxy:1/", true},
+	{"https://proxy:1/", false},
+	{"socks5h://proxy:1/", false},
+	{"http://"
+	 "me:0123456789012345678901234567890123456789012345678901234567890123456789"
+	 "012345678901234567890123456789@proxy:1/",
+	 false},
+};
+
+START_TEST(through_other_proxies_a_watch_goes_over_http)
+{
+	api.config.proxy_url = xstrdup(proxies[_i].url);
+	open_endpoint();
+	ck_assert(ws_endpoint_can(endpoint, "/x") == proxies[_i].can);
+}
+END_TEST
+
+/* A proxy in the place of the server, and then the server behind it. */
+static bool tunnelled;
+static void proxy_and_server(const struct api_request *q)
+{
+	if (!strcmp(q->method, "CONNECT")) {
+		ck_assert_str_eq(q->target, "api.invalid:6443");
+		ck_assert_ptr_nonnull(strstr(q->head, "basic bWU6cEBzcw==\r\n"));
+		ck_assert_ptr_null(strstr(q->head, "Bearer"));
+		tunnelled = true;
+		api_bytes(q->peer, "HTTP/1.1 200 OK\r\n\r\n", 19);
+		return;
+	}
+	ck_assert(tunnelled);
+	ck_assert_ptr_nonnull(strstr(q->head, "Bearer abc\r\n"));
+	ck_assert_ptr_nonnull(strstr(q->head, "Impersonate-User: jane\r\n"));
+	ck_assert_ptr_nonnull(strstr(q->head, "Impersonate-Extra-a%2Fb: c\r\n"));
+	api_upgrade(q);
+	api_event(q->peer, "one");
+	api_end(q->peer);
+}
+
+static void through_a_proxy(void)
+{
+	struct err err = {0};
+	kube_config_fini(&api.config);
+	ck_assert_int_eq(
+		kube_config_for_server("http://api.invalid:6443", &api.config, &err), 0);
+	api.config.proxy_url = xasprintf("http://me:p%%40ss@localhost:%d/", api.port);
+	api.config.token = xstrdup("abc");
+	const char text[] = "{as: jane, as-user-extra: {a/b: [c]}}";
+	struct yaml_node *user AUTO(yaml_node_cleanup) = NULL;
+	ck_assert_int_eq(yaml_parse(text, strlen(text), &user, &err), 0);
+	ck_assert_int_eq(impersonation_read(user, &api.config.as, &err), 0);
+}
+
+START_TEST(a_proxy_resolves_the_name_and_sees_no_token)
+{
+	through_a_proxy();
+	script = proxy_and_server;
+	run(NULL);
+	ck_assert_str_eq(str_text(&record.told), "open [one] closed");
+}
+END_TEST
+
+static void proxy_refuses(const struct api_request *q)
+{
+	api_reply(q->peer, 407, "Proxy-Authenticate: Basic\r\n", "no");
+}
+
+START_TEST(a_proxy_that_refuses_is_told)
+{
+	through_a_proxy();
+	script = proxy_refuses;
+	run(NULL);
+	ck_assert_str_eq(str_text(&record.told), "unreached");
+	ck_assert_msg(strstr(record.end.status.err.msg, "ERROR proxy did not reply") !=
+			      NULL,
+		      "%s", record.end.status.err.msg);
 }
 END_TEST
 
@@ -300,6 +381,10 @@ int main(void)
 	tcase_add_test(t, it_may_be_closed_by_its_own_callbacks);
 	tcase_add_test(t, it_may_be_closed_before_during_and_after_the_handshake);
 	tcase_add_test(t, what_cannot_go_over_a_websocket_is_known_before);
+	tcase_add_loop_test(t, through_other_proxies_a_watch_goes_over_http, 0,
+			    ARRAY_LEN(proxies));
+	tcase_add_test(t, a_proxy_resolves_the_name_and_sees_no_token);
+	tcase_add_test(t, a_proxy_that_refuses_is_told);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
