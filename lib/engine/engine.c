@@ -15,7 +15,7 @@
 void engine_config_default(struct engine_config *ret_config)
 {
 	*ret_config = (struct engine_config){
-		.policies_max = 1000,
+		.policies_max = 10000,
 		.pods_max = 2000,
 		.sync_period_ms = 15 * MS_PER_S,
 		.answer_deadline_ms = 10 * MS_PER_S,
@@ -33,9 +33,11 @@ struct engine *engine_new(const struct engine_config *config)
 	e->config = *config;
 	e->now_ms = INT64_MIN;
 	e->slots = xcalloc(places, sizeof(e->slots[0]));
-	e->due_ms = xcalloc(places, sizeof(e->due_ms[0]));
-	e->keys = xcalloc(places, sizeof(e->keys[0]));
+	place_index_init(&e->names, config->policies_max);
+	place_index_init(&e->targets, config->policies_max);
+	due_tree_init(&e->due, config->policies_max);
 	e->work = xcalloc(places, sizeof(e->work[0]));
+	e->waits = xcalloc(places, sizeof(e->waits[0]));
 	e->shrinks = xcalloc(places, sizeof(e->shrinks[0]));
 	e->downs_period = -1;
 	e->items = xcalloc(ACTIONS_MAX, sizeof(e->items[0]));
@@ -52,9 +54,11 @@ void engine_free(struct engine *e)
 		engine_prepared_free(e->slots[i]);
 	engine_prepared_free(e->refused);
 	free(e->slots);
-	free(e->due_ms);
-	free(e->keys);
+	place_index_fini(&e->names);
+	place_index_fini(&e->targets);
+	due_tree_fini(&e->due);
 	free(e->work);
+	free(e->waits);
 	free(e->shrinks);
 	free(e->items);
 	free(e->scratch);
@@ -79,13 +83,29 @@ bool slot_active(const struct prepared *s)
 	return s->policy && !s->conflict;
 }
 
+/* Never 0. */
+static uint64_t name_key(const char *ns, const char *name)
+{
+	uint64_t key = hash_text(ns) * 31 + hash_text(name);
+	return key ? key : 1;
+}
+
 struct prepared *slot_named(const struct engine *e, const char *ns, const char *name)
 {
-	for (int32_t i = 0; i < e->count; i++)
-		if (e->slots[i] && !strcmp(e->slots[i]->name, name) &&
-		    !strcmp(e->slots[i]->ns, ns))
-			return e->slots[i];
-	return NULL;
+	int32_t i = place_index_first(&e->names, name_key(ns, name));
+	while (i >= 0 && (strcmp(e->slots[i]->name, name) || strcmp(e->slots[i]->ns, ns)))
+		i = place_index_next(&e->names, i);
+	return i < 0 ? NULL : e->slots[i];
+}
+
+struct prepared *slot_with_target(const struct engine *e, const struct prepared *of,
+				  const struct prepared *after)
+{
+	int32_t i = after ? place_index_next(&e->targets, (int32_t)after->index)
+			  : place_index_first(&e->targets, of->target.key);
+	while (i >= 0 && !same_target(e->slots[i], of))
+		i = place_index_next(&e->targets, i);
+	return i < 0 ? NULL : e->slots[i];
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -93,11 +113,12 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static int64_t due_ms(const struct engine *e, const struct prepared *s)
+static int64_t due_ms(const struct engine *e, const struct prepared *s, bool *ret_waits)
 {
+	*ret_waits = false;
 	if (!slot_active(s))
 		return INT64_MAX;
-	int64_t due = earlier(s->next_cycle_ms, history_due_ms(e, s));
+	int64_t due = earlier(s->next_cycle_ms, history_due_ms(e, s, ret_waits));
 	if (s->cycle)
 		due = earlier(due, s->deadline_ms);
 	if (s->write.state != WRITE_IDLE)
@@ -112,13 +133,38 @@ static void recount(struct engine *e, struct prepared *s)
 	s->backfills = backfills;
 }
 
-/* Brings due_ms, keys and work of a place up to date. */
+static void mark(uint8_t *marks, int32_t *count, int32_t i, bool set)
+{
+	*count += set - marks[i];
+	marks[i] = set;
+}
+
 static void note_state(struct engine *e, int32_t i)
 {
 	const struct prepared *s = e->slots[i];
-	e->due_ms[i] = s ? due_ms(e, s) : INT64_MAX;
-	e->keys[i] = s && s->policy ? s->target.key : 0;
-	e->work[i] = s && history_has_work(s);
+	bool waits = false;
+	due_tree_set(&e->due, i, s ? due_ms(e, s, &waits) : INT64_MAX);
+	mark(e->waits, &e->waiting, i, waits);
+	mark(e->work, &e->working, i, s && history_has_work(s));
+}
+
+/* The next marked place behind `at`, in a circle; one is marked. */
+static int32_t next_marked(const struct engine *e, const uint8_t *marks, int32_t at)
+{
+	do
+		at = (at + 1) % e->count;
+	while (!marks[at]);
+	return at;
+}
+
+/* The next in the queue for history may ask now. Should it not, whatever is refreshed
+ * next wakes another. */
+static void wake_one(struct engine *e)
+{
+	if (!e->waiting || e->backfills >= BACKFILLS_MAX)
+		return;
+	e->wait_at = next_marked(e, e->waits, e->wait_at);
+	note_state(e, e->wait_at);
 }
 
 void slots_refresh(struct engine *e)
@@ -136,33 +182,40 @@ void slots_refresh(struct engine *e)
 
 void slot_refresh(struct engine *e, int32_t i)
 {
-	bool full = e->backfills >= BACKFILLS_MAX;
 	if (e->slots[i])
 		recount(e, e->slots[i]);
-	/* The next in the queue for history may ask now. */
-	if (full && e->backfills < BACKFILLS_MAX)
-		slots_refresh(e);
-	else
-		note_state(e, i);
+	note_state(e, i);
+	wake_one(e);
+}
+
+void slot_put(struct engine *e, int32_t i, struct prepared *s)
+{
+	if (e->slots[i])
+		e->backfills -= e->slots[i]->backfills;
+	if (s)
+		e->backfills += s->backfills;
+	e->slots[i] = s;
+	place_index_set(&e->names, i, s ? name_key(s->ns, s->name) : 0);
+	place_index_set(&e->targets, i, s && s->policy ? s->target.key : 0);
+	if (s)
+		s->index = (uint32_t)i;
+	else if (i < e->free_from)
+		e->free_from = i;
 }
 
 static void work(struct engine *e, int64_t now_ms)
 {
-	for (int32_t n = 0; n < e->count; n++) {
-		e->work_at = (e->work_at + 1) % e->count;
-		if (!e->work[e->work_at])
-			continue;
-		history_work(e, e->slots[e->work_at], now_ms);
-		slot_refresh(e, e->work_at);
+	if (!e->working)
 		return;
-	}
+	e->work_at = next_marked(e, e->work, e->work_at);
+	history_work(e, e->slots[e->work_at], now_ms);
+	slot_refresh(e, e->work_at);
 }
 
 static void tick(struct engine *e, int64_t now_ms)
 {
-	for (int32_t i = 0; i < e->count; i++) {
-		if (e->due_ms[i] > now_ms)
-			continue;
+	for (int32_t i = due_tree_next(&e->due, 0, now_ms); i >= 0;
+	     i = due_tree_next(&e->due, i + 1, now_ms)) {
 		if (e->actions.count + ACTIONS_ROOM > ACTIONS_MAX)
 			return;
 		cycle_tick(e, e->slots[i], now_ms);
@@ -249,19 +302,15 @@ const struct actions *engine_step(struct engine *e, const struct event *event)
 		break;
 	case EVENT_POLICY_SET:
 		policies_set(e, event);
-		slots_refresh(e);
 		break;
 	case EVENT_SCHEDULE:
 		schedule_take(e, event);
-		slots_refresh(e);
 		break;
 	case EVENT_POLICY_GONE:
 		policies_gone(e, event);
-		slots_refresh(e);
 		break;
 	case EVENT_PAUSE:
 		rest_take(e, event);
-		slots_refresh(e);
 		break;
 	case EVENT_AUTOSCALER:
 	case EVENT_AUTOSCALER_AWAITED:
@@ -299,15 +348,12 @@ const struct actions *engine_step(struct engine *e, const struct event *event)
 
 int64_t engine_next_tick_ms(const struct engine *e)
 {
-	int64_t next = INT64_MAX;
-	for (int32_t i = 0; i < e->count; i++)
-		next = earlier(next, e->due_ms[i]);
-	return next;
+	return due_tree_first_ms(&e->due);
 }
 
 bool engine_has_work(const struct engine *e)
 {
-	return e->count > 0 && memchr(e->work, 1, (size_t)e->count);
+	return e->working > 0;
 }
 
 uint64_t engine_decided(const struct engine *e, enum cause cause)

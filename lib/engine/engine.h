@@ -42,7 +42,7 @@ struct engine_config {
 	bool in_step;
 	const struct forecast_maker *maker; /* borrowed; NULL: forecast/ itself */
 };
-/* 1,000 policies, 2,000 pods each, 15 s, 10 s, 10 s, the HPA's defaults. */
+/* 10,000 policies, 2,000 pods each, 15 s, 10 s, 10 s, the HPA's defaults. */
 void engine_config_default(struct engine_config *ret_config);
 
 struct engine *engine_new(const struct engine_config *config);

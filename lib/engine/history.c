@@ -261,7 +261,8 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-static int64_t feed_due_ms(const struct engine *e, const struct prepared *s, int32_t m)
+static int64_t feed_due_ms(const struct engine *e, const struct prepared *s, int32_t m,
+			   bool *waits)
 {
 	const struct feed *feed = &s->metrics[m].feed;
 	if (!feed->memory || feed->working)
@@ -274,16 +275,19 @@ static int64_t feed_due_ms(const struct engine *e, const struct prepared *s, int
 		later(feed->cursor_ms + MS_PER_MIN + e->config.settle_ms, feed->retry_ms);
 	if (must_wait(s, m, e->now_ms))
 		due = later(due, feed->began_ms + LOADING_MAX_MS + 1);
-	bool waits = e->backfills >= BACKFILLS_MAX &&
-		     newest_ms(e, e->now_ms) - feed->cursor_ms > LATE_MS;
-	return waits ? INT64_MAX : due;
+	if (due > e->now_ms || e->backfills < BACKFILLS_MAX ||
+	    newest_ms(e, e->now_ms) - feed->cursor_ms <= LATE_MS)
+		return due;
+	*waits = true;
+	return INT64_MAX;
 }
 
-int64_t history_due_ms(const struct engine *e, const struct prepared *s)
+int64_t history_due_ms(const struct engine *e, const struct prepared *s, bool *ret_waits)
 {
 	int64_t due = INT64_MAX;
+	*ret_waits = false;
 	for (int32_t m = 0; m < s->policy->metric_count; m++) {
-		int64_t next = feed_due_ms(e, s, m);
+		int64_t next = feed_due_ms(e, s, m, ret_waits);
 		due = next < due ? next : due;
 	}
 	return due;

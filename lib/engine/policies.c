@@ -115,15 +115,6 @@ void engine_prepared_free(struct prepared *p)
 	free(p);
 }
 
-static int32_t find(const struct engine *e, const char *ns, const char *name)
-{
-	for (int32_t i = 0; i < e->count; i++)
-		if (e->slots[i] && !strcmp(e->slots[i]->name, name) &&
-		    !strcmp(e->slots[i]->ns, ns))
-			return i;
-	return -1;
-}
-
 static bool is_older(const struct prepared *a, const struct prepared *b)
 {
 	if (a->policy->created_ms != b->policy->created_ms)
@@ -135,11 +126,10 @@ static struct prepared *oldest_with_target(const struct engine *e,
 					   const struct prepared *of)
 {
 	struct prepared *oldest = NULL;
-	for (int32_t i = 0; i < e->count; i++) {
-		struct prepared *s = e->slots[i];
-		if (s && same_target(s, of) && (!oldest || is_older(s, oldest)))
+	for (struct prepared *s = slot_with_target(e, of, NULL); s;
+	     s = slot_with_target(e, of, s))
+		if (!oldest || is_older(s, oldest))
 			oldest = s;
-	}
 	return oldest;
 }
 
@@ -172,9 +162,9 @@ static void settle(struct engine *e, const struct prepared *of, struct prepared 
 		   int64_t now_ms)
 {
 	struct prepared *oldest = oldest_with_target(e, of);
-	for (int32_t i = 0; i < e->count; i++) {
-		struct prepared *s = e->slots[i];
-		if (!s || s == oldest || !same_target(s, of))
+	for (struct prepared *s = slot_with_target(e, of, NULL); s;
+	     s = slot_with_target(e, of, s)) {
+		if (s == oldest)
 			continue;
 		if (s->held)
 			donor = s;
@@ -183,6 +173,9 @@ static void settle(struct engine *e, const struct prepared *of, struct prepared 
 	}
 	if (oldest && !oldest->held)
 		come_into_force(e, oldest, donor, now_ms);
+	for (struct prepared *s = slot_with_target(e, of, NULL); s;
+	     s = slot_with_target(e, of, s))
+		slot_refresh(e, (int32_t)s->index);
 }
 
 /* A refused text leaves the last good version in force and says so. */
@@ -207,9 +200,10 @@ static void refuse(struct engine *e, struct prepared *s, const char *invalid,
 /* The first free place, or -1. */
 static int32_t free_place(struct engine *e)
 {
-	for (int32_t i = 0; i < e->count; i++)
-		if (!e->slots[i])
-			return i;
+	while (e->free_from < e->count && e->slots[e->free_from])
+		e->free_from++;
+	if (e->free_from < e->count)
+		return e->free_from;
 	return e->count < e->config.policies_max ? e->count++ : -1;
 }
 
@@ -237,10 +231,9 @@ static void tell_zone(struct engine *e, struct prepared *s)
 static void put_in_place(struct engine *e, struct prepared *s, int32_t i, int64_t now_ms)
 {
 	struct prepared *old = e->slots[i];
-	s->index = (uint32_t)i;
 	s->next_cycle_ms = now_ms;
 	s->changed = true;
-	e->slots[i] = s;
+	slot_put(e, i, s);
 	if (!s->policy) {
 		refuse(e, s, s->invalid, now_ms);
 		return;
@@ -272,29 +265,32 @@ static void put_in_place(struct engine *e, struct prepared *s, int32_t i, int64_
 void policies_set(struct engine *e, const struct event *event)
 {
 	struct prepared *s = event->u.policy_set.prepared;
-	int32_t i = find(e, s->ns, s->name);
-	if (i >= 0 && !s->policy) {
-		refuse(e, e->slots[i], s->invalid, event->now_ms);
+	struct prepared *old = slot_named(e, s->ns, s->name);
+	if (old && !s->policy) {
+		refuse(e, old, s->invalid, event->now_ms);
 		engine_prepared_free(s);
 		return;
 	}
-	if (i < 0)
-		i = free_place(e);
-	if (i < 0)
+	int32_t i = old ? (int32_t)old->index : free_place(e);
+	if (i < 0) {
 		turn_away(e, s);
-	else
-		put_in_place(e, s, i, event->now_ms);
+		return;
+	}
+	put_in_place(e, s, i, event->now_ms);
+	slot_refresh(e, i);
 }
 
 void policies_gone(struct engine *e, const struct event *event)
 {
-	int32_t i = find(e, event->u.policy_gone.ns, event->u.policy_gone.name);
-	if (i < 0)
+	struct prepared *s =
+		slot_named(e, event->u.policy_gone.ns, event->u.policy_gone.name);
+	if (!s)
 		return;
-	struct prepared *s = e->slots[i];
-	e->slots[i] = NULL;
+	int32_t i = (int32_t)s->index;
+	slot_put(e, i, NULL);
 	breaker_forget(e, i);
 	if (s->policy)
 		settle(e, s, s->held ? s : NULL, event->now_ms);
+	slot_refresh(e, i);
 	engine_prepared_free(s);
 }

@@ -90,4 +90,5 @@ void rest_take(struct engine *e, const struct event *event)
 	if (is_paused_by_command(s, event->now_ms))
 		write_drop(s, true);
 	cycle_soon(s, event->now_ms);
+	slot_refresh(e, (int32_t)s->index);
 }

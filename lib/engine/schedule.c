@@ -19,6 +19,7 @@ void schedule_take(struct engine *e, const struct event *event)
 	}
 	s->schedule_until_ms = event->u.schedule.until_ms;
 	cycle_soon(s, event->now_ms);
+	slot_refresh(e, (int32_t)s->index);
 }
 
 void schedule_inherit(struct prepared *to, const struct prepared *from)

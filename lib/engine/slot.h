@@ -4,6 +4,7 @@
 #define FORETOP_ENGINE_SLOT_H
 
 #include "engine/engine.h"
+#include "engine/places.h"
 
 #define EVENT_NOTES 6 /* texts of Events that one step can hold per policy */
 /* How much longer the window is that releases look at. */
@@ -222,12 +223,15 @@ enum { POD_GIVEN = 1, POD_WAS_READY = 2 };
 
 struct engine {
 	struct engine_config config;
-	struct prepared **slots; /* NULL: a place that is free again */
-	int32_t count;           /* places in use or free, from the start */
-	/* Beside slots, so that a step over many policies touches little memory. */
-	int64_t *due_ms; /* next tick of each, INT64_MAX: none */
-	uint64_t *keys;  /* of its target, 0: none */
-	uint8_t *work;   /* EVENT_WORK has something to do */
+	struct prepared **slots;           /* NULL: a place that is free again */
+	int32_t count;                     /* places in use or free, from the start */
+	int32_t free_from;                 /* no place before it is free */
+	struct place_index names, targets; /* of slots; targets: of valid policies */
+	struct due_tree due;               /* next tick of each */
+	uint8_t *work;                     /* of each: EVENT_WORK has something to do */
+	int32_t working;
+	uint8_t *waits; /* of each: its turn to read days of history has not come */
+	int32_t waiting, wait_at;
 	struct shrink *shrinks;
 	struct breaker breakers[BREAKERS_MAX];
 	uint64_t breaker_trips;
@@ -251,9 +255,15 @@ struct action *emit(struct engine *e, struct prepared *s, enum action_type type)
 bool has_room(const struct engine *e);
 /* In force: valid, not in conflict. */
 bool slot_active(const struct prepared *s);
+/* Puts a policy in its place, or NULL to free it; what was there is the caller's. */
+void slot_put(struct engine *e, int32_t i, struct prepared *s);
 /* The policy of this name, or NULL. */
 struct prepared *slot_named(const struct engine *e, const char *ns, const char *name);
-/* Brings due_ms, keys and work of a place up to date; of all places. */
+/* The policies with the target of `of`, by place: the first one, the next one behind
+ * `after`, NULL: no more. */
+struct prepared *slot_with_target(const struct engine *e, const struct prepared *of,
+				  const struct prepared *after);
+/* Brings up to date when a place is due, what works in it and waits; of all places. */
 void slot_refresh(struct engine *e, int32_t i);
 void slots_refresh(struct engine *e);
 
@@ -401,8 +411,9 @@ int32_t history_refit_minute(const struct prepared *s, int32_t m);
 void history_ask(struct engine *e, struct prepared *s, int64_t now_ms);
 void history_take(struct prepared *s, const struct event *event);
 void history_failed(struct prepared *s, const struct event *event);
-/* When history_ask has something to do next; INT64_MAX: not before an answer. */
-int64_t history_due_ms(const struct engine *e, const struct prepared *s);
+/* When history_ask has something to do next; INT64_MAX: not before an answer.
+ * ret_waits: it has now, once others have read theirs. */
+int64_t history_due_ms(const struct engine *e, const struct prepared *s, bool *ret_waits);
 bool history_has_work(const struct prepared *s);
 void history_work(struct engine *e, struct prepared *s, int64_t now_ms);
 /* A forecast that is still read from history may be about to ask for more: nothing is

@@ -131,8 +131,9 @@ void target_event(struct engine *e, const struct event *event)
 {
 	const struct target_ref *ref = ref_of(event);
 	uint64_t key = target_key(ref->ns, ref->kind, ref->name);
-	for (int32_t i = 0; i < e->count; i++) {
-		if (e->keys[i] != key || !is_target(e->slots[i], ref))
+	for (int32_t i = place_index_first(&e->targets, key); i >= 0;
+	     i = place_index_next(&e->targets, i)) {
+		if (!is_target(e->slots[i], ref))
 			continue;
 		pass(e, e->slots[i], event);
 		slot_refresh(e, i);

@@ -100,8 +100,9 @@ END_TEST
 START_TEST(names_with_the_same_hash_are_told_apart)
 {
 	/* No collision is at hand: one is made. */
-	rig_slot(&r)->target.key = r.e->keys[0] =
-		target_key("shop", "Deployment", "basket");
+	uint64_t key = target_key("shop", "Deployment", "basket");
+	rig_slot(&r)->target.key = key;
+	place_index_set(&r.e->targets, 0, key);
 	rig_target_event(&r, EVENT_TARGET, "basket", 3, "10", "uid-1");
 	ck_assert(!rig_slot(&r)->target.seen);
 }
