@@ -284,12 +284,12 @@ demo: $(BUILD)/foretop
 ## e2e: the real process against real etcd, Kubernetes and Prometheus (builds them once)
 e2e: $(BUILD)/foretop
 	@hack/deps e2e
-	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run
+	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps convert
 
 ## e2e-full: the long stories too: twins of the real HPA controller, floors beside it
 e2e-full: $(BUILD)/foretop
 	@hack/deps e2e
-	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor
+	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor convert
 
 ## dashboards: the chart's dashboards and alerts against a real Prometheus (PICTURES=dir draws what they show)
 dashboards: $(BUILD)/foretop
