@@ -93,12 +93,11 @@ static int find_resource(struct prober *p, const struct policy_target *target,
 			      target->api_version);
 	else if (!d.resource.scalable)
 		finding_error(f, "target: a %s has no scale subresource", target->kind);
+	else if (!d.resource.namespaced)
+		finding_error(f, "target: a %s is in no namespace", target->kind);
 	else
-		finding_error(f,
-			      "target: foretop scales Deployments, StatefulSets and "
-			      "ReplicaSets, no %s yet",
-			      target->kind);
-	return -1;
+		*ret_resource = d.resource;
+	return d.resource.known && d.resource.scalable && d.resource.namespaced ? 0 : -1;
 }
 
 static void check_target(struct prober *p, const struct policy *policy,

@@ -141,10 +141,17 @@ void rights_check(struct rights *r, const struct policy *policy,
 	char *group AUTO_FREE =
 		xstrndup(target->group_version, strcspn(target->group_version, "/"));
 	const char *of = strchr(target->group_version, '/') ? group : "";
+	/* Kinds beyond apps are not watched: their scale is read. */
+	bool watched = !strcmp(of, "apps");
 	const struct right here[] = {
 		{{"list", "watch"}, "", "configmaps", NULL, EVERY},
 		{{"list", "watch"}, "", "pods", NULL, EVERY},
-		{{"list", "watch"}, of, target->plural, NULL, EVERY},
+		{{"list", "watch"}, of, target->plural, NULL, watched ? EVERY : 0},
+		{{"get"},
+		 of,
+		 target->plural,
+		 "scale",
+		 watched ? 0 : EVERY & ~MODE(MODE_SCALE)},
 		{{"create", "patch"}, "events.k8s.io", "events", NULL, EVERY},
 		{{"get", "update"}, of, target->plural, "scale", MODE(MODE_SCALE)},
 		{{"list", "watch"},

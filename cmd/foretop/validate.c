@@ -170,7 +170,8 @@ static void tell_problems(const struct document *d, int base, const char *name,
 
 static bool same_target(const struct policy *a, const struct policy *b)
 {
-	return !strcmp(a->ns, b->ns) && !strcmp(a->target.kind, b->target.kind) &&
+	return !strcmp(a->ns, b->ns) &&
+	       !strcmp(a->target.group_kind, b->target.group_kind) &&
 	       !strcmp(a->target.api_version, b->target.api_version) &&
 	       !strcmp(a->target.name, b->target.name);
 }

@@ -171,10 +171,15 @@ static void scale_view(const struct prepared *s, struct scale_view *ret, char *e
 		if (ret->status_replicas > s->target.replicas)
 			ret->status_replicas = s->target.replicas;
 	}
-	if (s->target.missing) {
+	if (s->target.missing && s->target.why[0]) {
+		ret->error = s->target.why;
+	} else if (s->target.missing) {
 		snprintf(error, size, "%s %s/%s not found", s->policy->target.kind, s->ns,
 			 s->policy->target.name);
 		ret->error = error;
+	} else if (s->target.selector_error[0]) {
+		ret->selector = SELECTOR_INVALID;
+		ret->selector_error = s->target.selector_error;
 	} else if (pods_lost(s) && looks_at_pods(s->policy)) {
 		snprintf(error, size,
 			 "%lld more pods match its selector than the %d that there is "

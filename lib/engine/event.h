@@ -46,7 +46,7 @@ struct prepared;
 
 /* A workload; matched to policies by the three names. */
 struct target_ref {
-	const char *ns, *kind, *name;
+	const char *ns, *kind, *name; /* kind: the policy_target's group_kind */
 };
 
 /* Who wrote spec.replicas last, as far as the object tells. */
@@ -57,6 +57,8 @@ struct target_info {
 	int32_t status_replicas; /* status.replicas */
 	const char *resource_version, *uid;
 	enum scaler scaler;
+	/* Why nobody can say which pods are its own; NULL: somebody can. */
+	const char *selector_error;
 	/* What a watch of the workload itself shows, and the scale subresource does not
 	 * (has_rollout false: what was known stands). */
 	bool has_rollout;
@@ -109,7 +111,9 @@ struct event {
 			struct target_info info; /* EVENT_TARGET */
 			bool fresh; /* EVENT_TARGET: a read of its own, so never behind
 				       what is known; a watch may be */
-		} target;           /* EVENT_TARGET, _GONE, EVENT_READ_FAILED */
+			const char *why; /* EVENT_TARGET_GONE: it may be there and
+					    cannot be read; NULL: it is not there */
+		} target;                /* EVENT_TARGET, _GONE, EVENT_READ_FAILED */
 		struct {
 			struct target_ref ref;
 			/* NULL: nothing else scales the target, or `problem` says why

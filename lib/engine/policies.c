@@ -52,7 +52,7 @@ static void prepare_policy(const struct engine *e, struct prepared *p)
 {
 	const struct policy *policy = p->policy;
 	int64_t most = 2 * (int64_t)policy->max_replicas + PODS_BEYOND_MAX;
-	p->target.key = target_key(p->ns, policy->target.kind, policy->target.name);
+	p->target.key = target_key(p->ns, policy->target.group_kind, policy->target.name);
 	p->pods_max = most < e->config.pods_max ? (int32_t)most : e->config.pods_max;
 	p->pods = xcalloc((size_t)p->pods_max, sizeof(p->pods[0]));
 	p->pod_index = pod_index_new(p->pods_max);

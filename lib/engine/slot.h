@@ -74,6 +74,8 @@ struct write {
 struct target_state {
 	uint64_t key; /* hash of namespace, kind, name */
 	bool seen, missing;
+	char why[256];            /* missing: it cannot be read; "": it is not there */
+	char selector_error[128]; /* "": the selector is good */
 	int32_t replicas, status_replicas;
 	char resource_version[32], uid[64];
 	bool rolling;        /* pods of more than one revision exist */

@@ -16,14 +16,15 @@ bool same_target(const struct prepared *a, const struct prepared *b)
 {
 	return a->policy && b->policy && a->target.key == b->target.key &&
 	       !strcmp(a->ns, b->ns) &&
-	       !strcmp(a->policy->target.kind, b->policy->target.kind) &&
+	       !strcmp(a->policy->target.group_kind, b->policy->target.group_kind) &&
 	       !strcmp(a->policy->target.name, b->policy->target.name);
 }
 
 /* Two names may share a hash: somebody could choose them so. */
 static bool is_target(const struct prepared *s, const struct target_ref *ref)
 {
-	return !strcmp(s->ns, ref->ns) && !strcmp(s->policy->target.kind, ref->kind) &&
+	return !strcmp(s->ns, ref->ns) &&
+	       !strcmp(s->policy->target.group_kind, ref->kind) &&
 	       !strcmp(s->policy->target.name, ref->name);
 }
 
@@ -62,6 +63,8 @@ static void set_target(struct engine *e, struct prepared *s, const struct event 
 	manual_see(e, s, info, event->now_ms);
 	t->seen = true;
 	t->missing = false;
+	snprintf(t->selector_error, sizeof(t->selector_error), "%s",
+		 info->selector_error ? info->selector_error : "");
 	t->replicas = info->replicas;
 	t->status_replicas = info->status_replicas;
 	if (info->has_rollout) {
@@ -79,8 +82,9 @@ static void set_target(struct engine *e, struct prepared *s, const struct event 
 		write_target_read(e, s, event->now_ms);
 }
 
-static void lose_target(struct prepared *s, int64_t now_ms)
+static void lose_target(struct prepared *s, const char *why, int64_t now_ms)
 {
+	snprintf(s->target.why, sizeof(s->target.why), "%s", why ? why : "");
 	if (s->target.missing)
 		return;
 	s->target.seen = false;
@@ -97,7 +101,7 @@ static void pass(struct engine *e, struct prepared *s, const struct event *event
 		set_target(e, s, event);
 		return;
 	case EVENT_TARGET_GONE:
-		lose_target(s, event->now_ms);
+		lose_target(s, event->u.target.why, event->now_ms);
 		return;
 	case EVENT_READ_FAILED:
 		write_read_failed(s);

@@ -27,7 +27,8 @@ struct rival {
 
 struct wanted {
 	struct wanted *next;
-	char *kind, *name;
+	char *kind, *name; /* kind: group_kind of a policy_target */
+	bool touched;      /* what scales it has changed */
 };
 
 /* What is watched in a namespace. */
@@ -59,6 +60,14 @@ struct release {
 	int32_t from, to;
 };
 
+/* The lists of the start: in each of the named namespaces, or over all. */
+struct listing {
+	struct autoscalers *owner;
+	enum kube_scaler kind;
+	struct kube_list *list; /* under way */
+	int32_t begun;          /* so many */
+};
+
 /* Does the server know ScaledObjects? */
 enum keda { KEDA_UNASKED, KEDA_ASKED, KEDA_UNKNOWN, KEDA_ABSENT, KEDA_SERVED };
 
@@ -66,9 +75,7 @@ struct autoscalers {
 	struct loop *loop;
 	struct yard *yards;
 	struct release *releases;
-	/* of the start: in each of the named namespaces, or over all */
-	struct kube_list *lists[KUBE_SCALERS];
-	int32_t listed[KUBE_SCALERS];
+	struct listing listings[KUBE_SCALERS];
 	struct timer sweep;
 	enum keda keda;
 	struct kube_call *asking;
@@ -126,7 +133,7 @@ void autoscalers_free(struct autoscalers *a)
 	timer_cancel(&a->ask);
 	kube_cancel(a->asking);
 	for (int i = 0; i < KUBE_SCALERS; i++)
-		kube_list_stop(a->lists[i]);
+		kube_list_stop(a->listings[i].list);
 	while (a->releases) {
 		kube_cancel(a->releases->call);
 		end_release(a->releases);
@@ -141,10 +148,10 @@ void autoscalers_free(struct autoscalers *a)
 
 /* --- to the engine --- */
 
-static bool targets(const struct kube_hpa *hpa, const char *kind, const char *name)
+static bool aims_at(const struct kube_hpa *hpa, const char *kind, const char *name)
 {
-	return !hpa->deleted && !strcmp(hpa->target_kind, kind) &&
-	       !strcmp(hpa->target_name, name);
+	char *of AUTO_FREE = policy_group_kind(hpa->target_api_version, hpa->target_kind);
+	return !strcmp(of, kind) && !strcmp(hpa->target_name, name);
 }
 
 /* A ScaledObject stands over the HPA that KEDA makes of it; of one kind the first by name
@@ -161,7 +168,8 @@ static const struct kube_hpa *find_for(const struct yard *y, const char *kind,
 {
 	const struct kube_hpa *best = NULL;
 	for (const struct rival *r = y->rivals; r; r = r->next)
-		if (targets(&r->hpa, kind, name) && (!best || goes_before(&r->hpa, best)))
+		if (!r->hpa.deleted && (!best || goes_before(&r->hpa, best)) &&
+		    aims_at(&r->hpa, kind, name))
 			best = &r->hpa;
 	return best;
 }
@@ -260,11 +268,20 @@ static struct rival **place_of(struct yard *y, enum kube_scaler kind, const char
 	return at;
 }
 
-/* Tells of a target whose HPA is another now, or the same in another state. */
-static void tell_target(struct yard *y, const char *kind, const char *name)
+static void touch(struct yard *y, const struct kube_hpa *hpa)
 {
-	if (is_synced(y) && find_wanted(y, kind, name))
-		tell(y, kind, name);
+	for (struct wanted *w = y->wanted; w; w = w->next)
+		w->touched |= aims_at(hpa, w->kind, w->name);
+}
+
+/* Tells of targets whose HPA is another now, or the same in another state. */
+static void tell_touched(struct yard *y)
+{
+	for (struct wanted *w = y->wanted; w; w = w->next) {
+		if (w->touched && is_synced(y))
+			tell(y, w->kind, w->name);
+		w->touched = false;
+	}
 }
 
 static void drop(struct yard *y, enum kube_scaler kind, const char *name)
@@ -273,26 +290,24 @@ static void drop(struct yard *y, enum kube_scaler kind, const char *name)
 	if (!r)
 		return;
 	*at = r->next;
-	tell_target(y, r->hpa.target_kind, r->hpa.target_name);
+	touch(y, &r->hpa);
+	tell_touched(y);
 	free_rival(r);
 }
 
 static void put(struct yard *y, const struct kube_hpa *hpa)
 {
 	struct rival *r = *place_of(y, hpa->kind, hpa->name);
-	char *kind AUTO_FREE = NULL, *name AUTO_FREE = NULL;
 	if (!r) {
 		r = xcalloc(1, sizeof(*r));
 		r->next = y->rivals;
 		y->rivals = r;
-	} else if (!targets(hpa, r->hpa.target_kind, r->hpa.target_name)) {
-		kind = xstrdup(r->hpa.target_kind);
-		name = xstrdup(r->hpa.target_name);
+	} else {
+		touch(y, &r->hpa);
 	}
 	copy(r, hpa);
-	if (kind)
-		tell_target(y, kind, name);
-	tell_target(y, hpa->target_kind, hpa->target_name);
+	touch(y, hpa);
+	tell_touched(y);
 }
 
 static void on_object(void *arg, enum kube_change change, const cJSON *object)
@@ -426,14 +441,14 @@ void autoscalers_want(struct autoscalers *a, const struct policy *policy)
 	if (policy->mode == MODE_RECOMMEND)
 		return;
 	struct yard *y = yard_of(a, policy->ns);
-	if (!find_wanted(y, policy->target.kind, policy->target.name)) {
+	if (!find_wanted(y, policy->target.group_kind, policy->target.name)) {
 		struct wanted *w = xcalloc(1, sizeof(*w));
-		w->kind = xstrdup(policy->target.kind);
+		w->kind = xstrdup(policy->target.group_kind);
 		w->name = xstrdup(policy->target.name);
 		w->next = y->wanted;
 		y->wanted = w;
 	}
-	tell(y, policy->target.kind, policy->target.name);
+	tell(y, policy->target.group_kind, policy->target.name);
 }
 
 /* --- floors without a policy --- */
@@ -487,29 +502,20 @@ static bool has_policy(const struct autoscalers *a, const struct kube_hpa *hpa)
 		const struct policy_status *s = engine_policy_status(e, i);
 		if (s && s->policy && s->policy->mode == MODE_FLOOR &&
 		    s->conditions[PC_CONFLICT].status != STATUS_TRUE &&
-		    !strcmp(s->ns, hpa->ns) &&
-		    targets(hpa, s->policy->target.kind, s->policy->target.name))
+		    !strcmp(s->ns, hpa->ns) && !hpa->deleted &&
+		    aims_at(hpa, s->policy->target.group_kind, s->policy->target.name))
 			return true;
 	}
 	return false;
 }
 
-static void take_listed(struct autoscalers *a, enum kube_scaler kind, const cJSON *object)
+static void on_listed(void *arg, const cJSON *object)
 {
+	const struct listing *l = arg;
 	struct kube_hpa hpa;
-	if (kube_hpa_read(object, kind, &hpa, NULL) == 0 && hpa.marked &&
-	    loop_serves(a->loop, hpa.ns) && !has_policy(a, &hpa))
-		release(a, &hpa);
-}
-
-static void on_hpa_listed(void *arg, const cJSON *object)
-{
-	take_listed(arg, KUBE_HPA, object);
-}
-
-static void on_scaled_object_listed(void *arg, const cJSON *object)
-{
-	take_listed(arg, KUBE_SCALED_OBJECT, object);
+	if (kube_hpa_read(object, l->kind, &hpa, NULL) == 0 && hpa.marked &&
+	    loop_serves(l->owner->loop, hpa.ns) && !has_policy(l->owner, &hpa))
+		release(l->owner, &hpa);
 }
 
 static void on_list_restart(void *arg)
@@ -519,28 +525,16 @@ static void on_list_restart(void *arg)
 
 static void list_next(struct autoscalers *a, enum kube_scaler kind);
 
-static void end_list(struct autoscalers *a, enum kube_scaler kind,
-		     const struct kube_reply *reply)
+static void on_list_done(void *arg, const char *version, const struct kube_reply *reply)
 {
-	a->lists[kind] = NULL;
+	struct listing *l = arg;
+	(void)version;
+	l->list = NULL;
 	if (reply->err.code != ERR_NONE)
 		log_info("Floors of a former time were not looked for",
-			 KV_TEXT("kind", kube_scaler_kind(kind)),
+			 KV_TEXT("kind", kube_scaler_kind(l->kind)),
 			 KV_TEXT("err", reply->err.msg));
-	list_next(a, kind);
-}
-
-static void on_hpas_done(void *arg, const char *version, const struct kube_reply *reply)
-{
-	(void)version;
-	end_list(arg, KUBE_HPA, reply);
-}
-
-static void on_scaled_objects_done(void *arg, const char *version,
-				   const struct kube_reply *reply)
-{
-	(void)version;
-	end_list(arg, KUBE_SCALED_OBJECT, reply);
+	list_next(l->owner, l->kind);
 }
 
 /* Namespaces that have no policy any more are not watched: once over all of them, one
@@ -548,21 +542,22 @@ static void on_scaled_objects_done(void *arg, const char *version,
 static void list_next(struct autoscalers *a, enum kube_scaler kind)
 {
 	const struct config_names named = loop_named(a->loop);
-	int32_t at = a->listed[kind];
-	if (a->lists[kind] || at >= (named.count ? named.count : 1))
+	struct listing *l = &a->listings[kind];
+	l->owner = a;
+	l->kind = kind;
+	if (l->list || l->begun >= (named.count ? named.count : 1))
 		return;
-	bool hpas = kind == KUBE_HPA;
 	char *path AUTO_FREE =
-		kube_scaler_path(kind, named.count ? named.names[at] : NULL);
+		kube_scaler_path(kind, named.count ? named.names[l->begun] : NULL);
 	struct kube_list_options options = {
 		.path = path,
-		.on_object = hpas ? on_hpa_listed : on_scaled_object_listed,
+		.on_object = on_listed,
 		.on_restart = on_list_restart,
-		.on_done = hpas ? on_hpas_done : on_scaled_objects_done,
-		.arg = a,
+		.on_done = on_list_done,
+		.arg = l,
 	};
-	a->listed[kind]++;
-	a->lists[kind] = kube_list_start(a->loop->kube, &options);
+	l->begun++;
+	l->list = kube_list_start(a->loop->kube, &options);
 }
 
 static void sweep_yard(struct autoscalers *a, struct yard *y)

@@ -90,20 +90,6 @@ char *page_status_name(const struct page *p)
 
 /* --- to the engine --- */
 
-/* Kinds whose scale is written in this version. */
-static int check_target(const struct policy *policy, struct err *err)
-{
-	struct kube_resource resource;
-	if (kube_resource_of_kind(policy->target.api_version, policy->target.kind,
-				  &resource))
-		return 0;
-	return err_set(err, ERR_INVALID,
-		       "scaleTargetRef: %s %s is not supported by this version: "
-		       "Deployment, StatefulSet or "
-		       "ReplicaSet of apps/v1",
-		       policy->target.api_version, policy->target.kind);
-}
-
 static struct policy *parse(const struct page *p, const char *text, struct err *err)
 {
 	if (!text) {
@@ -111,8 +97,7 @@ static struct policy *parse(const struct page *p, const char *text, struct err *
 		return NULL;
 	}
 	struct policy *policy = policy_parse(p->ns, p->name, text, strlen(text), err);
-	if (policy && (check_target(policy, err) < 0 ||
-		       schedule_localize(policy, loop_now(p->book->loop), err) < 0)) {
+	if (policy && schedule_localize(policy, loop_now(p->book->loop), err) < 0) {
 		policy_free(policy);
 		return NULL;
 	}

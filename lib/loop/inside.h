@@ -39,6 +39,9 @@ void scope_free(struct scope *s);
 /* A policy with this target came or changed: its state and pods are given to the engine,
  * now or when known. */
 void scope_want(struct scope *s, const struct policy *policy);
+/* How the API server names the target's kind. False: nobody knows yet. */
+bool scope_resource(const struct scope *s, const struct policy *policy,
+		    struct kube_resource *ret_resource);
 /* Reads the target from the quorum and gives it to the engine. */
 void scope_read(struct scope *s, const struct policy *policy);
 

@@ -1,6 +1,7 @@
 /* Actions become requests, answers become events. */
 #include "loop/inside.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -364,9 +365,10 @@ static void scale(struct performer *p, const struct action *a)
 		timer_set(p->loop->config.reactor, &d->later, 0, tell_scale_failed, d);
 		return;
 	}
-	struct kube_resource resource;
-	kube_resource_of_kind(a->policy->target.api_version, a->policy->target.kind,
-			      &resource);
+	struct kube_resource resource = {0};
+	bool known = scope_resource(p->loop->scope, a->policy, &resource);
+	assert(known); /* the engine has seen the target */
+	(void)known;
 	struct kube_target target = {resource.group_version, resource.plural,
 				     a->policy->ns, a->policy->target.name};
 	struct kube_scale wanted = {.replicas = a->u.scale.to};

@@ -1,56 +1,14 @@
 /* What policies act on: their targets and the targets' pods, each watched per namespace
  * that has policies. */
-#include "loop/inside.h"
+#include "loop/scope_inside.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Policies of a namespace come in a burst at the start: one list of pods serves them all.
  */
 #define PODS_DELAY_MS 50
-
-/* A workload of a watched namespace, trimmed to what decisions need. */
-struct target {
-	struct target *next;
-	char *name, *uid;
-	char version[KUBE_VERSION_SIZE];
-	int32_t replicas, status_replicas, unavailable;
-	bool rolling;
-	enum scaler scaler;
-	struct kube_selector *selector; /* NULL: malformed */
-	char *selector_text;
-	bool wanted; /* a policy has it */
-};
-
-/* All workloads of one kind in one namespace. */
-struct shelf {
-	struct shelf *next;
-	struct area *area;
-	struct kube_resource resource;
-	char *kind;
-	struct kube_watch *watch;
-	struct target *targets;
-	char **wanted; /* names that policies want, seen or not */
-	size_t wanted_count;
-	bool synced;
-};
-
-/* One namespace. */
-struct area {
-	struct area *next;
-	struct scope *scope;
-	char *ns;
-	struct shelf *shelves;
-	struct kube_watch *pods;
-	struct kube_pod pod; /* reused for every read */
-	struct timer restart;
-};
-
-struct scope {
-	struct loop *loop;
-	struct area *areas;
-	struct target_read *reads; /* of single targets, under way */
-};
 
 struct scope *scope_new(struct loop *l)
 {
@@ -71,6 +29,7 @@ static void free_target(struct target *t)
 static void free_shelf(struct shelf *shelf)
 {
 	kube_watch_free(shelf->watch);
+	poller_free(shelf->poller);
 	while (shelf->targets) {
 		struct target *next = shelf->targets->next;
 		free_target(shelf->targets);
@@ -213,7 +172,7 @@ static void restart_pods(void *arg)
 {
 	struct area *a = arg;
 	for (struct shelf *shelf = a->shelves; shelf; shelf = shelf->next)
-		if (!shelf->synced)
+		if (shelf->watch && !shelf->synced)
 			return; /* its sync comes here again */
 	kube_watch_free(a->pods);
 	tell_all(a, EVENT_PODS_RESET);
@@ -248,7 +207,7 @@ static bool is_wanted(const struct shelf *shelf, const char *name)
 	return false;
 }
 
-static struct target *find_target(const struct shelf *shelf, const char *name)
+struct target *shelf_find(const struct shelf *shelf, const char *name)
 {
 	for (struct target *t = shelf->targets; t; t = t->next)
 		if (!strcmp(t->name, name))
@@ -256,10 +215,13 @@ static struct target *find_target(const struct shelf *shelf, const char *name)
 	return NULL;
 }
 
-static void send_target(struct shelf *shelf, const char *name, const struct target *t)
+/* t NULL: it is not there, or `why` it cannot be read. */
+static void send_target(struct shelf *shelf, const char *name, const struct target *t,
+			const char *why)
 {
 	struct event event = {.type = t ? EVENT_TARGET : EVENT_TARGET_GONE};
 	event.u.target.ref = (struct target_ref){shelf->area->ns, shelf->kind, name};
+	event.u.target.why = why;
 	if (t)
 		event.u.target.info = (struct target_info){
 			.replicas = t->replicas,
@@ -267,25 +229,26 @@ static void send_target(struct shelf *shelf, const char *name, const struct targ
 			.resource_version = t->version,
 			.uid = t->uid,
 			.scaler = t->scaler,
-			.has_rollout = true,
+			.selector_error = t->selector_error[0] ? t->selector_error : NULL,
+			.has_rollout = !shelf->poller,
 			.rolling = t->rolling,
 			.unavailable = t->unavailable,
 		};
 	loop_step(shelf->area->scope->loop, &event);
 }
 
-static void drop_target(struct shelf *shelf, const char *name)
+void shelf_drop(struct shelf *shelf, const char *name, const char *why)
 {
-	for (struct target **at = &shelf->targets; *at; at = &(*at)->next) {
-		struct target *t = *at;
-		if (strcmp(t->name, name))
-			continue;
+	struct target **at = &shelf->targets;
+	while (*at && strcmp((*at)->name, name) != 0)
+		at = &(*at)->next;
+	struct target *t = *at;
+	if (t)
 		*at = t->next;
-		if (t->wanted)
-			send_target(shelf, name, NULL);
+	if (is_wanted(shelf, name))
+		send_target(shelf, name, NULL, why);
+	if (t)
 		free_target(t);
-		return;
-	}
 }
 
 /* The manager that every write of ours names. */
@@ -296,46 +259,65 @@ static enum scaler scaler_of(const struct kube_workload *w)
 	return !strcmp(w->scaler, KUBE_FIELD_MANAGER) ? SCALER_US : SCALER_OTHERS;
 }
 
-static void put_target(struct shelf *shelf, struct kube_workload *w)
+void shelf_put(struct shelf *shelf, struct target *seen)
 {
-	struct target *t = find_target(shelf, w->name);
+	struct target *t = shelf_find(shelf, seen->name);
 	if (!t) {
 		t = xcalloc(1, sizeof(*t));
-		t->name = xstrdup(w->name);
+		t->name = xstrdup(seen->name);
 		t->next = shelf->targets;
 		shelf->targets = t;
 	}
+	bool other = !t->selector_text || strcmp(seen->selector_text, t->selector_text);
+	struct target now = *seen;
+	now.next = t->next;
+	now.name = t->name;
+	now.uid = xstrdup(seen->uid);
+	now.selector_text = xstrdup(seen->selector_text);
+	now.selector = other ? TAKE(seen->selector) : t->selector;
+	now.wanted = is_wanted(shelf, t->name);
 	free(t->uid);
-	t->uid = xstrdup(w->uid);
-	snprintf(t->version, sizeof(t->version), "%s", w->version);
-	t->replicas = w->replicas;
-	t->status_replicas = w->status_replicas;
-	t->rolling = w->rolling;
-	t->unavailable = w->replicas > w->available_replicas
-				 ? w->replicas - w->available_replicas
-				 : 0;
-	t->scaler = scaler_of(w);
-	t->wanted = is_wanted(shelf, t->name);
-	char *text = w->selector ? kube_selector_text(w->selector) : xstrdup("");
-	bool other = !t->selector_text || strcmp(text, t->selector_text);
 	free(t->selector_text);
-	t->selector_text = text;
-	if (other) {
+	if (other)
 		kube_selector_free(t->selector);
-		t->selector = TAKE(w->selector);
-	}
+	*t = now;
 	if (!t->wanted)
 		return;
-	send_target(shelf, t->name, t);
-	if (other && shelf->synced)
+	send_target(shelf, t->name, t, NULL);
+	if (other && (shelf->synced || shelf->poller))
 		restart_pods_soon(shelf->area);
+}
+
+static void put_workload(struct shelf *shelf, struct kube_workload *w)
+{
+	char *text AUTO_FREE =
+		w->selector ? kube_selector_text(w->selector) : xstrdup("");
+	struct target seen = {
+		.name = (char *)w->name,
+		.uid = (char *)w->uid,
+		.replicas = w->replicas,
+		.status_replicas = w->status_replicas,
+		.rolling = w->rolling,
+		.unavailable = w->replicas > w->available_replicas
+				       ? w->replicas - w->available_replicas
+				       : 0,
+		.scaler = scaler_of(w),
+		.selector = w->selector,
+		.selector_text = text,
+	};
+	snprintf(seen.version, sizeof(seen.version), "%s", w->version);
+	if (!w->selector)
+		snprintf(seen.selector_error, sizeof(seen.selector_error), "%.120s",
+			 w->selector_err.msg);
+	shelf_put(shelf, &seen);
+	w->selector = seen.selector;
 }
 
 static void on_target(void *arg, enum kube_change change, const cJSON *object)
 {
 	struct shelf *shelf = arg;
 	if (change == KUBE_DELETED) {
-		drop_target(shelf, json_str(object, "metadata.name", ""));
+		shelf_drop(shelf, json_str(object, "metadata.name", ""), NULL);
 		return;
 	}
 	struct kube_workload w = {0};
@@ -344,7 +326,7 @@ static void on_target(void *arg, enum kube_change change, const cJSON *object)
 		log_error("Could not read a workload", KV_TEXT("kind", shelf->kind),
 			  KV_TEXT("err", err.msg));
 	else
-		put_target(shelf, &w);
+		put_workload(shelf, &w);
 	kube_workload_fini(&w);
 }
 
@@ -353,8 +335,8 @@ static void on_targets_synced(void *arg)
 	struct shelf *shelf = arg;
 	shelf->synced = true;
 	for (size_t i = 0; i < shelf->wanted_count; i++)
-		if (!find_target(shelf, shelf->wanted[i]))
-			send_target(shelf, shelf->wanted[i], NULL);
+		if (!shelf_find(shelf, shelf->wanted[i]))
+			send_target(shelf, shelf->wanted[i], NULL, NULL);
 	restart_pods_soon(shelf->area);
 }
 
@@ -376,19 +358,12 @@ static struct area *area_of(struct scope *s, const char *ns)
 	return a;
 }
 
-static struct shelf *shelf_of(struct area *a, const struct policy *policy)
+static struct shelf *find_shelf(const struct area *a, const struct policy *policy)
 {
 	for (struct shelf *shelf = a->shelves; shelf; shelf = shelf->next)
-		if (!strcmp(shelf->kind, policy->target.kind))
+		if (!strcmp(shelf->kind, policy->target.group_kind))
 			return shelf;
-	struct shelf *shelf = xcalloc(1, sizeof(*shelf));
-	shelf->area = a;
-	shelf->kind = xstrdup(policy->target.kind);
-	kube_resource_of_kind(policy->target.api_version, policy->target.kind,
-			      &shelf->resource);
-	shelf->next = a->shelves;
-	a->shelves = shelf;
-	return shelf;
+	return NULL;
 }
 
 static void watch_shelf(struct shelf *shelf)
@@ -409,25 +384,56 @@ static void watch_shelf(struct shelf *shelf)
 			  KV_TEXT("namespace", shelf->area->ns), KV_TEXT("err", err.msg));
 }
 
+static struct shelf *new_shelf(struct area *a, const struct policy *policy)
+{
+	struct shelf *shelf = xcalloc(1, sizeof(*shelf));
+	shelf->area = a;
+	shelf->kind = xstrdup(policy->target.group_kind);
+	shelf->next = a->shelves;
+	a->shelves = shelf;
+	if (!kube_resource_of_kind(policy->target.api_version, policy->target.kind,
+				   &shelf->resource))
+		shelf->poller = poller_new(shelf, &policy->target);
+	return shelf;
+}
+
 void scope_want(struct scope *s, const struct policy *policy)
 {
 	struct area *a = area_of(s, policy->ns);
-	struct shelf *shelf = shelf_of(a, policy);
+	struct shelf *shelf = find_shelf(a, policy);
+	if (!shelf)
+		shelf = new_shelf(a, policy);
 	if (!is_wanted(shelf, policy->target.name)) {
 		shelf->wanted = xrealloc(shelf->wanted, (shelf->wanted_count + 1) *
 								sizeof(shelf->wanted[0]));
 		shelf->wanted[shelf->wanted_count++] = xstrdup(policy->target.name);
 	}
-	if (!shelf->watch) {
+	if (shelf->poller)
+		poller_want(shelf->poller, policy->target.name);
+	if (!shelf->watch && !shelf->poller) {
 		watch_shelf(shelf);
 		return;
 	}
-	struct target *t = find_target(shelf, policy->target.name);
+	struct target *t = shelf_find(shelf, policy->target.name);
 	if (t)
 		t->wanted = true;
 	if (t || shelf->synced)
-		send_target(shelf, policy->target.name, t);
-	restart_pods_soon(a);
+		send_target(shelf, policy->target.name, t, NULL);
+	if (t || !shelf->poller)
+		restart_pods_soon(a);
+}
+
+bool scope_resource(const struct scope *s, const struct policy *policy,
+		    struct kube_resource *ret_resource)
+{
+	const struct area *a = s->areas;
+	while (a && strcmp(a->ns, policy->ns) != 0)
+		a = a->next;
+	const struct shelf *shelf = a ? find_shelf(a, policy) : NULL;
+	if (!shelf || !shelf->resource.known)
+		return false;
+	*ret_resource = shelf->resource;
+	return true;
 }
 
 /* --- single reads --- */
@@ -454,8 +460,10 @@ static void on_read(void *arg, const struct kube_scale *scale,
 
 void scope_read(struct scope *s, const struct policy *policy)
 {
-	struct kube_resource resource;
-	kube_resource_of_kind(policy->target.api_version, policy->target.kind, &resource);
+	struct kube_resource resource = {0};
+	bool known = scope_resource(s, policy, &resource);
+	assert(known); /* the engine has seen the target */
+	(void)known;
 	struct kube_target target = {resource.group_version, resource.plural, policy->ns,
 				     policy->target.name};
 	struct target_read *r = xcalloc(1, sizeof(*r));
@@ -463,7 +471,7 @@ void scope_read(struct scope *s, const struct policy *policy)
 	r->next = s->reads;
 	s->reads = r;
 	r->ns = xstrdup(policy->ns);
-	r->kind = xstrdup(policy->target.kind);
+	r->kind = xstrdup(policy->target.group_kind);
 	r->name = xstrdup(policy->target.name);
 	r->call = kube_scale_get(s->loop->kube, &target, on_read, r);
 }

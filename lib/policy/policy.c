@@ -62,6 +62,15 @@ void policy_read_reference(const struct place *at, struct policy_target *ret)
 	policy_check_segment(&name, ret->name);
 }
 
+char *policy_group_kind(const char *api_version, const char *kind)
+{
+	size_t group = api_version ? strcspn(api_version, "/") : 0;
+	if (!kind || !api_version || !api_version[group] ||
+	    (group == 4 && strncmp(api_version, "apps", 4) == 0))
+		return xstrdup(kind);
+	return xasprintf("%s.%.*s", kind, (int)group, api_version);
+}
+
 /* Without a group nobody knows which API serves the kind; replication controllers are the
  * one scalable kind of v1. */
 static void check_api_version(const struct place *target, const struct policy_target *t)
@@ -89,6 +98,8 @@ static void read_target(const struct place *at, const struct field *f, void *obj
 	struct policy *p = object;
 	(void)f;
 	policy_read_reference(at, &p->target);
+	free(p->target.group_kind);
+	p->target.group_kind = policy_group_kind(p->target.api_version, p->target.kind);
 	if (at->node->kind == YAML_MAP)
 		check_api_version(at, &p->target);
 }
@@ -242,6 +253,7 @@ void policy_target_fini(struct policy_target *target)
 	free(target->api_version);
 	free(target->kind);
 	free(target->name);
+	free(target->group_kind);
 	*target = (struct policy_target){0};
 }
 

@@ -169,6 +169,9 @@ struct policy_holds {
 /* What is scaled: a kind with a scale subresource, in the policy's own namespace. */
 struct policy_target {
 	char *api_version, *kind, *name;
+	/* The kind, behind it the group unless that is apps or the core:
+	 * "Rollout.argoproj.io". What tells kinds of one name apart. */
+	char *group_kind;
 };
 
 struct policy {
@@ -228,5 +231,9 @@ const char *metric_type_name(enum metric_type type);
 const char *forecast_mode_name(enum forecast_mode mode);
 const char *metrics_loss_name(enum metrics_loss loss);
 const char *guard_action_name(enum guard_action action);
+
+/* "Deployment" of "apps/v1", "Rollout.argoproj.io" of "argoproj.io/v1alpha1": see
+ * policy_target. Either may be NULL. The caller frees; NULL without a kind. */
+char *policy_group_kind(const char *api_version, const char *kind);
 
 #endif

@@ -75,6 +75,14 @@ static const struct apiresource resources[KUBEAPI_RESOURCES] = {
 				   .version = "v1alpha1",
 				   .namespaced = true,
 				   .has_status = true},
+	[KUBEAPI_FLEETS] = {.plural = "fleets",
+			    .kind = "Fleet",
+			    .list_kind = "FleetList",
+			    .group = "sim.foretop.io",
+			    .version = "v1",
+			    .namespaced = true,
+			    .scalable = true,
+			    .has_status = true},
 };
 
 const struct apiresource *apiresource_of(enum kubeapi_resource resource)

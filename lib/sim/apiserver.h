@@ -35,7 +35,7 @@ struct apireader {
 struct kubeapi {
 	struct kubeapi_config config;
 	char *token;
-	bool no_keda;
+	bool unserved[KUBEAPI_RESOURCES]; /* kubeapi_serve */
 	struct reactor *reactor;
 	struct httpd *httpd;
 	struct apistore *store;

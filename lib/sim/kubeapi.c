@@ -149,12 +149,12 @@ static void refused(const struct kubeapi *k, struct apistatus *ret_status)
 
 static bool is_served(const struct kubeapi *k, enum kubeapi_resource resource)
 {
-	return resource != KUBEAPI_SCALEDOBJECTS || !k->no_keda;
+	return !k->unserved[resource];
 }
 
-void kubeapi_serve_keda(struct kubeapi *k, bool serve)
+void kubeapi_serve(struct kubeapi *k, enum kubeapi_resource resource, bool serve)
 {
-	k->no_keda = !serve;
+	k->unserved[resource] = !serve;
 }
 
 static void add_discovered(cJSON *resources, const struct apiresource *r, bool scale)

@@ -5,7 +5,8 @@
  * Resources: configmaps, pods, namespaces (v1), deployments, statefulsets and replicasets
  * with /scale and /status (apps/v1), leases (coordination.k8s.io/v1), events
  * (events.k8s.io/v1), horizontalpodautoscalers (autoscaling/v2), scaledobjects
- * (keda.sh/v1alpha1); and access reviews. */
+ * (keda.sh/v1alpha1), fleets with /scale and /status (sim.foretop.io/v1), a kind of
+ * nobody's; and access reviews. */
 #ifndef FORETOP_SIM_KUBEAPI_H
 #define FORETOP_SIM_KUBEAPI_H
 
@@ -27,6 +28,7 @@ enum kubeapi_resource {
 	KUBEAPI_EVENTS,
 	KUBEAPI_HPAS,
 	KUBEAPI_SCALEDOBJECTS,
+	KUBEAPI_FLEETS,
 	KUBEAPI_RESOURCES,
 };
 
@@ -51,9 +53,8 @@ void kubeapi_free(struct kubeapi *k);
 const char *kubeapi_url(const struct kubeapi *k);
 uint64_t kubeapi_version(const struct kubeapi *k); /* the newest resourceVersion */
 
-/* false: as if KEDA's definitions had never been applied, the server knows no
- * ScaledObjects. */
-void kubeapi_serve_keda(struct kubeapi *k, bool serve);
+/* false: as if the definition of this custom resource had never been applied. */
+void kubeapi_serve(struct kubeapi *k, enum kubeapi_resource resource, bool serve);
 
 /* --- the store, from inside --- */
 /* Creates or replaces an object from JSON; metadata.namespace and .name are taken from

@@ -102,7 +102,7 @@ static void step(struct replay *r, struct event *event)
 
 static struct target_ref target_of(const struct replay *r)
 {
-	return (struct target_ref){r->policy.ns, r->policy.target.kind,
+	return (struct target_ref){r->policy.ns, r->policy.target.group_kind,
 				   r->policy.target.name};
 }
 

@@ -54,6 +54,7 @@ static enum kubeapi_resource resource_of(const cJSON *object)
 		{"ConfigMap", KUBEAPI_CONFIGMAPS},
 		{"HorizontalPodAutoscaler", KUBEAPI_HPAS},
 		{"ScaledObject", KUBEAPI_SCALEDOBJECTS},
+		{"Fleet", KUBEAPI_FLEETS},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (!strcmp(json_str(object, "kind", ""), kinds[i].kind))
@@ -150,6 +151,7 @@ static void setup(void)
 	put_all(FOLDER "/world/policies.yaml");
 	put_all(FOLDER "/world/statuses.yaml");
 	put_all(FOLDER "/world/autoscalers.yaml");
+	put_all(FOLDER "/world/targets.yaml");
 	setenv("PROM", served_prom_url(b->served), 1);
 	setenv("CONFIG", b->config, 1);
 	setenv("KUBECONFIG", b->kubeconfig, 1);

@@ -18,7 +18,7 @@ static void setup(void)
 {
 	static const char *const names[] = {"checkout", "cart"};
 	b = bed_open(names, 2);
-	kubeapi_serve_keda(b->kube, false);
+	kubeapi_serve(b->kube, KUBEAPI_SCALEDOBJECTS, false);
 }
 
 static void teardown(void)
@@ -44,7 +44,7 @@ static void put_keda(const char *name, const char *annotations, int min)
 			  name, annotations, min, name);
 	char *made AUTO_FREE = xasprintf(hpa, name, name, name);
 	struct err err;
-	kubeapi_serve_keda(b->kube, true);
+	kubeapi_serve(b->kube, KUBEAPI_SCALEDOBJECTS, true);
 	ck_assert_msg(kubeapi_put(b->kube, KUBEAPI_SCALEDOBJECTS, json, &err) == 0 &&
 			      kubeapi_put(b->kube, KUBEAPI_HPAS, made, &err) == 0,
 		      "%s", err.msg);

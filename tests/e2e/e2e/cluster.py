@@ -148,6 +148,11 @@ class Cluster:
         wait_for(f"the default ServiceAccount of {name}", lambda: self._exists(
             f"/api/v1/namespaces/{name}/serviceaccounts/default"), 60)
 
+    def define(self, definition, served):
+        """Creates a CustomResourceDefinition, and waits until its collection `served` is."""
+        self.api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+        wait_for(f"the API server to serve {definition['metadata']['name']}", lambda: self._exists(served), 60)
+
     def _exists(self, path):
         try:
             return self.api.get(path)

@@ -1,14 +1,15 @@
-"""Foretop beside real HPAs: mode Floor raises minReplicas ahead of the load and gives it back, also after kill -9 and by
-`foretop release`; and mode Scale through a rollout and with a guard that holds."""
+"""Foretop beside real HPAs and ScaledObjects: mode Floor raises their minimum ahead of the load and gives it back, also after
+kill -9 and by `foretop release`. And mode Scale through a rollout, with a guard that holds, and on a custom resource."""
+import functools
 import json
 import os
 import subprocess
 import threading
 import time
 
-from . import audit, objects
+from . import audit, fleets, objects
 from .adapter import Adapter
-from .installation import Installation, rendered
+from .installation import Installation, listed, rendered
 from .parity import ParityCluster, Scraped
 from .processes import Timeout, wait_for
 from .prometheus import Prometheus
@@ -28,6 +29,7 @@ LEAD_S = 270  # from the servers' start to the rise
 CALM = -175  # policies come
 GUARD_FALL, GUARD_CLEAR = -110, -70
 ROLLOUT, ROLLOUT_FALL = -110, -106
+FLEET_RISE = -120
 KILL = -45
 FALL = 25  # of `fade`
 LEFT_KILL = 10
@@ -40,6 +42,7 @@ syncPeriod: {PERIOD_S}s
 statusNamespace: {{namespace}}
 """
 HPAS = "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers"
+SCALED_OBJECTS = "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects"
 MARKS = ("foretop.io/original-min-replicas", "foretop.io/floor", "foretop.io/floor-expires")
 
 
@@ -64,6 +67,10 @@ def guarded(seconds):
     return 800 if seconds < GUARD_FALL else 300
 
 
+def calls(seconds):
+    return 300 if seconds < FLEET_RISE else 800
+
+
 def errors(seconds):
     return 0.2 if GUARD_FALL - 15 <= seconds < GUARD_CLEAR else 0.0
 
@@ -71,8 +78,13 @@ def errors(seconds):
 DEMANDS = {  # app -> (namespace, demand by the seconds from the rise, first replicas)
     "web": (SHOP, jump(0), OWN_MIN), "fade": (SHOP, jump(FALL, rises=False), 10),
     "rolling": (SHOP, ramp_and_fall, 4), "guarded": (SHOP, guarded, 8),
-    "left-a": (LEFT, jump(0), OWN_MIN), "left-b": (LEFT, jump(0), OWN_MIN)}
+    "fleet": (SHOP, calls, 3), "fleet-twin": (SHOP, calls, 3),
+    "left-a": (LEFT, jump(0), OWN_MIN), "left-b": (LEFT, jump(0), OWN_MIN),
+    "queue": (SHOP, jump(0), OWN_MIN), "drain": (SHOP, jump(FALL, rises=False), 10),
+    "left-queue": (LEFT, jump(0), OWN_MIN)}
 BESIDE_HPAS = ("web", "fade", "left-a", "left-b")
+FLEETS = ("fleet", "fleet-twin")  # scaled by Foretop, and by a real HPA
+BESIDE_SCALED_OBJECTS = ("queue", "drain", "left-queue")
 FALLS_AT_ONCE = {"scaleDown": {"stabilizationWindowSeconds": 0}}
 
 
@@ -111,7 +123,7 @@ class Load:
     def write_history(self, path, begin, end):
         with open(path, "w", encoding="ascii") as f:
             f.write("# TYPE e2e_demand gauge\n")
-            for app in BESIDE_HPAS:
+            for app in BESIDE_HPAS + BESIDE_SCALED_OBJECTS:
                 demand = DEMANDS[app][1]
                 labels = f'app="{app}",job="shop",instance="exporter"'
                 f.writelines(f"e2e_demand{{{labels}}} {demand(t - self.rise_at)!r} {t}\n"
@@ -125,13 +137,22 @@ def metric(name):
 
 
 def spec(app, least):
-    return {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": app}, "minReplicas": least,
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": app}
+    if app in FLEETS:
+        target = {"apiVersion": f"{fleets.GROUP}/v1", "kind": "Fleet", "name": app}
+    return {"scaleTargetRef": target, "minReplicas": least,
             "maxReplicas": 20, "metrics": [metric(app)], "behavior": FALLS_AT_ONCE}
 
 
 def autoscaler(app, namespace):
     return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
             "metadata": {"namespace": namespace, "name": app}, "spec": spec(app, OWN_MIN)}
+
+
+def scaled_object(app, namespace):
+    return {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"namespace": namespace, "name": app},
+            "spec": {"scaleTargetRef": {"name": app}, "minReplicaCount": OWN_MIN, "maxReplicaCount": 20,
+                     "triggers": [{"type": "prometheus", "metadata": {"threshold": "100"}}]}}
 
 
 def policy(app, namespace, **more):
@@ -145,7 +166,7 @@ def floor_policy(app, namespace):
 
 
 class Watcher:
-    """Every state of every HPA and Deployment, with the time at which it was seen."""
+    """Every state of every HPA, ScaledObject, Fleet and Deployment, with the time at which it was seen."""
 
     def __init__(self, api):
         self.api = api
@@ -153,13 +174,15 @@ class Watcher:
         self.states = {}
 
     def start(self):
-        for path in ("/apis/autoscaling/v2/horizontalpodautoscalers", "/apis/apps/v1/deployments"):
-            threading.Thread(target=self.api.follow, args=(path, self._on_change, threading.Event()),
-                             daemon=True).start()
+        for named, path in (("hpa", "/apis/autoscaling/v2/horizontalpodautoscalers"),
+                            ("scaledobject", "/apis/keda.sh/v1alpha1/scaledobjects"),
+                            ("fleet", f"/apis/{fleets.GROUP}/v1/fleets"),
+                            ("deployment", "/apis/apps/v1/deployments")):
+            handle = functools.partial(self._on_change, named)
+            threading.Thread(target=self.api.follow, args=(path, handle, threading.Event()), daemon=True).start()
 
-    def _on_change(self, kind, value):
+    def _on_change(self, named, kind, value):
         for item in value if kind == "REPLACE" else [value]:
-            named = "hpa" if "maxReplicas" in item["spec"] else "deployment"
             with self.lock:
                 self.states.setdefault((named, item["metadata"]["name"]), []).append((time.time(), item))
 
@@ -175,6 +198,17 @@ class Watcher:
             if not steps or steps[-1][1] != value:
                 steps.append((when, value))
         return steps
+
+
+SCALED_OBJECT = {  # KEDA's own definition knows the fields; the API server keeps them either way
+    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "scaledobjects.keda.sh"},
+    "spec": {"group": "keda.sh", "scope": "Namespaced",
+             "names": {"kind": "ScaledObject", "plural": "scaledobjects", "singular": "scaledobject",
+                       "listKind": "ScaledObjectList"},
+             "versions": [{"name": "v1alpha1", "served": True, "storage": True, "subresources": {"status": {}},
+                           "schema": {"openAPIV3Schema": {
+                               "type": "object", "x-kubernetes-preserve-unknown-fields": True}}}]}}
 
 
 def marks(item):
@@ -213,7 +247,7 @@ class Floor:
             "metadata": {"annotations": {"e2e/release": "2"}}}}})
         self.until(KILL, "kill -9 of the process behind the floors, and a new start")
         self.foretop.process.kill()
-        killed = self._min("web")
+        killed = {"web": self._min("web"), "queue": self._min("queue")}
         self.foretop.start()
         self.until(LEFT_KILL, "kill -9 of the other process")
         self.left.process.kill()
@@ -225,10 +259,13 @@ class Floor:
 
     def _start_servers(self):
         self.cluster.start()
+        self.cluster.define(SCALED_OBJECT, SCALED_OBJECTS.format("default"))
+        self.cluster.define(fleets.DEFINITION, fleets.FLEETS.format("default"))
         self.recorder.start()
         self.watcher.start()
         for namespace in (SHOP, LEFT):
             self.cluster.create_namespace(namespace)
+        fleets.Controller(self.cluster.api, SHOP).start()
         adapter, scraped = Adapter(self.cluster, self.load), Scraped(self.load)
         adapter.start()
         scraped.start()
@@ -241,9 +278,13 @@ class Floor:
         items = rendered(self.cluster)
         for installation in (self.foretop, self.left):
             installation.install(items, self.prometheus.url)
+        self.cluster.kubectl("apply", "-f", "-", text=listed(fleets.rights(self.foretop.namespace)))
 
     def _start_workloads(self):
         for app, (namespace, _, first) in DEMANDS.items():
+            if app in FLEETS:
+                self.cluster.api.create(fleets.FLEETS.format(namespace), fleets.fleet(namespace, app, first))
+                continue
             self.cluster.api.create(f"/apis/apps/v1/namespaces/{namespace}/deployments",
                                     objects.deployment(namespace, app, first))
         wait_for("the first pods to be Ready", lambda: all(
@@ -256,7 +297,14 @@ class Floor:
             namespace = DEMANDS[app][0]
             create(HPAS.format(namespace), autoscaler(app, namespace))
             create(f"/api/v1/namespaces/{namespace}/configmaps", floor_policy(app, namespace))
+        for app in BESIDE_SCALED_OBJECTS:
+            namespace = DEMANDS[app][0]
+            create(SCALED_OBJECTS.format(namespace), scaled_object(app, namespace))
+            create(f"/api/v1/namespaces/{namespace}/configmaps", floor_policy(app, namespace))
         reactive = {"mode": "Disabled"}
+        create(HPAS.format(SHOP), autoscaler("fleet-twin", SHOP))
+        create(f"/api/v1/namespaces/{SHOP}/configmaps", policy("fleet", SHOP, mode="Scale", forecast=reactive,
+                                                               minReplicas=OWN_MIN))
         for name, more in (("rolling", {"holds": {"scaleDownDuringRollout": False}}), ("guarded", {"guards": [
                 {"name": "errors", "query": "e2e_errors", "above": 0.05, "for": "5s", "action": "HoldDown"}]})):
             create(f"/api/v1/namespaces/{SHOP}/configmaps",
@@ -267,11 +315,13 @@ class Floor:
 
     # --- looking ---
 
-    def _hpa(self, app):
-        return self.cluster.api.get(HPAS.format(DEMANDS[app][0]) + "/" + app)
+    def _scaler(self, app):
+        path = SCALED_OBJECTS if app in BESIDE_SCALED_OBJECTS else HPAS
+        return self.cluster.api.get(path.format(DEMANDS[app][0]) + "/" + app)
 
     def _min(self, app):
-        return self._hpa(app)["spec"]["minReplicas"]
+        least = self._scaler(app)["spec"]
+        return least["minReplicaCount" if app in BESIDE_SCALED_OBJECTS else "minReplicas"]
 
     def _events(self):
         return self.cluster.api.get(f"/apis/events.k8s.io/v1/namespaces/{SHOP}/events")["items"]
@@ -286,15 +336,20 @@ class Floor:
 
     def _check_release(self):
         check = self.report.check
-        before = {app: self._min(app) for app in ("left-a", "left-b")}
-        check(all(least > OWN_MIN for least in before.values()) and marks(self._hpa("left-a")) == set(MARKS),
+        before = {app: self._min(app) for app in ("left-a", "left-b", "left-queue")}
+        check(all(least > OWN_MIN for least in before.values()) and marks(self._scaler("left-a")) == set(MARKS),
               "a killed process leaves its floors, and annotations that say so", str(before))
         code, text = self._release("--dry-run", "-n", LEFT)
-        check(code == 0 and text.count("(dry run)") == 2 and self._min("left-a") == before["left-a"],
+        check(code == 0 and text.count("(dry run)") == 3 and all(
+            self._min(app) == least for app, least in before.items()),
               "foretop release --dry-run tells and writes nothing", text.replace("\n", "; "))
         code, text = self._release(LEFT + "/left-a")
-        check(code == 0 and self._min("left-a") == OWN_MIN and not marks(self._hpa("left-a")),
+        check(code == 0 and self._min("left-a") == OWN_MIN and not marks(self._scaler("left-a")),
               "foretop release gives a minimum back", text)
+        code, text = self._release(LEFT + "/left-queue")
+        check(code == 0 and self._min("left-queue") == OWN_MIN and not marks(self._scaler("left-queue")),
+              "and the minReplicaCount of a ScaledObject", text)
+        self.cluster.api.request("DELETE", f"/api/v1/namespaces/{LEFT}/configmaps/left-queue")
         self.cluster.api.request("DELETE", f"/api/v1/namespaces/{LEFT}/configmaps/left-b")
         self.cluster.api.request("DELETE", f"/api/v1/namespaces/{LEFT}/configmaps/left-a")
         self.left.start()
@@ -302,16 +357,18 @@ class Floor:
             wait_for("the sweep", lambda: self._min("left-b") == OWN_MIN, 40)
         except Timeout as error:
             self.report.note(str(error))
-        check(self._min("left-b") == OWN_MIN and not marks(self._hpa("left-b")),
+        check(self._min("left-b") == OWN_MIN and not marks(self._scaler("left-b")),
               "the next start gives back what has no policy any more")
 
     # --- the verdict ---
 
     def _judge(self, killed):
-        self._judge_web(killed)
+        self._judge_web(killed["web"])
         self._judge_fade()
+        self._judge_scaled_objects(killed["queue"])
         self._judge_rollout()
         self._judge_guard()
+        self._judge_fleets()
         self._judge_rights()
 
     def _judge_web(self, killed):
@@ -336,8 +393,25 @@ class Floor:
         check(max(least for _, least in floors) >= 9 and floors[-1][1] == OWN_MIN and
               floors[-1][0] > self.rise_at + FALL, "the floor is lowered to the HPA's own when the load has gone",
               self._text(floors))
-        check(not marks(self._hpa("fade")), "and no annotation is left")
+        check(not marks(self._scaler("fade")), "and no annotation is left")
         check(sizes[-1][1] < 9, "the HPA lowers the replicas then", self._text(sizes))
+
+    def _judge_scaled_objects(self, killed):
+        check = self.report.check
+        floors = self.watcher.steps("scaledobject", "queue", "minReplicaCount")
+        check(floors[0][1] == OWN_MIN and any(when < self.rise_at and least >= 9 for when, least in floors),
+              "minReplicaCount of a ScaledObject is raised ahead of the load", self._text(floors))
+        after = [least for when, least in floors if when > self.rise_at + KILL]
+        check(killed >= 9 and all(least >= killed for least in after),
+              "kill -9 and a new start never lower it", f"{killed}, then {after or 'no change'}")
+        floors = self.watcher.steps("scaledobject", "drain", "minReplicaCount")
+        check(max(least for _, least in floors) >= 9 and floors[-1][1] == OWN_MIN and
+              floors[-1][0] > self.rise_at + FALL and not marks(self._scaler("drain")),
+              "after the kill it is given back when the load has gone, and no annotation is left", self._text(floors))
+        changed = [item["spec"] for _, item in self.watcher.of("scaledobject", "drain")]
+        own = scaled_object("drain", SHOP)["spec"]
+        check(all({**spec_seen, "minReplicaCount": OWN_MIN} == own for spec_seen in changed),
+              "nothing else of its spec is touched", f"{len(changed)} states seen")
 
     def _judge_rollout(self):
         begin = self.rise_at + ROLLOUT
@@ -365,12 +439,24 @@ class Floor:
             f"load fell at {GUARD_FALL} s, errors until {GUARD_CLEAR} s, replicas {self._text(sizes)}; "
             + "; ".join(event["note"] for event in events))
 
+    def _judge_fleets(self):
+        ours, theirs = (self.watcher.steps("fleet", app, "replicas") for app in FLEETS)
+        check = self.report.check
+        check([size for _, size in ours] == [size for _, size in theirs] and ours[-1][1] == 8,
+              "a custom resource with a scale is scaled as the HPA scales its twin",
+              f"{self._text(ours)}; the HPA: {self._text(theirs)}")
+        writers = {event["user"]["username"] for event in audit.read(self.cluster.audit_log)
+                   if event["verb"] in audit.WRITES and (event.get("objectRef") or {}).get("resource") == "fleets" and
+                   event["objectRef"].get("subresource") == "scale" and event["objectRef"]["name"] == "fleet"}
+        check(writers == {self.foretop.user}, "by its scale subresource", str(sorted(writers)))
+
     def _judge_rights(self):
         events = audit.read(self.cluster.audit_log)
         for installation in (self.foretop, self.left):
             refused = audit.refused(events, installation.user)
             self.report.check(not refused, f"{installation.namespace} was refused nothing", "; ".join(refused))
-        verbs = {event["verb"] for event in events if event["verb"] in audit.WRITES and
-                 (event.get("objectRef") or {}).get("resource") == "horizontalpodautoscalers" and
-                 event["user"]["username"] in (self.foretop.user, self.left.user)}
-        self.report.check(verbs == {"patch"}, "it only patches HPAs", str(sorted(verbs)))
+        for resource, named in (("horizontalpodautoscalers", "HPAs"), ("scaledobjects", "ScaledObjects")):
+            verbs = {event["verb"] for event in events if event["verb"] in audit.WRITES and
+                     (event.get("objectRef") or {}).get("resource") == resource and
+                     event["user"]["username"] in (self.foretop.user, self.left.user)}
+            self.report.check(verbs == {"patch"}, f"it only patches {named}", str(sorted(verbs)))

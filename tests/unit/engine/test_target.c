@@ -132,6 +132,74 @@ START_TEST(a_missing_target_is_said_once)
 }
 END_TEST
 
+START_TEST(a_target_that_cannot_be_read_says_why)
+{
+	struct event event = {.type = EVENT_TARGET_GONE};
+	event.u.target.ref = (struct target_ref){"shop", "Deployment", "checkout"};
+	event.u.target.why = "no matches for kind \"Deployment\"";
+	rig_step(&r, &event);
+	rig_next(&r);
+	ck_assert_int_eq(rig_condition(&r, PC_ABLE_TO_SCALE), STATUS_FALSE);
+	ck_assert_str_eq(rig_status(&r)->reason,
+			 "no matches for kind \"Deployment\" -> nothing is decided");
+	event.u.target.why = NULL;
+	rig_step(&r, &event);
+	rig_next(&r);
+	ck_assert_str_eq(rig_status(&r)->reason,
+			 "Deployment shop/checkout not found -> nothing is decided");
+	rig_target(&r, 3, "10");
+	rig_pods(&r, 3);
+	rig_cycle(&r, 300);
+	ck_assert_int_eq(rig_condition(&r, PC_ABLE_TO_SCALE), STATUS_TRUE);
+}
+END_TEST
+
+START_TEST(without_a_selector_nothing_is_decided)
+{
+	struct event event = {.type = EVENT_TARGET};
+	event.u.target.ref = (struct target_ref){"shop", "Deployment", "checkout"};
+	event.u.target.info = (struct target_info){.replicas = 3,
+						   .status_replicas = 3,
+						   .resource_version = "10",
+						   .uid = "uid-1",
+						   .selector_error = "no selector"};
+	rig_step(&r, &event);
+	rig_pods(&r, 3);
+	rig_cycle(&r, 900);
+	ck_assert_int_eq(rig_condition(&r, PC_SCALING_ACTIVE), STATUS_FALSE);
+	ck_assert_str_eq(rig_status(&r)->conditions[PC_SCALING_ACTIVE].reason,
+			 "InvalidSelector");
+	ck_assert_int_eq(rig_status(&r)->desired, 3);
+	rig_target(&r, 3, "11");
+	rig_cycle(&r, 900);
+	ck_assert_int_eq(rig_condition(&r, PC_SCALING_ACTIVE), STATUS_TRUE);
+	ck_assert_int_gt(rig_status(&r)->desired, 3);
+}
+END_TEST
+
+START_TEST(kinds_of_other_groups_are_other_targets)
+{
+	static const char fleet[] =
+		"scaleTargetRef: {apiVersion: example.com/v1, kind: Deployment, name: "
+		"checkout}\n"
+		"maxReplicas: 10\n";
+	rig_policy(&r, "fleet", fleet);
+	struct event event = {.type = EVENT_TARGET};
+	event.u.target.ref =
+		(struct target_ref){"shop", "Deployment.example.com", "checkout"};
+	event.u.target.info = (struct target_info){.replicas = 7,
+						   .status_replicas = 7,
+						   .resource_version = "5",
+						   .uid = "uid-2"};
+	rig_step(&r, &event);
+	rig_target(&r, 3, "10");
+	ck_assert_int_eq(r.e->slots[0]->target.replicas, 3);
+	ck_assert_int_eq(r.e->slots[1]->target.replicas, 7);
+	ck_assert_int_ne(r.e->slots[1]->status.conditions[PC_CONFLICT].status,
+			 STATUS_TRUE);
+}
+END_TEST
+
 START_TEST(a_target_that_comes_does_not_wait_for_its_cycle)
 {
 	rig_pods(&r, 0);
@@ -156,6 +224,9 @@ int main(void)
 	tcase_add_test(t, only_the_named_target_is_touched);
 	tcase_add_test(t, names_with_the_same_hash_are_told_apart);
 	tcase_add_test(t, a_missing_target_is_said_once);
+	tcase_add_test(t, a_target_that_cannot_be_read_says_why);
+	tcase_add_test(t, without_a_selector_nothing_is_decided);
+	tcase_add_test(t, kinds_of_other_groups_are_other_targets);
 	tcase_add_test(t, a_target_that_comes_does_not_wait_for_its_cycle);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -494,6 +494,28 @@ START_TEST(names_are_the_words_of_the_text)
 }
 END_TEST
 
+static const struct {
+	const char *api_version, *kind, *expect;
+} group_kinds[] = {
+	{"apps/v1", "Deployment", "Deployment"},
+	{"v1", "ReplicationController", "ReplicationController"},
+	{"argoproj.io/v1alpha1", "Rollout", "Rollout.argoproj.io"},
+	{"apps.example.com/v1", "Deployment", "Deployment.apps.example.com"},
+	{"appx/v1", "Deployment", "Deployment.appx"},
+	{"app/v1", "Deployment", "Deployment.app"},
+	{"", "Deployment", "Deployment"},
+	{NULL, "Deployment", "Deployment"},
+	{"apps/v1", NULL, NULL},
+};
+
+START_TEST(kinds_beyond_apps_carry_their_group)
+{
+	char *got AUTO_FREE =
+		policy_group_kind(group_kinds[_i].api_version, group_kinds[_i].kind);
+	ck_assert_pstr_eq(got, group_kinds[_i].expect);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("policy");
@@ -517,6 +539,8 @@ int main(void)
 	tcase_add_test(tcase, a_message_is_cut_between_characters);
 	tcase_add_test(tcase, random_damage_is_survived);
 	tcase_add_test(tcase, names_are_the_words_of_the_text);
+	tcase_add_loop_test(tcase, kinds_beyond_apps_carry_their_group, 0,
+			    ARRAY_LEN(group_kinds));
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
