@@ -212,7 +212,7 @@ void decide_scaled(struct decide_memory *memory, const struct policy *policy,
 	if (change->released && !policy->has_behavior)
 		decide_memory_lower(memory, change->to);
 	memory->last_scale_ms = change->now_ms;
-	memory->scaled_to_zero = config->scale_to_zero && change->from != 0 &&
+	memory->scaled_to_zero = config->scale_to_zero && change->from != change->to &&
 				 change->to == 0 && policy->min_replicas == 0 &&
 				 has_metric_at_zero(policy);
 	if (!decision)

@@ -34,6 +34,22 @@ START_TEST(largest_proposal_wins)
 }
 END_TEST
 
+START_TEST(without_texts_the_same_is_decided)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_external(&r, "a", 100, 600);
+	r.config.terse = true;
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 6);
+	struct condition *c = &r.d.conditions[CONDITION_SCALING_ACTIVE];
+	ck_assert_int_eq(c->status, CONDITION_TRUE);
+	ck_assert_str_eq(c->reason, "ValidMetricFound");
+	ck_assert_str_eq(c->message,
+			 "the HPA was able to successfully calculate a replica count");
+}
+END_TEST
+
 START_TEST(unknown_metric_blocks_scale_down)
 {
 	struct rig r;
@@ -312,6 +328,7 @@ int main(void)
 	Suite *s = suite_create("combine");
 	TCase *t = tcase_create("combine");
 	tcase_add_test(t, largest_proposal_wins);
+	tcase_add_test(t, without_texts_the_same_is_decided);
 	tcase_add_test(t, unknown_metric_blocks_scale_down);
 	tcase_add_test(t, unknown_metric_lets_the_others_keep_or_raise);
 	tcase_add_test(t, nothing_is_decided_without_any_value);

@@ -87,6 +87,21 @@ START_TEST(utilization_of_cpu)
 }
 END_TEST
 
+START_TEST(cores_at_the_limit_are_decimal)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_cpu(&r, 70, 50);
+	for (int32_t i = 0; i < 4; i++) {
+		r.pods[i].request_m[0] = r.pods[i].limit_m[0] = 512000;
+		r.pod_values[0][i].value_m = 512000;
+	}
+	check(&r,
+	      "cpu 100% of request, target 70%, 4 pods at the CPU limit: demand is 2050 "
+	      "cores or more -> 4 to 6");
+}
+END_TEST
+
 START_TEST(pods_that_do_not_count_are_told)
 {
 	struct rig r;
@@ -371,6 +386,7 @@ int main(void)
 	tcase_add_test(t, forecast_that_was_derived);
 	tcase_add_test(t, forecast_of_cpu_is_in_cores);
 	tcase_add_test(t, utilization_of_cpu);
+	tcase_add_test(t, cores_at_the_limit_are_decimal);
 	tcase_add_test(t, pods_that_do_not_count_are_told);
 	tcase_add_test(t, averages_and_values);
 	tcase_add_test(t, stabilization_says_until_when);
