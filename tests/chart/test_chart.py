@@ -10,6 +10,7 @@ import threading
 import time
 import unittest
 
+import matrix
 import schemas
 import yaml
 from e2e.cluster import Cluster
@@ -282,6 +283,13 @@ class Rendered(unittest.TestCase):
             self.assertEqual(version, yaml.safe_load(f)["images"][0]["newTag"])
 
 
+class Matrix(unittest.TestCase):
+    def test_every_feature_that_people_look_for_is_there(self):
+        for feature, _, holds in matrix.ROWS:
+            with self.subTest(feature):
+                self.assertTrue(holds())
+
+
 WRONG = [  # what is set, and what the message must name
     ("replicaCount=two", r"at '/replicaCount': got string, want integer"),
     ("replicaCount=-1", r"at '/replicaCount': minimum: got -1, want 0"),
@@ -375,11 +383,12 @@ class Admission(unittest.TestCase):
     def setUpClass(cls):
         cls.kubectl = staticmethod(SERVER["cluster"].kubectl)
         people = []
-        for name, rules in (
-                ("writer", [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}]),
-                ("author", [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]},
-                            {"apiGroups": ["apps"], "verbs": ["get", "update"],
-                             "resources": ["deployments/scale", "statefulsets/scale", "replicasets/scale"]}])):
+        writes = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]}]
+        scales = writes + [{"apiGroups": ["apps"], "verbs": ["get", "update"],
+                            "resources": ["deployments/scale", "statefulsets/scale", "replicasets/scale"]}]
+        keeps = scales + [{"apiGroups": ["autoscaling"], "verbs": ["update"], "resources": ["horizontalpodautoscalers"]}]
+        both = keeps + [{"apiGroups": ["keda.sh"], "verbs": ["update"], "resources": ["scaledobjects"]}]
+        for name, rules in (("writer", writes), ("author", scales), ("keeper", keeps), ("keda-keeper", both)):
             people.append({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
                            "metadata": {"name": name, "namespace": "shop"}, "rules": rules})
             people.append({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
@@ -397,11 +406,12 @@ class Admission(unittest.TestCase):
     def tearDownClass(cls):
         cls.kubectl("delete", "clusterrolebinding", "too-much")
 
-    def check_with(self, policies):
+    def check_with(self, policies, keda=False):
         self.kubectl("apply", "-f", "-", text=policies)
         try:
             wait_for("the policies to be in force", lambda: "Forbidden" in self.tried("writer", configmap("probe")), 60)
             self.check_authors()
+            self.check_authors_of_floors(keda)
             self.check_foretop_itself()
         finally:
             self.kubectl("delete", "-f", "-", text=policies)
@@ -418,6 +428,25 @@ class Admission(unittest.TestCase):
         self.assertEqual("", self.tried("author", configmap("web")))
         self.assertEqual("", self.tried("writer", configmap("plain", labels={})), "ConfigMaps that are no policies")
 
+    def check_authors_of_floors(self, keda):
+        """Whoever moves the minimum of an HPA must be allowed to."""
+        floors = ("mode: Floor", '{"mode": "Floor"}', 'mode: "\\x46loor"', '{"mode": "Fl\\u006for"}', 'mode: "Flo\\\nor"')
+        for text in floors:
+            self.assertIn("of mode Floor must be allowed to update horizontalpodautoscalers in the namespace shop",
+                          self.tried("author", configmap("web", text=text)), text)
+            said = self.tried("keeper", configmap("web", text=text))
+            if keda:
+                self.assertIn("of mode Floor must be allowed to update scaledobjects in the namespace shop", said, text)
+            else:
+                self.assertEqual("", said, text)
+            self.assertEqual("", self.tried("keda-keeper", configmap("web", text=text)), text)
+        # No more is asked of others, and a policy that became one is asked for it.
+        scale = 'mode: Scale\nmetrics: [{query: "x{pod=~\\"web-.*\\\\.eu\\"}"}]\n'
+        self.assertEqual("", self.tried("author", configmap("web", text=scale)))
+        self.kubectl("apply", "-f", "-", text=json.dumps(configmap("web", text=scale)))
+        self.assertIn("of mode Floor", self.tried("author", configmap("web", text=floors[0])))
+        self.kubectl("delete", "configmap", "-n", "shop", "web")
+
     def check_foretop_itself(self):
         user = f"system:serviceaccount:{NAMESPACE}:foretop"
         self.assertEqual("", self.tried(user, configmap("shop.web", NAMESPACE, {"foretop.io/status": "v1"})))
@@ -431,6 +460,14 @@ class Admission(unittest.TestCase):
 
     def test_those_of_the_chart(self):
         self.check_with(template("--show-only", "templates/admission.yaml"))
+
+    def test_those_of_the_chart_with_keda(self):
+        for args in (("--set", "admissionPolicies.keda=true"), ("--api-versions", "keda.sh/v1alpha1")):
+            self.check_with(template("--show-only", "templates/admission.yaml", *args), keda=True)
+
+    def test_those_of_the_component_with_keda(self):
+        self.check_with(yaml.safe_dump_all(item for item in objects(manifests()["keda"])
+                                           if item["kind"].startswith("ValidatingAdmissionPolicy")), keda=True)
 
     def test_those_of_the_manifests(self):
         with open(os.path.join(ROOT, "manifests", "base", "admission.yaml"), encoding="utf-8") as f:
@@ -568,9 +605,10 @@ class Commands(unittest.TestCase):
         self.assertEqual(1, self.foretop("forget", "--kubeconfig", "/nonexistent")[0])
 
 
-def configmap(name, namespace="shop", labels=None):
+def configmap(name, namespace="shop", labels=None, text=None):
     labels = {"foretop.io/policy": "v1"} if labels is None else labels
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace, "labels": labels}}
+    data = {} if text is None else {"data": {"policy.yaml": text}}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace, "labels": labels}, **data}
 
 
 def policy(name, namespace):
