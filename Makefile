@@ -242,7 +242,7 @@ lint-deps:
 	@hack/deps lint
 shell:
 	@shellcheck hack/deps hack/fresh hack/run-tests hack/layers hack/pure hack/length hack/compile-commands hack/fuzz \
-		.ci/run tests/e2e/build-servers tests/dashboards/run && echo "shell: shellcheck has no complaint"
+		.ci/run tests/e2e/build-servers tests/dashboards/run tests/dashboards/grafana/build && echo "shell: shellcheck has no complaint"
 
 generated:
 	@hack/generate --check

@@ -1,7 +1,10 @@
 """Every query of the dashboards and alerts against a real Prometheus that scrapes a real Foretop: the controller of
 `foretop demo`, a day in a little over a minute. Also: promtool's opinion of /metrics in both formats, and cardinality.
 
-usage: live.py FORETOP [OUT.json]    OUT.json keeps what each panel showed, for draw.py. All traffic is on loopback."""
+At the end the dashboards are drawn from that Prometheus as Grafana draws them (render.py).
+
+usage: live.py FORETOP [BUNDLE [PICTURES]]    BUNDLE is what grafana/build printed; into the folder PICTURES go PNGs. All
+traffic is on loopback."""
 import json
 import os
 import pathlib
@@ -17,6 +20,8 @@ import urllib.parse
 import urllib.request
 
 import yaml
+
+import render
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS = 75
@@ -132,7 +137,6 @@ def numbers(result):
 
 
 def check_board(prometheus, name, board, window):
-    shown = {}
     check_variables(prometheus, board, name)
     rows = [(p["title"], t["expr"], t["legendFormat"]) for p in board["panels"] if p["type"] != "row" for t in p["targets"]]
     rows += [(a["name"], a["expr"], a["titleFormat"] + " " + a["textFormat"]) for a in board["annotations"]["list"]]
@@ -141,9 +145,7 @@ def check_board(prometheus, name, board, window):
         where = f"{name}/{title}/{legend}"
         if bool(numbers(result)) == (where in EMPTY):
             fail(f"{where}: {'brings data, take it off the list' if where in EMPTY else 'no data'}: {fill(expr)}")
-        shown.setdefault(title, []).append({"legend": legend, "result": result})
     print(f"{name}: {len(rows)} queries parse and bring data" + (f", {len(EMPTY)} excepted" if EMPTY else ""))
-    return shown
 
 
 def main():
@@ -161,13 +163,16 @@ def main():
                 fail(f"the demo ended with {demo.returncode}")
             ended = time.time() - 3
             window = (began, ended)
-            boards = {p.stem: json.loads(p.read_text()) for p in sorted((ROOT / "charts/foretop/dashboards").glob("*.json"))}
-            shown = {n: check_board(prometheus, n, b, window) for n, b in boards.items()}
+            for path in sorted((ROOT / "charts/foretop/dashboards").glob("*.json")):
+                check_board(prometheus, path.stem, json.loads(path.read_text()), window)
             sick = [r for g in prometheus.ask("rules")["groups"] for r in g["rules"] if r["health"] != "ok"]
             if sick:
                 fail(f"alert rules: {sick}")
             if len(sys.argv) > 2:
-                pathlib.Path(sys.argv[2]).write_text(json.dumps({"window": window, "boards": shown}))
+                try:
+                    render.draw(sys.argv[2], prometheus.url, window, *sys.argv[3:4])
+                except render.Failed as failure:
+                    fail(str(failure))
         finally:
             if demo.poll() is None:
                 demo.kill()
