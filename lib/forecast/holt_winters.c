@@ -54,7 +54,7 @@ bool holt_winters_fit_work(struct holt_winters *hw, const struct history *h)
 {
 	/* Needed during the call alone: a forecaster has no room for them. */
 	double values[HISTORY_MEANS];
-	double workspace[CELLS_PER_DAY * BATCH_LANES + HISTORY_MEANS];
+	double workspace[SMOOTHING_FIT_WORKSPACE(CELLS_PER_DAY, HISTORY_MEANS)];
 
 	copy_cells(h, hw->fit_first, hw->fit_first + hw->fit.count, values);
 	if (smoothing_fit_work(&hw->fit, values, workspace, &hw->model))

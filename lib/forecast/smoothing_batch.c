@@ -1,4 +1,5 @@
 #include "forecast/smoothing_batch.h"
+#include "forecast/scalar.h"
 
 #include <math.h>
 #include <string.h>
@@ -6,59 +7,67 @@
 #include <emmintrin.h>
 #endif
 
-/* Two lanes fit the registers of every machine. Wider vectors gain nothing here: a step
+/* Four lanes fit the registers of every machine. Wider vectors gain little here: a step
  * waits for the one before it. */
-#define PAIR_LANES 2
-#define PAIRS      (BATCH_LANES / PAIR_LANES)
-typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
-typedef int64_t pair_mask __attribute__((vector_size(16), aligned(8), may_alias));
+#define FOUR_LANES 4
+#define FOURS      (BATCH_LANES / FOUR_LANES)
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t four_mask __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Values are told in units of the mean error, from the first level on; no farther than
+ * floats have room for sums of. */
+#define FAR 1e18
 
 struct work {
-	pair level[PAIRS], trend[PAIRS], size[PAIRS], error[PAIRS];
-	pair alpha[PAIRS], beta[PAIRS], phi[PAIRS], gamma[SMOOTHING_SEASONS][PAIRS];
-	pair damped[BATCH_KNOTS][PAIRS]; /* phi + ... + phi^knot */
-	pair loss[BATCH_RHOS][PAIRS];
-	double fading[BATCH_KNOTS][BATCH_RHOS]; /* rho^knot */
+	four level[FOURS], trend[FOURS], size[FOURS], error[FOURS];
+	four alpha[FOURS], beta[FOURS], phi[FOURS], gamma[SMOOTHING_SEASONS][FOURS];
+	four damped[BATCH_KNOTS][FOURS]; /* phi + ... + phi^knot */
+	four loss[BATCH_RHOS][FOURS];
+	float fading[BATCH_KNOTS][BATCH_RHOS]; /* rho^knot */
+	double base, unit;
+	float swing;
 	int32_t run[BATCH_LANES];
 	bool running; /* one of them is not 0 */
 	bool trends;  /* a lane has one */
 	int32_t age;
-	struct smoothing_season seasons[SMOOTHING_SEASONS]; /* values in scratch memory */
-	pair none[PAIRS]; /* of a season that is not there: zeros, with gammas of zero */
+	const struct smoothing_season *seasons; /* as they were at the start */
+	float *values[SMOOTHING_SEASONS];       /* slot by slot, those of all lanes */
+	int32_t position[SMOOTHING_SEASONS];    /* of the next step */
+	four none[FOURS]; /* of a season that is not there: zeros, with gammas of zero */
 };
 
 /* The smaller and the larger, the second where they are equal: one instruction where the
  * compiler does not find it by itself. */
 #ifdef __SSE2__
-static pair pair_smaller(pair a, pair b)
+static four four_smaller(four a, four b)
 {
-	return (pair)_mm_min_pd((__m128d)a, (__m128d)b);
+	return (four)_mm_min_ps((__m128)a, (__m128)b);
 }
 
-static pair pair_larger(pair a, pair b)
+static four four_larger(four a, four b)
 {
-	return (pair)_mm_max_pd((__m128d)a, (__m128d)b);
+	return (four)_mm_max_ps((__m128)a, (__m128)b);
 }
 #else
-static pair chosen(pair_mask mask, pair yes, pair no)
+static four chosen(four_mask mask, four yes, four no)
 {
-	return (pair)((mask & (pair_mask)yes) | (~mask & (pair_mask)no));
+	return (four)((mask & (four_mask)yes) | (~mask & (four_mask)no));
 }
 
-static pair pair_smaller(pair a, pair b)
+static four four_smaller(four a, four b)
 {
 	return chosen(a < b, a, b);
 }
 
-static pair pair_larger(pair a, pair b)
+static four four_larger(four a, four b)
 {
 	return chosen(a > b, a, b);
 }
 #endif
 
-static pair pair_size(pair a)
+static four four_size(four a)
 {
-	return (pair)((pair_mask)a & INT64_MAX);
+	return (four)((four_mask)a & INT32_MAX);
 }
 
 size_t smoothing_batch_scratch(const struct smoothing *start)
@@ -70,19 +79,22 @@ size_t smoothing_batch_scratch(const struct smoothing *start)
 
 		slots += (size_t)(season->length / season->span);
 	}
-	return slots * BATCH_LANES;
+	return slots * (BATCH_LANES * sizeof(float) / sizeof(double));
 }
 
-static void set_seasons(struct work *w, const struct smoothing *start, double *scratch)
+static void set_seasons(struct work *w, const struct smoothing *start, float *scratch)
 {
+	w->seasons = start->seasons;
 	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
-		struct smoothing_season *season = &w->seasons[i];
+		const struct smoothing_season *season = &start->seasons[i];
 
-		*season = start->seasons[i];
-		season->values = scratch;
+		w->values[i] = scratch;
+		w->position[i] = season->position;
 		for (int32_t slot = 0; slot < season->length / season->span; slot++) {
+			float value = (float)(season->values[slot] / w->unit);
+
 			for (int32_t lane = 0; lane < BATCH_LANES; lane++)
-				*scratch++ = start->seasons[i].values[slot];
+				*scratch++ = value;
 		}
 	}
 }
@@ -90,26 +102,29 @@ static void set_seasons(struct work *w, const struct smoothing *start, double *s
 static void set_lane(struct work *w, const struct smoothing_batch *batch, int32_t lane)
 {
 	const struct smoothing_gains *gains = &batch->gains[lane];
-	int32_t p = lane / PAIR_LANES, half = lane % PAIR_LANES;
+	int32_t p = lane / FOUR_LANES, half = lane % FOUR_LANES;
 
-	w->level[p][half] = batch->start->level;
-	w->trend[p][half] = batch->start->trend;
-	w->size[p][half] = batch->start->size;
-	w->error[p][half] = batch->start->error;
-	w->alpha[p][half] = gains->alpha;
-	w->beta[p][half] = gains->beta;
-	w->phi[p][half] = gains->phi;
+	w->trend[p][half] = (float)(batch->start->trend / w->unit);
+	w->size[p][half] = (float)(batch->start->size / w->unit);
+	w->error[p][half] = (float)(batch->start->error / w->unit);
+	w->alpha[p][half] = (float)gains->alpha;
+	w->beta[p][half] = (float)gains->beta;
+	w->phi[p][half] = (float)gains->phi;
 	w->trends = w->trends || gains->beta > 0;
 	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++)
 		w->gamma[i][p][half] =
-			batch->start->seasons[i].length ? gains->gamma[i] : 0;
+			batch->start->seasons[i].length ? (float)gains->gamma[i] : 0;
 	for (int32_t k = 0; k < batch->knot_count; k++)
-		w->damped[k][p][half] = smoothing_damped(gains->phi, batch->knots[k]);
+		w->damped[k][p][half] =
+			(float)smoothing_damped(gains->phi, batch->knots[k]);
 }
 
-static void set_work(struct work *w, const struct smoothing_batch *batch, double *scratch)
+static void set_work(struct work *w, const struct smoothing_batch *batch, float *scratch)
 {
 	memset(w, 0, sizeof(*w));
+	w->base = batch->start->level;
+	w->unit = batch->start->size;
+	w->swing = (float)smaller(batch->start->swing / w->unit, FAR);
 	w->age = batch->start->age;
 	set_seasons(w, batch->start, scratch);
 	for (int32_t lane = 0; lane < BATCH_LANES; lane++)
@@ -117,15 +132,21 @@ static void set_work(struct work *w, const struct smoothing_batch *batch, double
 	for (int32_t k = 0; k < batch->knot_count; k++) {
 		for (int32_t r = 0; r < BATCH_RHOS; r++)
 			w->fading[k][r] =
-				smoothing_power(batch->rhos[r], batch->knots[k]);
+				(float)smoothing_power(batch->rhos[r], batch->knots[k]);
 	}
 }
 
+/* The value in the lanes' terms. */
+static inline float told(const struct work *w, double x)
+{
+	return (float)within((x - w->base) / w->unit, -FAR, FAR);
+}
+
 /* The lanes' values of a season `ahead` steps after the next one. */
-static inline pair *season_ahead(struct work *w, int32_t i, int32_t ahead)
+static inline four *season_ahead(struct work *w, int32_t i, int32_t ahead)
 {
 	const struct smoothing_season *season = &w->seasons[i];
-	int32_t position = season->position + ahead;
+	int32_t position = w->position[i] + ahead;
 
 	if (!season->length)
 		return w->none;
@@ -133,27 +154,27 @@ static inline pair *season_ahead(struct work *w, int32_t i, int32_t ahead)
 		position %= season->length;
 	if (season->span > 1)
 		position /= season->span;
-	return (pair *)(season->values + (size_t)position * BATCH_LANES);
+	return (four *)(void *)(w->values[i] + (size_t)position * BATCH_LANES);
 }
 
 /* Adds the errors of the forecasts `knots[k]` steps ahead. */
 static void score_knot(struct work *w, const struct smoothing_batch *batch, int32_t k,
-		       double x)
+		       float x)
 {
-	const pair *first = season_ahead(w, 0, batch->knots[k] - 1);
-	const pair *second = season_ahead(w, 1, batch->knots[k] - 1);
-	double fading[BATCH_RHOS];
+	const four *first = season_ahead(w, 0, batch->knots[k] - 1);
+	const four *second = season_ahead(w, 1, batch->knots[k] - 1);
+	float fading[BATCH_RHOS];
 
 	for (int32_t r = 0; r < BATCH_RHOS; r++)
-		fading[r] =
-			w->age ? smoothing_power(batch->rhos[r], w->age + batch->knots[k])
-			       : w->fading[k][r];
-	for (int32_t p = 0; p < PAIRS; p++) {
-		pair level = w->level[p] + w->trend[p] * w->damped[k][p];
-		pair e = x - (level + (first[p] + second[p]));
+		fading[r] = w->age ? (float)smoothing_power(batch->rhos[r],
+							    w->age + batch->knots[k])
+				   : w->fading[k][r];
+	for (int32_t p = 0; p < FOURS; p++) {
+		four level = w->level[p] + w->trend[p] * w->damped[k][p];
+		four e = x - (level + (first[p] + second[p]));
 
 		for (int32_t r = 0; r < BATCH_RHOS; r++)
-			w->loss[r][p] += pair_size(e - fading[r] * w->error[p]);
+			w->loss[r][p] += four_size(e - fading[r] * w->error[p]);
 	}
 }
 
@@ -163,19 +184,20 @@ static void score(struct work *w, const struct smoothing_batch *batch, int32_t t
 		int32_t target = t + batch->knots[k] - 1;
 
 		if (target < batch->count && !isnan(batch->x[target]))
-			score_knot(w, batch, k, batch->x[target]);
+			score_knot(w, batch, k, told(w, batch->x[target]));
 	}
 }
 
 /* Innovations beyond the limit, which are rare: lane by lane. */
-static void follow_shifts(struct work *w, const pair limits[PAIRS],
-			  const pair cuts[PAIRS])
+static void follow_shifts(struct work *w, const four limits[FOURS],
+			  const four cuts[FOURS])
 {
 	w->running = false;
 	for (int32_t lane = 0; lane < BATCH_LANES; lane++) {
-		int32_t p = lane / PAIR_LANES, half = lane % PAIR_LANES;
-		double shift = smoothing_shift(w->error[p][half], limits[p][half],
-					       &w->run[lane]);
+		int32_t p = lane / FOUR_LANES, half = lane % FOUR_LANES;
+		float shift =
+			(float)smoothing_shift((double)w->error[p][half],
+					       (double)limits[p][half], &w->run[lane]);
 
 		w->running = w->running || w->run[lane];
 		if (shift == 0)
@@ -185,55 +207,56 @@ static void follow_shifts(struct work *w, const pair limits[PAIRS],
 	}
 }
 
-static inline void correct(struct work *w, double x, double swing)
+static inline void correct(struct work *w, float x)
 {
-	pair *first = season_ahead(w, 0, 0), *second = season_ahead(w, 1, 0);
-	pair limits[PAIRS], cuts[PAIRS];
-	pair_mask beyond = {0};
+	four *first = season_ahead(w, 0, 0), *second = season_ahead(w, 1, 0);
+	four limits[FOURS], cuts[FOURS], swing = {0};
+	four_mask beyond = {0};
 
-#pragma GCC unroll 4
-	for (int32_t p = 0; p < PAIRS; p++) {
-		pair e = x - (w->level[p] + (first[p] + second[p]));
-		pair size = pair_size(e);
-		pair limit = pair_larger(SMOOTHING_CUT_SIZES * w->size[p],
-					 (pair){swing, swing});
-		pair cut = pair_larger(-limit, pair_smaller(limit, e));
-		pair most = pair_smaller(SMOOTHING_SIZE_LIMITS * limit, size);
+	swing += w->swing;
+
+#pragma GCC unroll 2
+	for (int32_t p = 0; p < FOURS; p++) {
+		four e = x - (w->level[p] + (first[p] + second[p]));
+		four size = four_size(e);
+		four limit = four_larger(SMOOTHING_CUT_SIZES * w->size[p], swing);
+		four cut = four_larger(-limit, four_smaller(limit, e));
+		four most = four_smaller(SMOOTHING_SIZE_LIMITS * limit, size);
 
 		limits[p] = limit;
 		cuts[p] = cut;
 		beyond |= size > limit;
 		w->error[p] = e;
-		w->size[p] += SMOOTHING_SIZE_RATE * (most - w->size[p]);
+		w->size[p] += (float)SMOOTHING_SIZE_RATE * (most - w->size[p]);
 		w->level[p] += w->alpha[p] * cut;
 		w->trend[p] += w->beta[p] * cut;
 		first[p] += w->gamma[0][p] * cut;
 		second[p] += w->gamma[1][p] * cut;
 	}
 	w->age = 0;
-	if (beyond[0] | beyond[1] || w->running)
+	if (beyond[0] | beyond[1] | beyond[2] | beyond[3] || w->running)
 		follow_shifts(w, limits, cuts);
 }
 
 static void advance(struct work *w, double x, const struct smoothing *start)
 {
 	if (w->trends) {
-		for (int32_t p = 0; p < PAIRS; p++) {
+		for (int32_t p = 0; p < FOURS; p++) {
 			w->trend[p] *= w->phi[p];
 			w->level[p] += w->trend[p];
 		}
 	}
 	if (!isnan(x))
-		correct(w, x, start->swing);
+		correct(w, told(w, x));
 	else if (++w->age > smoothing_memory(start))
 		memset(w->error, 0, sizeof(w->error));
 	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
-		if (++w->seasons[i].position >= w->seasons[i].length)
-			w->seasons[i].position = 0;
+		if (++w->position[i] >= w->seasons[i].length)
+			w->position[i] = 0;
 	}
 }
 
-void smoothing_batch_run(const struct smoothing_batch *batch, double *scratch,
+void smoothing_batch_run(const struct smoothing_batch *batch, float *scratch,
 			 struct smoothing_lane ret_lanes[BATCH_LANES])
 {
 	int32_t scored = batch->scored;
@@ -248,15 +271,15 @@ void smoothing_batch_run(const struct smoothing_batch *batch, double *scratch,
 		advance(&w, batch->x[t], batch->start);
 	}
 	for (int32_t lane = 0; lane < BATCH_LANES; lane++) {
-		int32_t p = lane / PAIR_LANES, half = lane % PAIR_LANES;
+		int32_t p = lane / FOUR_LANES, half = lane % FOUR_LANES;
 
 		ret_lanes[lane] = (struct smoothing_lane){
-			.level = w.level[p][half],
-			.trend = w.trend[p][half],
-			.size = w.size[p][half],
-			.error = w.error[p][half],
+			.level = w.base + w.unit * (double)w.level[p][half],
+			.trend = w.unit * (double)w.trend[p][half],
+			.size = w.unit * (double)w.size[p][half],
+			.error = w.unit * (double)w.error[p][half],
 		};
 		for (int32_t r = 0; r < BATCH_RHOS; r++)
-			ret_lanes[lane].loss[r] = w.loss[r][p][half];
+			ret_lanes[lane].loss[r] = (double)w.loss[r][p][half];
 	}
 }

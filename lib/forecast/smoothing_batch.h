@@ -1,5 +1,6 @@
 /* Eight Holt-Winters at once: the same values, the same start, other gains. What a lane
- * does is smoothing_advance to the last bit, whatever the others do. */
+ * does is smoothing_advance in floats, whatever the others do: enough to tell which one
+ * does best. */
 #ifndef FORETOP_FORECAST_SMOOTHING_BATCH_H
 #define FORETOP_FORECAST_SMOOTHING_BATCH_H
 
@@ -11,7 +12,7 @@
 
 struct smoothing_batch {
 	const struct smoothing
-		*start;  /* level, size, swing, seasons; its gains count not */
+		*start;  /* level, size > 0, swing, seasons; its gains count not */
 	const double *x; /* count values, NaN: missing */
 	int32_t count;
 	/* Errors count of forecasts made before the values scored, scored + stride, ...;
@@ -25,15 +26,16 @@ struct smoothing_batch {
 /* What became of a lane, without its seasons. */
 struct smoothing_lane {
 	double level, trend, size, error;
-	double loss[BATCH_RHOS]; /* sums of absolute errors */
+	double loss[BATCH_RHOS]; /* sums of absolute errors in units of start->size */
 };
 
 /* Doubles of scratch memory for smoothing_batch_run. */
 size_t smoothing_batch_scratch(const struct smoothing *start);
 
-/* One pass through all values. The scratch memory holds the seasons afterwards: that of
- * slot i of both seasons together and lane j at i * BATCH_LANES + j. */
-void smoothing_batch_run(const struct smoothing_batch *batch, double *scratch,
+/* One pass through all values. The scratch memory holds the seasons afterwards, in units
+ * of start->size: that of slot i of both seasons together and lane j at i * BATCH_LANES
+ * + j. */
+void smoothing_batch_run(const struct smoothing_batch *batch, float *scratch,
 			 struct smoothing_lane ret_lanes[BATCH_LANES]);
 
 #endif

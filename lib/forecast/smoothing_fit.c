@@ -89,7 +89,7 @@ static const struct {
 
 size_t smoothing_fit_workspace(const struct smoothing_config *config, int32_t count)
 {
-	return smoothing_storage(config) * BATCH_LANES + (size_t)count;
+	return SMOOTHING_FIT_WORKSPACE(smoothing_storage(config), (size_t)count);
 }
 
 /* Seasons that the values cover twice; logs where all are positive. */
@@ -253,7 +253,7 @@ static void try_candidates(struct smoothing_fit *fit, const double *x, double *w
 	choose_knots(&batch, fit->horizon);
 	batch.stride = batch.knot_count > KNOTS_FEW ? ORIGIN_STRIDE : ORIGIN_STRIDE_FEW;
 	choose_candidates(fit, &batch);
-	smoothing_batch_run(&batch, workspace, lanes);
+	smoothing_batch_run(&batch, (float *)(void *)workspace, lanes);
 	for (int32_t lane = 0; lane < BATCH_LANES; lane++) {
 		for (int32_t r = 0; r < BATCH_RHOS; r++) {
 			if (!(lanes[lane].loss[r] < fit->loss * gain))

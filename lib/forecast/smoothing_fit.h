@@ -22,7 +22,10 @@ struct smoothing_fit {
 	struct smoothing start; /* its seasons stand in the caller's storage */
 };
 
-/* Doubles of workspace that a fit of `count` values needs. */
+/* Doubles of workspace that a fit of `count` values needs; `storage`:
+ * smoothing_storage. */
+#define SMOOTHING_FIT_WORKSPACE(storage, count)                                          \
+	((storage) * (BATCH_LANES * sizeof(float) / sizeof(double)) + (count))
 size_t smoothing_fit_workspace(const struct smoothing_config *config, int32_t count);
 
 /* Begins a fit of the values y, oldest first, NaN: missing, none of it kept. `storage`

@@ -297,13 +297,14 @@ static double scored_loss(struct smoothing *s, const struct series *series,
 	return loss;
 }
 
-START_TEST(a_lane_is_the_scalar_model_bit_for_bit)
+START_TEST(a_lane_is_the_scalar_model_in_floats)
 {
 	static const struct smoothing_config *const configs[] = {&additive, &shared,
 								 &seasonless};
 	const struct smoothing_config *config = configs[_i];
 	struct series series = eventful();
-	double storage[DAY + WEEK], own[DAY + WEEK], scratch[(DAY + WEEK) * BATCH_LANES];
+	double storage[DAY + WEEK], own[DAY + WEEK];
+	float scratch[(DAY + WEEK) * BATCH_LANES];
 	struct smoothing_lane lanes[BATCH_LANES];
 	struct smoothing start;
 
@@ -344,13 +345,16 @@ START_TEST(a_lane_is_the_scalar_model_bit_for_bit)
 
 		double loss = scored_loss(&s, &series, &batch);
 
-		ck_assert(s.level == lanes[lane].level);
-		ck_assert(s.trend == lanes[lane].trend);
-		ck_assert(s.size == lanes[lane].size);
-		ck_assert(s.error == lanes[lane].error);
+		ck_near(s.level, lanes[lane].level, 1e-3);
+		ck_near(s.trend, lanes[lane].trend, 1e-4);
+		ck_near(s.size, lanes[lane].size, 1e-3);
+		ck_near(s.error, lanes[lane].error, 1e-3);
 		for (size_t i = 0; i < smoothing_storage(config); i++)
-			ck_assert(own[i] == scratch[i * BATCH_LANES + (size_t)lane]);
-		ck_near(lanes[lane].loss[3] / loss, 1, 1e-12);
+			ck_near(own[i],
+				start.size *
+					(double)scratch[i * BATCH_LANES + (size_t)lane],
+				1e-3);
+		ck_near(start.size * lanes[lane].loss[3] / loss, 1, 1e-5);
 	}
 }
 END_TEST
@@ -536,7 +540,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, odd_input_stays_finite, 0, ARRAY_LEN(odd));
 	tcase_add_loop_test(tc, random_series_stay_finite, 0, 10);
-	tcase_add_loop_test(tc, a_lane_is_the_scalar_model_bit_for_bit, 0, 3);
+	tcase_add_loop_test(tc, a_lane_is_the_scalar_model_in_floats, 0, 3);
 	tcase_add_loop_test(tc, slices_change_nothing, 0, 3);
 	tcase_add_test(tc, a_kept_workspace_holds_the_logarithms);
 	tcase_add_test(tc, what_comes_later_changes_nothing);
