@@ -13,7 +13,7 @@ static void do_work(struct path *p)
 struct path *backtest_learn(const struct path_config *config, const double *values,
 			    int32_t count, void *memory)
 {
-	struct path *p = path_init(memory, config);
+	struct path *p = path_init(memory, config, NULL);
 	for (int32_t i = 0; i < count; i++) {
 		while (!path_learn(p, values[i]))
 			do_work(p);
@@ -32,10 +32,11 @@ struct bench {
 static void bench_init(struct bench *b, const struct path_config *config)
 {
 	size_t steps = (size_t)config->horizon;
-	*b = (struct bench){.memory = xmalloc(path_size(config)),
-			    .mean = xcalloc(steps, sizeof(double)),
-			    .lower = xcalloc(steps, sizeof(double)),
-			    .upper = xcalloc(steps, sizeof(double))};
+	*b = (struct bench){
+		.memory = xmalloc(path_size(config) + path_workspace_size(config)),
+		.mean = xcalloc(steps, sizeof(double)),
+		.lower = xcalloc(steps, sizeof(double)),
+		.upper = xcalloc(steps, sizeof(double))};
 }
 
 static void bench_fini(struct bench *b)

@@ -39,7 +39,7 @@ void backtest_json(const struct backtest *b, const struct backtest_row *rows,
 		   int32_t count, struct str *out);
 
 /* A path that has learned the first `count` values, with all its work done, in `memory`
- * (path_size bytes of the configuration). */
+ * (path_size and path_workspace_size bytes of the configuration). */
 struct path *backtest_learn(const struct path_config *config, const double *values,
 			    int32_t count, void *memory);
 

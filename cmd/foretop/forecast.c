@@ -201,7 +201,7 @@ static int run_forecast(const struct forecast_flags *f, const struct series *s,
 			struct str *out, struct err *err)
 {
 	size_t steps = (size_t)config->horizon, levels = (size_t)config->level_count;
-	void *memory AUTO_FREE = xmalloc(path_size(config));
+	void *memory AUTO_FREE = xmalloc(path_size(config) + path_workspace_size(config));
 	double *mean AUTO_FREE = xcalloc(steps, sizeof(double));
 	double *lower AUTO_FREE = xcalloc(steps * levels, sizeof(double));
 	double *upper AUTO_FREE = xcalloc(steps * levels, sizeof(double));

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#define ROW(i) ((i) * ((i) + 1) / 2)
 /* A column whose variance is below this part of its mean square is constant to working
  * precision of the floats it came from. */
 #define CONSTANT_PART 1e-12
@@ -26,7 +25,7 @@ void gram_init(struct gram *g, int32_t dim)
 }
 
 /* Products of one column with four others at once: the first is loaded only once. */
-static inline void dot_four(const quad *a, const quad *const b[4], double *ret_sum)
+WIDE_PART void dot_four(const quad *a, const quad *const b[4], double *ret_sum)
 {
 	quad sum[4] = {{0}, {0}, {0}, {0}};
 
@@ -54,7 +53,7 @@ void gram_add(struct gram *g, const struct gram_block *block)
 					       block->column[k + j <= i ? k + j : i];
 			dot_four(a, b, sum);
 			for (int32_t j = 0; j < 4 && k + j <= i; j++)
-				g->sums[ROW(i) + k + j] += sum[j];
+				g->sums[GRAM_AT(i, k + j)] += sum[j];
 		}
 	}
 }
@@ -71,9 +70,9 @@ static void standardise(const struct gram *g, struct gram_system *s,
 	int32_t target = g->dim + 1;
 
 	for (int32_t i = 1; i <= target; i++)
-		s->mean[i - 1] = g->sums[ROW(i)] / s->rows;
+		s->mean[i - 1] = g->sums[GRAM_AT(i, 0)] / s->rows;
 	for (int32_t i = 1; i < target; i++) {
-		double square = g->sums[ROW(i) + i] / s->rows;
+		double square = g->sums[GRAM_AT(i, i)] / s->rows;
 		double variance = square - s->mean[i - 1] * s->mean[i - 1];
 
 		s->scale[i - 1] = variance > CONSTANT_PART * square && variance > 0
@@ -84,7 +83,7 @@ static void standardise(const struct gram *g, struct gram_system *s,
 		double scale = i < target ? s->scale[i - 1] : 1;
 
 		for (int32_t k = 1; k <= i && k < target; k++) {
-			double covariance = g->sums[ROW(i) + k] / s->rows -
+			double covariance = g->sums[GRAM_AT(i, k)] / s->rows -
 					    s->mean[i - 1] * s->mean[k - 1];
 			double v = covariance * scale * s->scale[k - 1];
 
@@ -239,133 +238,201 @@ void gram_solve(const struct gram_system *s, double lambda,
 	ret_solution->lambda = lambda;
 }
 
-/* Rows of a block side by side, entry by entry: what is done to one is done to four. */
-#define ROW_QUADS (GRAM_BLOCK / QUAD_LANES)
-struct quad_rows {
-	quad entry[GRAM_DIM_MAX][ROW_QUADS];
+/* Rows of a block side by side, entry by entry: what is done to one is done to eight. In
+ * floats: the entries are of unit size, and which penalty does best shows in few digits.
+ */
+#define ROW_OCTETS (GRAM_BLOCK / OCTET_LANES)
+struct row_lanes {
+	octet entry[GRAM_DIM_MAX][ROW_OCTETS];
+	octet target[ROW_OCTETS]; /* less its mean */
 };
+_Static_assert(ROW_OCTETS == 4, "four stay in registers");
 
 /* reflect() for all rows. */
-static inline void reflect_rows(const double *v, int32_t first, int32_t dim,
-				struct quad_rows *x)
+WIDE_PART void reflect_rows(const double *v, int32_t first, int32_t dim,
+			    struct row_lanes *x)
 {
-	quad product[ROW_QUADS] = {{0}};
+	octet p0 = {0}, p1 = {0}, p2 = {0}, p3 = {0};
 
-	for (int32_t i = first; i < dim; i++)
-		for (int32_t r = 0; r < ROW_QUADS; r++)
-			product[r] += v[i] * x->entry[i][r];
-	for (int32_t r = 0; r < ROW_QUADS; r++)
-		product[r] *= 2;
-	for (int32_t i = first; i < dim; i++)
-		for (int32_t r = 0; r < ROW_QUADS; r++)
-			x->entry[i][r] -= product[r] * v[i];
-}
+	for (int32_t i = first; i < dim; i++) {
+		const octet *entry = x->entry[i];
+		float w = (float)v[i];
 
-/* The block's rows as the rotated, standardised regressors. */
-static inline void rotated_rows(const struct gram_system *s,
-				const struct gram_block *block, struct quad_rows *ret)
-{
-	for (int32_t i = 0; i < s->dim; i++) {
-		const quad *column = (const quad *)(const void *)block->column[i + 1];
-
-		for (int32_t r = 0; r < ROW_QUADS; r++)
-			ret->entry[i][r] = (column[r] - s->mean[i]) * s->scale[i];
+		p0 += w * entry[0];
+		p1 += w * entry[1];
+		p2 += w * entry[2];
+		p3 += w * entry[3];
 	}
-	for (int32_t k = 0; k < s->dim - 1; k++)
-		reflect_rows(s->reflector[k], k + 1, s->dim, ret);
+	for (int32_t i = first; i < dim; i++) {
+		octet *entry = x->entry[i];
+		float w = 2 * (float)v[i];
+
+		entry[0] -= w * p0;
+		entry[1] -= w * p1;
+		entry[2] -= w * p2;
+		entry[3] -= w * p3;
+	}
 }
 
-/* Leverage (times rows, less 1) and fit of all rows. With T + lambda I = L D L' and
- * u = L^-1 z both are sums over the entries as they are met: z'(L D L')^-1 z = sum u^2 /
- * d, and c likewise. */
-static inline void left_out_fits(const struct gram_system *s, const struct pivots *pivots,
-				 const struct quad_rows *rows,
-				 double ret_leverage[GRAM_BLOCK],
-				 double ret_fit[GRAM_BLOCK])
+/* A column of a block, standardised. */
+WIDE_PART void standard_column(const double *column, double mean, double scale,
+			       octet *ret)
 {
-	quad *leverage = (quad *)(void *)ret_leverage, *fit = (quad *)(void *)ret_fit;
-	quad u[ROW_QUADS];
-	double c = 0;
+	const quad *from = (const quad *)(const void *)column;
 
-	for (int32_t i = 0; i < s->dim; i++) {
-		double multiplier = i ? pivots->multiplier[i - 1] : 0;
+	for (int32_t r = 0; r < ROW_OCTETS; r++) {
+		quad low = (from[2 * r] - mean) * scale;
+		quad high = (from[2 * r + 1] - mean) * scale;
 
-		c = s->moment[i] - multiplier * c;
-		for (int32_t r = 0; r < ROW_QUADS; r++) {
-			u[r] = i ? rows->entry[i][r] - multiplier * u[r]
-				 : rows->entry[i][r];
-
-			quad share = u[r] * pivots->inverse[i];
-
-			leverage[r] = i ? leverage[r] + share * u[r] : share * u[r];
-			fit[r] = i ? fit[r] + share * c : share * c;
+		for (int32_t k = 0; k < QUAD_LANES; k++) {
+			ret[r][k] = (float)low[k];
+			ret[r][QUAD_LANES + k] = (float)high[k];
 		}
 	}
 }
 
-/* Sizes of the leave-one-out errors of the rows that count; their number. */
-static inline int32_t left_out_errors(const struct gram_system *s,
-				      const struct pivots *pivots,
-				      const struct gram_block *block,
-				      const struct quad_rows *rows, double *ret_errors)
+/* The block's rows as the rotated, standardised regressors; `unit`: of the target. */
+WIDE_PART void rotated_rows(const struct gram_system *s, const struct gram_block *block,
+			    double unit, struct row_lanes *ret)
 {
-	double leverage[GRAM_BLOCK] __attribute__((aligned(32)));
-	double fit[GRAM_BLOCK] __attribute__((aligned(32)));
+	for (int32_t i = 0; i < s->dim; i++)
+		standard_column(block->column[i + 1], s->mean[i], s->scale[i],
+				ret->entry[i]);
+	standard_column(block->column[s->dim + 1], s->mean[s->dim], 1 / unit,
+			ret->target);
+	for (int32_t k = 0; k < s->dim - 1; k++)
+		reflect_rows(s->reflector[k], k + 1, s->dim, ret);
+}
+
+/* What a penalty does to the entries of a row: with T + lambda I = L D L' and u = L^-1 z
+ * leverage and fit are sums over them as they are met: z'(L D L')^-1 z = sum u^2 / d, and
+ * z'(L D L')^-1 c likewise. */
+struct left_out {
+	float multiplier[GRAM_DIM_MAX]; /* of the entry before */
+	float inverse[GRAM_DIM_MAX];    /* 1 / d */
+	float weight[GRAM_DIM_MAX];     /* of u in the fit, in units of the target */
+};
+
+static void left_out_of(const struct gram_system *s, double lambda, double unit,
+			struct left_out *ret)
+{
+	struct pivots pivots;
+	double c = 0;
+
+	pivots_of(s, lambda, &pivots);
+	for (int32_t i = 0; i < s->dim; i++) {
+		double multiplier = i ? pivots.multiplier[i - 1] : 0;
+
+		c = s->moment[i] - multiplier * c;
+		ret->multiplier[i] = (float)multiplier;
+		ret->inverse[i] = (float)pivots.inverse[i];
+		ret->weight[i] = (float)(pivots.inverse[i] * c / unit);
+	}
+}
+
+/* Errors of the rows of two octets, units of the target, and one less their leverage. */
+WIDE_PART void left_out_pair(const struct left_out *l, int32_t dim, float rows,
+			     const struct row_lanes *x, int32_t r, octet *ret,
+			     octet *ret_rest)
+{
+	octet u0 = {0}, u1 = {0}, leverage0 = {0}, leverage1 = {0}, fit0 = {0},
+	      fit1 = {0};
+
+	for (int32_t i = 0; i < dim; i++) {
+		u0 = x->entry[i][r] - l->multiplier[i] * u0;
+		u1 = x->entry[i][r + 1] - l->multiplier[i] * u1;
+		fit0 += l->weight[i] * u0;
+		fit1 += l->weight[i] * u1;
+		leverage0 += l->inverse[i] * (u0 * u0);
+		leverage1 += l->inverse[i] * (u1 * u1);
+	}
+	ret[0] = x->target[r] - fit0;
+	ret[1] = x->target[r + 1] - fit1;
+	ret_rest[0] = 1 - (leverage0 + 1) / rows;
+	ret_rest[1] = 1 - (leverage1 + 1) / rows;
+}
+
+/* Of one less the leverage: beyond, a row that nothing but itself explains. */
+#define REST_LEAST .05f
+
+/* Sizes of the leave-one-out errors of the rows that count; their number. */
+WIDE_PART int32_t left_out_errors(const struct left_out *l, int32_t dim, float rows,
+				  const double *counts, const struct row_lanes *x,
+				  float *ret_errors)
+{
+	float errors[GRAM_BLOCK] __attribute__((aligned(32)));
+	float rest[GRAM_BLOCK] __attribute__((aligned(32)));
 	int32_t count = 0;
 
-	left_out_fits(s, pivots, rows, leverage, fit);
-	for (int32_t r = 0; r < GRAM_BLOCK; r++) {
-		double target = block->column[s->dim + 1][r] - s->mean[s->dim];
-
-		if (!(block->column[0][r] > 0))
-			continue;
-		/* A leverage of 1 is a row that nothing but itself explains. */
-		ret_errors[count++] = fabs(target - fit[r]) /
-				      larger(1 - (leverage[r] + 1) / s->rows, .05);
-	}
+	for (int32_t r = 0; r < ROW_OCTETS; r += 2)
+		left_out_pair(l, dim, rows, x, r,
+			      (octet *)(void *)(errors + r * OCTET_LANES),
+			      (octet *)(void *)(rest + r * OCTET_LANES));
+	for (int32_t r = 0; r < GRAM_BLOCK; r++)
+		if (counts[r] > 0)
+			ret_errors[count++] =
+				fabsf(errors[r]) /
+				(rest[r] > REST_LEAST ? rest[r] : REST_LEAST);
 	return count;
 }
 
-static double median(const double *values, int32_t count)
+static double median(float *values, int32_t count)
 {
-	float copy[GRAM_SAMPLE * GRAM_BLOCK];
-
-	if (!count)
-		return 0;
-	for (int32_t i = 0; i < count; i++)
-		copy[i] = (float)values[i];
-	return rank_pick(copy, count, count / 2);
+	return count ? (double)rank_pick(values, count, count / 2) : 0;
 }
 
-static double root_mean_square(const double *values, int32_t count)
+static double root_mean_square(const float *values, int32_t count)
 {
 	double sum = 0;
 
 	for (int32_t i = 0; i < count; i++)
-		sum += values[i] * values[i];
+		sum += (double)values[i] * values[i];
 	return count ? sqrt(sum / count) : 0;
+}
+
+static double sum_of(const float *values, int32_t count)
+{
+	double sum = 0;
+
+	for (int32_t i = 0; i < count; i++)
+		sum += values[i];
+	return sum;
+}
+
+/* The largest distance of a target from their mean; 1 where there is none. */
+static double unit_of(const struct gram_system *s, const struct gram_block *blocks,
+		      int32_t count)
+{
+	double most = 0;
+
+	for (int32_t b = 0; b < count; b++)
+		for (int32_t r = 0; r < GRAM_BLOCK; r++)
+			most = larger(most, fabs(blocks[b].column[s->dim + 1][r] -
+						 s->mean[s->dim]));
+	return most > 0 ? most : 1;
 }
 
 WIDE_CLONES
 void gram_choose(const struct gram_system *s, const struct gram_block *blocks,
 		 int32_t count, struct gram_solution *ret_solution)
 {
-	struct pivots pivots[LAMBDA_COUNT];
-	double errors[LAMBDA_COUNT][GRAM_SAMPLE * GRAM_BLOCK], loss[LAMBDA_COUNT] = {0};
+	struct left_out left_out[LAMBDA_COUNT];
+	float errors[LAMBDA_COUNT][GRAM_SAMPLE * GRAM_BLOCK];
+	double loss[LAMBDA_COUNT] = {0}, unit = unit_of(s, blocks, count);
 	int32_t n = 0, best = 0;
 
 	for (int32_t i = 0; i < LAMBDA_COUNT; i++)
-		pivots_of(s, lambdas[i], &pivots[i]);
+		left_out_of(s, lambdas[i], unit, &left_out[i]);
 	for (int32_t b = 0; b < count; b++) {
-		struct quad_rows rows;
+		struct row_lanes rows;
 		int32_t known = 0;
 
-		rotated_rows(s, &blocks[b], &rows);
+		rotated_rows(s, &blocks[b], unit, &rows);
 		for (int32_t i = 0; i < LAMBDA_COUNT; i++) {
-			known = left_out_errors(s, &pivots[i], &blocks[b], &rows,
+			known = left_out_errors(&left_out[i], s->dim, (float)s->rows,
+						blocks[b].column[0], &rows,
 						errors[i] + n);
-			for (int32_t r = 0; r < known; r++)
-				loss[i] += errors[i][n + r];
+			loss[i] += sum_of(errors[i] + n, known);
 		}
 		n += known;
 	}
@@ -373,38 +440,40 @@ void gram_choose(const struct gram_system *s, const struct gram_block *blocks,
 		if (loss[i] < loss[best])
 			best = i;
 	gram_solve(s, lambdas[best], ret_solution);
-	ret_solution->error = root_mean_square(errors[best], n);
-	ret_solution->deviation = 1.4826 * median(errors[best], n);
+	ret_solution->error = unit * root_mean_square(errors[best], n);
+	ret_solution->deviation = 1.4826 * unit * median(errors[best], n);
 }
 
-void gram_shift_targets(struct gram_system *s, const struct gram_block *block,
-			const double change[GRAM_BLOCK])
+void gram_cut(const struct gram_solution *solution, const struct gram_block *block,
+	      double limit, struct gram_change *change)
 {
-	double moment[GRAM_DIM_MAX], total = 0;
+	double moved[GRAM_BLOCK];
 
 	for (int32_t r = 0; r < GRAM_BLOCK; r++)
-		total += change[r];
-	for (int32_t i = 0; i < s->dim; i++) {
-		double sum = 0;
-
+		moved[r] = block->column[solution->dim + 1][r] -
+			   solution->constant * block->column[0][r];
+	for (int32_t i = 0; i < solution->dim; i++)
 		for (int32_t r = 0; r < GRAM_BLOCK; r++)
-			sum += block->column[i + 1][r] * change[r];
-		moment[i] = (sum - total * s->mean[i]) * s->scale[i] / s->rows;
+			moved[r] -= solution->coefficient[i] * block->column[i + 1][r];
+	for (int32_t r = 0; r < GRAM_BLOCK; r++) {
+		moved[r] = within(moved[r], -limit, limit) - moved[r];
+		change->any |= moved[r] != 0;
+		change->sums[0] += moved[r];
 	}
+	for (int32_t i = 1; i <= solution->dim; i++)
+		for (int32_t r = 0; r < GRAM_BLOCK; r++)
+			change->sums[i] += block->column[i][r] * moved[r];
+}
+
+void gram_shift_targets(struct gram_system *s, const struct gram_change *change)
+{
+	double moment[GRAM_DIM_MAX], total = change->sums[0];
+
+	for (int32_t i = 0; i < s->dim; i++)
+		moment[i] = (change->sums[i + 1] - total * s->mean[i]) * s->scale[i] /
+			    s->rows;
 	rotate(s, moment);
 	for (int32_t i = 0; i < s->dim; i++)
 		s->moment[i] += moment[i];
 	s->mean[s->dim] += total / s->rows;
-}
-
-void gram_residuals(const struct gram_solution *solution, const struct gram_block *block,
-		    double ret_residual[GRAM_BLOCK])
-{
-	for (int32_t r = 0; r < GRAM_BLOCK; r++)
-		ret_residual[r] = block->column[solution->dim + 1][r] -
-				  solution->constant * block->column[0][r];
-	for (int32_t i = 0; i < solution->dim; i++)
-		for (int32_t r = 0; r < GRAM_BLOCK; r++)
-			ret_residual[r] -=
-				solution->coefficient[i] * block->column[i + 1][r];
 }

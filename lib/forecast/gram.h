@@ -17,7 +17,9 @@
 #define GRAM_COLUMNS (GRAM_DIM_MAX + 2)
 #define GRAM_BLOCK   32
 #define GRAM_SAMPLE  6 /* blocks at most that gram_choose looks at */
-#define GRAM_PACKED  (GRAM_COLUMNS * (GRAM_COLUMNS + 1) / 2)
+/* Where the product of columns i >= k stands in the sums. */
+#define GRAM_AT(i, k) ((i) * ((i) + 1) / 2 + (k))
+#define GRAM_PACKED   GRAM_AT(GRAM_COLUMNS, 0)
 
 /* Rows, column by column: column 0 is 1 where a row counts and 0 where it does not (all
  * its other columns are 0 then), columns 1 to dim the regressors, column dim + 1 the
@@ -68,13 +70,19 @@ void gram_solve(const struct gram_system *s, double lambda,
 void gram_choose(const struct gram_system *s, const struct gram_block *blocks,
 		 int32_t count, struct gram_solution *ret_solution);
 
-/* The regressors stay, targets change: moment += sum of z (new - old) / n. `change`
- * holds new - old for each row of the block. */
-void gram_shift_targets(struct gram_system *s, const struct gram_block *block,
-			const double change[GRAM_BLOCK]);
+/* Targets that are to be moved: sums of new - old, and of its products with each of the
+ * regressors. All zero: none is. */
+struct gram_change {
+	bool any;
+	double sums[GRAM_COLUMNS - 1];
+};
 
-/* target - prediction for each row of the block; 0 where it does not count. */
-void gram_residuals(const struct gram_solution *solution, const struct gram_block *block,
-		    double ret_residual[GRAM_BLOCK]);
+/* Notes that the block's targets farther than `limit` from what is predicted are moved to
+ * there. */
+void gram_cut(const struct gram_solution *solution, const struct gram_block *block,
+	      double limit, struct gram_change *change);
+
+/* The regressors stay, targets change: moment += sum of z (new - old) / n. */
+void gram_shift_targets(struct gram_system *s, const struct gram_change *change);
 
 #endif

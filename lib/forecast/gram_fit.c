@@ -1,9 +1,8 @@
 #include "forecast/gram_fit.h"
-#include "forecast/scalar.h"
 
 #include <string.h>
 
-#define SLICE_BLOCKS 16
+#define SLICE_ROWS 512
 /* Targets farther than this many deviations from what is predicted are moved there
  * (Huber's proposal; 2 keeps 95 % of the efficiency at normal errors). */
 #define CUT_DEVIATIONS 2.
@@ -21,18 +20,31 @@ void gram_fit_to(struct gram_fit *fit, int32_t rows)
 {
 	fit->rows = rows;
 	fit->cut = 0;
+	memset(&fit->change, 0, sizeof(fit->change));
 	fit->stage = GRAM_ADDING;
 }
 
-static void add_rows(struct gram_fit *fit, gram_fill *fill, const void *model)
+/* The rows from `first` on; how many. */
+static int32_t add(struct gram_fit *fit, const struct gram_source *source, int32_t first)
 {
-	for (int32_t b = 0; b < SLICE_BLOCKS && fit->added < fit->rows; b++) {
-		struct gram_block block;
+	struct gram_block block;
+	int32_t run = source->add
+			      ? source->add(source->model, first, fit->rows, &fit->gram)
+			      : 0;
 
-		fill(model, fit->added, fit->rows, &block);
-		gram_add(&fit->gram, &block);
-		fit->added += GRAM_BLOCK;
-	}
+	if (run)
+		return run;
+	source->fill(source->model, first, fit->rows, &block);
+	gram_add(&fit->gram, &block);
+	return GRAM_BLOCK;
+}
+
+static void add_rows(struct gram_fit *fit, const struct gram_source *source)
+{
+	int32_t end = fit->added + SLICE_ROWS;
+
+	while (fit->added < end && fit->added < fit->rows)
+		fit->added += add(fit, source, fit->added);
 	if (fit->added >= fit->rows) {
 		fit->added = fit->rows;
 		fit->stage = GRAM_CHOOSING;
@@ -40,7 +52,7 @@ static void add_rows(struct gram_fit *fit, gram_fill *fill, const void *model)
 }
 
 /* Looks at blocks spread evenly over the rows. */
-static void choose(struct gram_fit *fit, gram_fill *fill, const void *model)
+static void choose(struct gram_fit *fit, const struct gram_source *source)
 {
 	struct gram_block blocks[GRAM_SAMPLE];
 	int32_t count = (fit->rows + GRAM_BLOCK - 1) / GRAM_BLOCK;
@@ -56,49 +68,54 @@ static void choose(struct gram_fit *fit, gram_fill *fill, const void *model)
 		int64_t span = fit->rows > GRAM_BLOCK ? fit->rows - GRAM_BLOCK : 0;
 		int32_t first = count > 1 ? (int32_t)(span * i / (count - 1)) : 0;
 
-		fill(model, first, fit->rows, &blocks[i]);
+		source->fill(source->model, first, fit->rows, &blocks[i]);
 	}
 	gram_choose(&fit->system, blocks, count, &fit->solution);
 	if (fit->solution.deviation > 0)
 		fit->stage = GRAM_CUTTING;
 }
 
-static void cut_targets(struct gram_fit *fit, gram_fill *fill, const void *model)
+static int32_t cut(struct gram_fit *fit, const struct gram_source *source, int32_t first)
 {
 	double limit = CUT_DEVIATIONS * fit->solution.deviation;
+	struct gram_block block;
+	int32_t run = source->cut ? source->cut(source->model, first, fit->rows,
+						&fit->solution, limit, &fit->change)
+				  : 0;
 
-	for (int32_t b = 0; b < SLICE_BLOCKS && fit->cut < fit->rows; b++) {
-		struct gram_block block;
-		double residual[GRAM_BLOCK];
-		bool any = false;
+	if (run)
+		return run;
+	source->fill(source->model, first, fit->rows, &block);
+	gram_cut(&fit->solution, &block, limit, &fit->change);
+	return GRAM_BLOCK;
+}
 
-		fill(model, fit->cut, fit->rows, &block);
-		gram_residuals(&fit->solution, &block, residual);
-		for (int32_t r = 0; r < GRAM_BLOCK; r++) {
-			residual[r] = within(residual[r], -limit, limit) - residual[r];
-			any |= residual[r] != 0;
-		}
-		if (any)
-			gram_shift_targets(&fit->system, &block, residual);
-		fit->cut += GRAM_BLOCK;
-	}
+static void cut_targets(struct gram_fit *fit, const struct gram_source *source)
+{
+	int32_t end = fit->cut + SLICE_ROWS;
+
+	while (fit->cut < end && fit->cut < fit->rows)
+		fit->cut += cut(fit, source, fit->cut);
 	if (fit->cut < fit->rows)
 		return;
-	gram_solve(&fit->system, fit->solution.lambda, &fit->solution);
+	if (fit->change.any) {
+		gram_shift_targets(&fit->system, &fit->change);
+		gram_solve(&fit->system, fit->solution.lambda, &fit->solution);
+	}
 	fit->stage = GRAM_DONE;
 }
 
-bool gram_fit_work(struct gram_fit *fit, gram_fill *fill, const void *model)
+bool gram_fit_work(struct gram_fit *fit, const struct gram_source *source)
 {
 	switch (fit->stage) {
 	case GRAM_ADDING:
-		add_rows(fit, fill, model);
+		add_rows(fit, source);
 		break;
 	case GRAM_CHOOSING:
-		choose(fit, fill, model);
+		choose(fit, source);
 		break;
 	case GRAM_CUTTING:
-		cut_targets(fit, fill, model);
+		cut_targets(fit, source);
 		break;
 	case GRAM_DONE:
 		break;

@@ -10,6 +10,22 @@
 typedef void gram_fill(const void *model, int32_t first, int32_t end,
 		       struct gram_block *ret_block);
 
+/* The same for many rows at once, from `first` on: adds them to the sums, or notes which
+ * targets are cut (gram_cut). The number of rows done; 0: ask for a block instead. */
+typedef int32_t gram_add_run(const void *model, int32_t first, int32_t end,
+			     struct gram *g);
+typedef int32_t gram_cut_run(const void *model, int32_t first, int32_t end,
+			     const struct gram_solution *solution, double limit,
+			     struct gram_change *change);
+
+/* Where rows come from. The runs may be NULL. */
+struct gram_source {
+	gram_fill *fill;
+	gram_add_run *add;
+	gram_cut_run *cut;
+	const void *model;
+};
+
 enum gram_stage { GRAM_ADDING, GRAM_CHOOSING, GRAM_CUTTING, GRAM_DONE };
 
 struct gram_fit {
@@ -18,6 +34,7 @@ struct gram_fit {
 	int32_t cut;   /* rows whose targets were looked at again */
 	int32_t rows;  /* where the fit ends */
 	struct gram gram;
+	struct gram_change change;
 	struct gram_system system;
 	struct gram_solution solution;
 };
@@ -30,6 +47,6 @@ void gram_fit_to(struct gram_fit *fit, int32_t rows);
 
 /* A slice of about a tenth of a millisecond. True while more is due. In the end
  * `solution` holds; its dim is 0 when there were too few rows. */
-bool gram_fit_work(struct gram_fit *fit, gram_fill *fill, const void *model);
+bool gram_fit_work(struct gram_fit *fit, const struct gram_source *source);
 
 #endif

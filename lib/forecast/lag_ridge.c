@@ -3,12 +3,13 @@
 #include "forecast/scalar.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #define ROWS_A_LAG 4
 /* Steps of a path that are worked out side by side; the last four lags, and what of an
  * hour is nearer than that, are added step by step. */
-#define CHUNK OCTET_LANES
+#define CHUNK LAG_CHUNK
 
 static void add_lag(struct lags *lags, int32_t lag, int32_t longest)
 {
@@ -63,6 +64,14 @@ void lags_choose(const int32_t seasons[2], double minutes, int32_t n,
 	*ret_lags = lags;
 }
 
+int32_t lags_longest(const int32_t seasons[2], double minutes, int32_t n)
+{
+	struct lags lags;
+
+	lags_choose(seasons, minutes, n, &lags);
+	return lags.count ? lags.lag[lags.count - 1] : 0;
+}
+
 static void fill_column(const float *z, int32_t count, double centre,
 			double *restrict column)
 {
@@ -113,68 +122,134 @@ void lag_ridge_take(struct lag_ridge *r, const struct gram_solution *solution,
 	r->deviation = solution->error;
 }
 
-/* CHUNK values from *z on. */
-static inline void add_chunk(float coefficient, const float *z, octet *sum)
-{
-	*sum += coefficient * *(const octet *)(const void *)z;
-}
-
-/* What the lags from number `first` on give to the steps s to s + count - 1: they reach
+/* What the lags from number `near` on give to the steps s to s + CHUNK - 1: they reach
  * back beyond the chunk, so no step waits for another. In floats, as the path is. */
-static inline void sum_far(const struct lag_ridge *r, const float *newest, int32_t s,
-			   int32_t count, int32_t first, const float *path, octet *sum)
+WIDE_PART void sum_far(const float *coefficient, const struct lag_ridge *r,
+		       const float *newest, int32_t s, int32_t near, const float *path,
+		       octet *ret_sum)
 {
-	for (int32_t i = first; i < r->lags.count; i++) {
-		int32_t back = s - r->lags.lag[i];
-		float z[CHUNK] = {0};
+	octet sum = {0};
 
-		if (back + CHUNK <= 0) {
-			add_chunk((float)r->coefficient[i], newest + back + 1, sum);
-			continue;
-		}
-		if (back >= 0 && count == CHUNK) {
-			add_chunk((float)r->coefficient[i], path + back, sum);
-			continue;
-		}
-		for (int32_t k = 0; k < count; k++)
-			z[k] = back + k < 0 ? newest[back + k + 1] : path[back + k];
-		add_chunk((float)r->coefficient[i], z, sum);
+	sum += (float)r->constant;
+	for (int32_t i = near; i < r->lags.count; i++) {
+		int32_t back = s - r->lags.lag[i];
+		const float *z = back + CHUNK <= 0 ? newest + back + 1 : path + back;
+
+		sum += coefficient[i] * *(const octet *)(const void *)z;
+	}
+	*ret_sum = sum;
+}
+
+/* Adds what the lags 1 to 4 give, step after step; the newest last: all others are there
+ * before it. */
+WIDE_PART void recur_four(const float *b, const octet *far, float least, float most,
+			  float *path)
+{
+	float x1 = path[-1], x2 = path[-2], x3 = path[-3], x4 = path[-4];
+
+	for (int32_t k = 0; k < CHUNK; k++) {
+		float x = ((*far)[k] + b[3] * x4 + (b[2] * x3 + b[1] * x2)) + b[0] * x1;
+
+		x = x > least ? x : least;
+		x = x < most ? x : most;
+		path[k] = x;
+		x4 = x3;
+		x3 = x2;
+		x2 = x1;
+		x1 = x;
 	}
 }
 
-/* One step's value: `far` and what the lags before number `near` give. */
-static inline double sum_near(const struct lag_ridge *r, const float *newest, int32_t s,
-			      int32_t near, const float *path, double far)
+WIDE_PART void recur(const float *b, const struct lag_ridge *r, int32_t near,
+		     const octet *far, float *path)
 {
-	double sum = r->constant + far;
+	for (int32_t k = 0; k < CHUNK; k++) {
+		float x = (*far)[k];
 
-	/* The newest last: all others are there before it. */
-	for (int32_t i = near - 1; i >= 0; i--) {
-		int32_t back = s - r->lags.lag[i];
-
-		sum += r->coefficient[i] * (back < 0 ? newest[back + 1] : path[back]);
+		for (int32_t i = near - 1; i >= 0; i--)
+			x += b[i] * path[k - r->lags.lag[i]];
+		path[k] = (float)within(x, r->least, r->most);
 	}
-	return sum;
 }
 
 WIDE_CLONES
-void lag_ridge_forecast(const struct lag_ridge *r, const float *newest, int32_t steps,
-			float *ret_path)
+const float *lag_ridge_forecast(const struct lag_ridge *r, const float *newest,
+				int32_t steps, float *work)
 {
+	float b[GRAM_DIM_MAX], *path = work + CHUNK;
 	int32_t near = 0; /* lags that reach into the chunk itself */
+	int32_t reach = 0;
 
 	while (near < r->lags.count && r->lags.lag[near] < CHUNK)
-		near++;
+		reach = r->lags.lag[near++];
+	for (int32_t i = 0; i < r->lags.count; i++)
+		b[i] = (float)r->coefficient[i];
+	/* A chunk of lagged values that begins before the path lies in one piece. */
+	for (int32_t k = 1; k <= CHUNK; k++)
+		path[-k] = k <= r->lags.lag[r->lags.count - 1] ? newest[1 - k] : 0;
 	for (int32_t s = 0; s < steps; s += CHUNK) {
-		int32_t count = steps - s < CHUNK ? steps - s : CHUNK;
-		octet sum = {0};
+		octet far;
 
-		sum_far(r, newest, s, count, near, ret_path, &sum);
-		for (int32_t k = 0; k < count; k++)
-			ret_path[s + k] = (float)within(
-				sum_near(r, newest, s + k, near, ret_path, sum[k]),
-				r->least, r->most);
+		sum_far(b, r, newest, s, near, path, &far);
+		if (near == 4 && reach == 4)
+			recur_four(b, &far, (float)r->least, (float)r->most, path + s);
+		else
+			recur(b, r, near, &far, path + s);
 	}
+	return path;
+}
+
+/* The lesser of each two, by bits: every processor has these. */
+WIDE_PART void keep_within(octet *x, float least, float most)
+{
+	octet low = {0}, high = {0};
+
+	low += least;
+	high += most;
+
+	octet_mask below = *x<low, above = *x> high;
+
+	*x = (octet)((below & (octet_mask)low) | (above & (octet_mask)high) |
+		     (~(below | above) & (octet_mask)*x));
+}
+
+/* The values up to the origins, lane by lane. */
+WIDE_PART void line_up(const struct lag_origins *from, int32_t longest, float *ret)
+{
+	for (int32_t j = 0; j < LAG_LANES; j++) {
+		int32_t lane = j < from->lanes ? j : from->lanes - 1;
+		const float *oldest = from->newest + lane * from->apart - longest + 1;
+
+		for (int32_t i = 0; i < longest; i++)
+			ret[i * LAG_LANES + j] = oldest[i];
+	}
+}
+
+WIDE_CLONES
+const float *lag_ridge_forecast_lanes(const struct lag_ridge *r,
+				      const struct lag_origins *from, int32_t steps,
+				      float *work)
+{
+	int32_t longest = r->lags.lag[r->lags.count - 1];
+	float *path = work + (size_t)longest * LAG_LANES, b[GRAM_DIM_MAX];
+	ptrdiff_t back[GRAM_DIM_MAX];
+
+	line_up(from, longest, work);
+	for (int32_t i = 0; i < r->lags.count; i++) {
+		b[i] = (float)r->coefficient[i];
+		back[i] = -(ptrdiff_t)r->lags.lag[i] * LAG_LANES;
+	}
+	for (float *at = path; at < path + (size_t)steps * LAG_LANES; at += LAG_LANES) {
+		octet x = {0};
+
+		x += (float)r->constant;
+		/* The newest last: all others are there before it. */
+		for (int32_t i = r->lags.count - 1; i >= 0; i--)
+			x += b[i] * *(const octet *)(const void *)(at + back[i]);
+		keep_within(&x, (float)r->least, (float)r->most);
+		*(octet *)(void *)at = x;
+	}
+	return path;
 }
 
 void lag_ridge_deviations(const struct lag_ridge *r, const int32_t *horizons,

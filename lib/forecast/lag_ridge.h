@@ -20,6 +20,9 @@ struct lags {
 void lags_choose(const int32_t seasons[2], double minutes, int32_t n,
 		 struct lags *ret_lags);
 
+/* The longest of the lags that up to n values can teach; 0: none. */
+int32_t lags_longest(const int32_t seasons[2], double minutes, int32_t n);
+
 /* Everything that is learned. */
 struct lag_ridge {
 	struct lags lags;
@@ -44,10 +47,28 @@ void lag_rows_fill(const void *rows, int32_t first, int32_t end,
 void lag_ridge_take(struct lag_ridge *r, const struct gram_solution *solution,
 		    double centre);
 
-/* The `steps` values after *newest; newest[0], newest[-1], ... reach back as far as the
- * longest lag. */
-void lag_ridge_forecast(const struct lag_ridge *r, const float *newest, int32_t steps,
-			float *ret_path);
+/* Floats of work memory for a path of so many steps. */
+#define LAG_CHUNK       8
+#define LAG_WORK(steps) (((steps) + LAG_CHUNK - 1) / LAG_CHUNK * LAG_CHUNK + LAG_CHUNK)
+
+/* The `steps` values after *newest, somewhere in `work` (LAG_WORK(steps) floats);
+ * newest[0], newest[-1], ... reach back as far as the longest lag. Solved ones only. */
+const float *lag_ridge_forecast(const struct lag_ridge *r, const float *newest,
+				int32_t steps, float *work);
+
+/* The same from LAG_LANES origins side by side: *newest and those `apart` values after
+ * it, `lanes` in [1, LAG_LANES] of them. What the step number s, from 0 on, of origin
+ * number j is stands at s * LAG_LANES + j of what is returned, somewhere in `work`
+ * (LAG_LANES_WORK floats). */
+#define LAG_LANES                      8
+#define LAG_LANES_WORK(longest, steps) (((longest) + (steps)) * LAG_LANES)
+struct lag_origins {
+	const float *newest;
+	int32_t apart, lanes;
+};
+const float *lag_ridge_forecast_lanes(const struct lag_ridge *r,
+				      const struct lag_origins *from, int32_t steps,
+				      float *work);
 
 /* Standard deviation of the error at each of `count` ascending horizons in steps, in the
  * units of z, from the weights of past innovations (psi weights; Box and Jenkins, "Time

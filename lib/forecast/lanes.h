@@ -12,6 +12,8 @@ typedef double quad_double
 #define OCTET_LANES 8
 typedef float octet
 	__attribute__((vector_size(OCTET_LANES * sizeof(float)), aligned(4), may_alias));
+typedef int32_t octet_mask __attribute__((vector_size(OCTET_LANES * sizeof(int32_t)),
+					  aligned(4), may_alias));
 
 /* Clones are chosen by the dynamic linker of glibc, before sanitizers are ready. Not
  * "fma": it would round otherwise. */
@@ -25,5 +27,8 @@ typedef float octet
 #ifndef WIDE_CLONES
 #define WIDE_CLONES
 #endif
+
+/* Of what clones are made of: a function of its own would have the narrow registers. */
+#define WIDE_PART static inline __attribute__((always_inline))
 
 #endif

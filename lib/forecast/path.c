@@ -17,9 +17,6 @@
  * fewer do not rank models. */
 #define HALF_LIFE_SEASONS 3
 #define HALF_LIFE_ORIGINS 48
-/* A back-test forecasts from every third origin at most: neighbours share most of their
- * errors. */
-#define REPLAY_STRIDE 3
 
 static const char *const names[PATH_MODEL_COUNT] = {
 	[PATH_LAST_VALUE] = "last value",
@@ -94,51 +91,72 @@ static struct smoothing_config smoothing_of(const struct path_config *c)
 	return config;
 }
 
-/* Bytes of what Holt-Winters needs: two sets of seasons, values and workspace. */
-static size_t smoothing_bytes(const struct path_config *c)
+/* Doubles of the seasons. */
+static size_t storage_of(const struct path_config *c)
 {
 	struct smoothing_config config = smoothing_of(c);
-	int32_t room = path_series_room(c->capacity);
 
-	if (!c->use_holt_winters)
-		return 0;
-	return (2 * aligned(smoothing_storage(&config)) + aligned((size_t)room) +
-		aligned(smoothing_fit_workspace(&config, room))) *
-	       sizeof(double);
+	return c->use_holt_winters ? smoothing_storage(&config) : 0;
 }
 
 size_t path_size(const struct path_config *config)
 {
 	size_t room = (size_t)path_series_room(config->capacity);
-	size_t horizon = (size_t)config->horizon;
 
 	return aligned(sizeof(struct path)) + 2 * aligned(room * sizeof(float)) +
-	       aligned(room) + 2 * aligned(horizon * sizeof(float)) +
-	       smoothing_bytes(config);
+	       aligned(room) + aligned(storage_of(config) * sizeof(double));
 }
 
-/* Takes `bytes` from the memory that is left. */
-static void *carve(char **memory, size_t bytes)
-{
-	char *at = *memory;
+/* Memory that is being given out. A path that only measures gets addresses that nobody
+ * uses. */
+struct carver {
+	char *base;
+	size_t used;
+};
 
-	*memory += aligned(bytes);
-	return at;
+static void *carve(struct carver *c, size_t bytes)
+{
+	size_t at = c->used;
+
+	c->used += aligned(bytes);
+	return c->base ? c->base + at : NULL;
 }
 
-static void carve_smoothing(struct path *p, char **memory)
+/* What follows one another in a fit lies in the same place. Returns the bytes in all. */
+static size_t carve_workspace(const struct path_config *config, void *memory,
+			      struct path_workspace *ret)
 {
-	struct path_smoothing *s = &p->smoothing;
-	int32_t room = path_series_room(p->config.capacity);
-	size_t unit = sizeof(double);
+	struct smoothing_config smoothing = smoothing_of(config);
+	int32_t room = path_series_room(config->capacity);
+	int32_t longest = lags_longest(config->seasons, config->step_s / 60., room);
+	size_t horizon = (size_t)config->horizon, most;
+	struct carver shared = {memory, 0}, one;
 
-	s->config = smoothing_of(&p->config);
-	if (!p->config.use_holt_winters)
-		return;
 	for (int i = 0; i < 2; i++)
-		s->storage[i] = carve(memory, smoothing_storage(&s->config) * unit);
-	s->y = carve(memory, (size_t)room * unit);
-	s->workspace = carve(memory, smoothing_fit_workspace(&s->config, room) * unit);
+		ret->paths[i] = carve(&shared, LAG_WORK(horizon) * sizeof(float));
+	one = shared;
+	ret->regression = carve(&one, sizeof(*ret->regression));
+	most = one.used;
+	one = shared;
+	for (int i = 0; i < 2; i++)
+		ret->lanes[i] = carve(&one, LAG_LANES_WORK((size_t)longest, horizon) *
+						    sizeof(float));
+	most = one.used > most ? one.used : most;
+	one = shared;
+	if (config->use_holt_winters) {
+		ret->storage = carve(&one, storage_of(config) * sizeof(double));
+		ret->y = carve(&one, (size_t)room * sizeof(double));
+		ret->smoothing = carve(&one, smoothing_fit_workspace(&smoothing, room) *
+						     sizeof(double));
+	}
+	return one.used > most ? one.used : most;
+}
+
+size_t path_workspace_size(const struct path_config *config)
+{
+	struct path_workspace nowhere;
+
+	return carve_workspace(config, NULL, &nowhere);
 }
 
 static void place_knot(struct path *p, int32_t first, int32_t last)
@@ -149,7 +167,10 @@ static void place_knot(struct path *p, int32_t first, int32_t last)
 	k->first = first;
 	k->last = last;
 	k->centre = (first + last) / 2;
-	k->stride = (last + PATH_WAITING_MAX - 3) / (PATH_WAITING_MAX - 2);
+	k->stride = 1;
+	while (k->stride * (PATH_WAITING_MAX - 2) < last)
+		k->stride *= 2;
+	k->due = INT64_MAX;
 	half = larger(HALF_LIFE_SEASONS * p->config.seasons[0] / (double)k->stride,
 		      HALF_LIFE_ORIGINS);
 	p->keep[p->knots] = 1 - M_LN2 / half;
@@ -175,21 +196,20 @@ static void place_knots(struct path *p)
 	}
 }
 
-struct path *path_init(void *memory, const struct path_config *config)
+struct path *path_init(void *memory, const struct path_config *config, void *workspace)
 {
-	char *at = memory;
-	struct path *p = carve(&at, sizeof(*p));
+	struct carver c = {memory, 0};
+	struct path *p = carve(&c, sizeof(*p));
 	size_t room = (size_t)path_series_room(config->capacity);
-	size_t horizon = (size_t)config->horizon;
 
 	memset(p, 0, sizeof(*p));
 	p->config = *config;
-	p->series.v = carve(&at, room * sizeof(float));
-	p->series.log = carve(&at, room * sizeof(float));
-	p->series.known = carve(&at, room);
-	for (int i = 0; i < 2; i++)
-		p->work[i] = carve(&at, horizon * sizeof(float));
-	carve_smoothing(p, &at);
+	p->series.v = carve(&c, room * sizeof(float));
+	p->series.log = carve(&c, room * sizeof(float));
+	p->series.known = carve(&c, room);
+	p->smoothing.config = smoothing_of(&p->config);
+	p->smoothing.storage = carve(&c, storage_of(config) * sizeof(double));
+	carve_workspace(config, workspace ? workspace : c.base + c.used, &p->work);
 	path_series_init(&p->series, config->capacity, config->seasons[0]);
 	baselines_init(&p->baselines, config->step_s, config->seasons);
 	place_knots(p);
@@ -264,20 +284,51 @@ static float value_of(const struct path *p, float log)
 	return (float)(exponential(log) - p->series.offset);
 }
 
-void path_view_init(const struct path *p, int32_t n, int32_t steps,
-		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view)
+/* What both kinds of views share. */
+static void begin_view(const struct path *p, int32_t n,
+		       const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view)
 {
 	ret_view->n = n;
 	memcpy(ret_view->speaks, speaks, sizeof(ret_view->speaks));
 	baselines_at(&p->baselines, p->series.v, n, &ret_view->baseline);
 	if (speaks[PATH_SEASON_MEAN])
 		ret_view->season_mean = season_mean(p, n);
+}
+
+void path_view_init(const struct path *p, int32_t n, int32_t steps,
+		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view)
+{
+	begin_view(p, n, speaks, ret_view);
+	ret_view->spacing = 1;
 	if (speaks[PATH_LAG_LEVEL])
-		lag_ridge_forecast(&p->models.level, p->series.v + n - 1, steps,
-				   p->work[0]);
+		ret_view->level = lag_ridge_forecast(
+			&p->models.level, p->series.v + n - 1, steps, p->work.paths[0]);
 	if (speaks[PATH_LAG_LOG])
-		lag_ridge_forecast(&p->models.log, p->series.log + n - 1, steps,
-				   p->work[1]);
+		ret_view->log = lag_ridge_forecast(&p->models.log, p->series.log + n - 1,
+						   steps, p->work.paths[1]);
+}
+
+/* Whether it was looked ahead from this origin, for all that speak there. */
+static bool ahead_holds(const struct path_ahead *ahead, int32_t n,
+			const bool speaks[PATH_MODEL_COUNT])
+{
+	return ahead->count && n >= ahead->first &&
+	       (ahead->level || !speaks[PATH_LAG_LEVEL]) &&
+	       (ahead->log || !speaks[PATH_LAG_LOG]);
+}
+
+/* The view from an origin among those that were looked ahead from. */
+static void view_of(const struct path *p, int32_t n, const struct path_ahead *ahead,
+		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view)
+{
+	int32_t lane = (n - ahead->first) / REPLAY_STRIDE;
+
+	begin_view(p, n, speaks, ret_view);
+	ret_view->spacing = LAG_LANES;
+	if (speaks[PATH_LAG_LEVEL])
+		ret_view->level = ahead->level + lane;
+	if (speaks[PATH_LAG_LOG])
+		ret_view->log = ahead->log + lane;
 }
 
 void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
@@ -297,11 +348,11 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 	if (speaks[PATH_SEASON_MEAN])
 		ret[PATH_SEASON_MEAN] = view->season_mean;
 	if (speaks[PATH_LAG_LEVEL])
-		ret[PATH_LAG_LEVEL] = p->work[0][h - 1];
+		ret[PATH_LAG_LEVEL] = view->level[(h - 1) * view->spacing];
 	if (speaks[PATH_HOLT_WINTERS])
 		ret[PATH_HOLT_WINTERS] = (float)smoothing_ahead(&p->smoothing.model, h);
 	if (speaks[PATH_LAG_LOG])
-		ret[PATH_LAG_LOG] = value_of(p, p->work[1][h - 1]);
+		ret[PATH_LAG_LOG] = value_of(p, view->log[(h - 1) * view->spacing]);
 }
 
 /* The step that origin number i scores for a knot: its steps in turn, by the golden
@@ -317,7 +368,7 @@ static int32_t stride_of(const struct path *p, int32_t k)
 {
 	int32_t stride = p->knot[k].stride, least = p->seeded ? 1 : REPLAY_STRIDE;
 
-	return stride * ((least + stride - 1) / stride);
+	return stride > least ? stride : least;
 }
 
 /* How far the paths must go from this origin: to the last knot whose turn it is. 0: no
@@ -330,7 +381,56 @@ static int32_t steps_wanted(const struct path *p, int64_t number)
 	return 0;
 }
 
-void path_remember(struct path *p, int32_t n)
+void path_look_ahead(struct path *p, int32_t from, int32_t to, struct path_ahead *ret)
+{
+	int64_t number = p->series.first + from;
+	int32_t first = from + (int32_t)((REPLAY_STRIDE - number % REPLAY_STRIDE) %
+					 REPLAY_STRIDE);
+	int32_t count = first < to ? (to - 1 - first) / REPLAY_STRIDE + 1 : 0, steps = 0;
+	bool speaks[PATH_MODEL_COUNT];
+
+	*ret = (struct path_ahead){.first = first + 1};
+	for (int32_t i = 0; i < count; i++) {
+		int32_t wanted = steps_wanted(p, p->series.first + first +
+							 (int64_t)i * REPLAY_STRIDE);
+
+		steps = wanted > steps ? wanted : steps;
+	}
+	path_speakers(p, first + 1, speaks);
+	if (!count || !steps)
+		return;
+	ret->count = count;
+
+	struct lag_origins origins = {p->series.v + first, REPLAY_STRIDE, count};
+
+	if (speaks[PATH_LAG_LEVEL])
+		ret->level = lag_ridge_forecast_lanes(&p->models.level, &origins, steps,
+						      p->work.lanes[0]);
+	origins.newest = p->series.log + first;
+	if (speaks[PATH_LAG_LOG])
+		ret->log = lag_ridge_forecast_lanes(&p->models.log, &origins, steps,
+						    p->work.lanes[1]);
+}
+
+/* What is said for one knot. */
+static void remember_knot(struct path *p, int32_t i, int64_t number,
+			  const struct path_view *view)
+{
+	struct path_knot *k = &p->knot[i];
+	int64_t index = number / k->stride;
+	int32_t ahead = scored_step(k, index);
+	struct path_said *said = &k->said[index % PATH_WAITING_MAX];
+	double weight[PATH_MODEL_COUNT];
+
+	said->due = number + ahead;
+	if (said->due < k->due)
+		k->due = said->due;
+	path_view_at(p, view, ahead, said->forecast);
+	combine_weights(&p->scores[i], view->speaks, weight);
+	said->combined = (float)combine_mean(weight, said->forecast);
+}
+
+void path_remember(struct path *p, int32_t n, const struct path_ahead *ahead)
 {
 	int64_t number = p->series.first + n - 1;
 	int32_t steps = steps_wanted(p, number);
@@ -340,23 +440,13 @@ void path_remember(struct path *p, int32_t n)
 	if (!steps)
 		return;
 	path_speakers(p, n, speaks);
-	path_view_init(p, n, steps, speaks, &view);
-	for (int32_t i = 0; i < p->knots; i++) {
-		struct path_knot *k = &p->knot[i];
-		double weight[PATH_MODEL_COUNT];
-
-		if (number % stride_of(p, i))
-			continue;
-
-		int64_t index = number / k->stride;
-		int32_t ahead = scored_step(k, index);
-		struct path_said *said = &k->said[index % PATH_WAITING_MAX];
-
-		said->due = number + ahead;
-		path_view_at(p, &view, ahead, said->forecast);
-		combine_weights(&p->scores[i], speaks, weight);
-		said->combined = (float)combine_mean(weight, said->forecast);
-	}
+	if (ahead && ahead_holds(ahead, n, speaks))
+		view_of(p, n, ahead, speaks, &view);
+	else
+		path_view_init(p, n, steps, speaks, &view);
+	for (int32_t i = 0; i < p->knots; i++)
+		if (number % stride_of(p, i) == 0)
+			remember_knot(p, i, number, &view);
 }
 
 static void score_said(struct path *p, int32_t k, const struct path_said *said, double y)
@@ -372,6 +462,22 @@ static void score_said(struct path *p, int32_t k, const struct path_said *said, 
 	}
 }
 
+/* Scores what was said for this value, and finds what is due next. */
+static void score_knot(struct path *p, int32_t k, int64_t number, double y)
+{
+	struct path_knot *knot = &p->knot[k];
+
+	knot->due = INT64_MAX;
+	for (int i = 0; i < PATH_WAITING_MAX; i++) {
+		int64_t due = knot->said[i].due;
+
+		if (due == number)
+			score_said(p, k, &knot->said[i], y);
+		else if (due > number && due < knot->due)
+			knot->due = due;
+	}
+}
+
 void path_score(struct path *p, int32_t n)
 {
 	int64_t number = p->series.first + n - 1;
@@ -379,9 +485,8 @@ void path_score(struct path *p, int32_t n)
 	if (!p->series.known[n - 1])
 		return;
 	for (int32_t k = 0; k < p->knots; k++)
-		for (int i = 0; i < PATH_WAITING_MAX; i++)
-			if (p->knot[k].said[i].due == number)
-				score_said(p, k, &p->knot[k].said[i], p->series.v[n - 1]);
+		if (p->knot[k].due <= number)
+			score_knot(p, k, number, p->series.v[n - 1]);
 }
 
 static int32_t refit_steps(const struct path *p)
@@ -423,7 +528,7 @@ bool path_learn(struct path *p, double v)
 	path_smooth(p, p->series.n);
 	if (p->fitted) {
 		path_score(p, p->series.n);
-		path_remember(p, p->series.n);
+		path_remember(p, p->series.n, NULL);
 	}
 	if (fit_is_due(p))
 		p->stage = FIT_BEGIN;

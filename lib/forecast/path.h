@@ -57,12 +57,17 @@ struct path_config {
 /* 0, or -1 with ERR_INVALID and the field that is out of range. */
 int path_config_check(const struct path_config *config, struct err *err);
 
-/* Bytes that a path of a valid configuration needs. */
+/* Bytes that a path of a valid configuration needs for itself, and those of work memory:
+ * nothing stays there but what a fit in hand needs, so that many paths can share it. Both
+ * are multiples of 16. */
 size_t path_size(const struct path_config *config);
+size_t path_workspace_size(const struct path_config *config);
 
 /* A path in memory of the caller (path_size bytes, aligned like malloc's); config is
- * copied. It never allocates. */
-struct path *path_init(void *memory, const struct path_config *config);
+ * copied. It never allocates. `workspace`: path_workspace_size bytes, borrowed for the
+ * path's life; NULL: they follow behind the path in `memory`. Paths that share one take
+ * turns: none may be worked on (path_work) while another one's fit is in hand. */
+struct path *path_init(void *memory, const struct path_config *config, void *workspace);
 
 /* Gives the next value of the grid. NaN: missing; so is what is beyond 1e30 in size. Once
  * fitted it also scores what was forecast for this step and moves every model on, in O(1)

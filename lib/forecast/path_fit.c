@@ -8,6 +8,7 @@
  * their replayed errors are too small, by about coefficients / rows, and they are
  * weighted a little too high until real errors take over. */
 #include "forecast/path_inside.h"
+#include "forecast/lag_sums.h"
 #include "forecast/logarithm.h"
 #include "forecast/scalar.h"
 
@@ -15,7 +16,7 @@
 #include <string.h>
 
 /* A slice of the replay, in values. */
-#define REPLAY_SLICE 32
+#define REPLAY_SLICE (LAG_LANES * REPLAY_STRIDE)
 #define REPLAY_PART  2
 /* Forecasts stay this part of the range of the values seen beyond it. */
 #define RANGE_MARGIN .1
@@ -78,11 +79,12 @@ static void begin_ridge(struct path *p, bool use_log)
 	struct lag_ridge *r = use_log ? &p->models.log : &p->models.level;
 
 	lags_choose(p->config.seasons, p->config.step_s / 60., p->fit_end, &r->lags);
-	gram_fit_begin(&p->fit, r->lags.count);
+	gram_fit_begin(p->work.regression, r->lags.count);
 	if (r->lags.count)
-		gram_fit_to(&p->fit, p->fit_end - r->lags.lag[r->lags.count - 1]);
+		gram_fit_to(p->work.regression,
+			    p->fit_end - r->lags.lag[r->lags.count - 1]);
 	else
-		p->fit.solution.dim = 0;
+		p->work.regression->solution.dim = 0;
 	p->stage = use_log ? FIT_LOG : FIT_LEVEL;
 }
 
@@ -116,7 +118,7 @@ static void seed_intervals(struct path *p)
 	for (int32_t k = 0; k < p->knots; k++)
 		centres[k] = p->knot[k].centre;
 	if (r->solved)
-		lag_ridge_deviations(r, centres, p->knots, p->work[0], analytic);
+		lag_ridge_deviations(r, centres, p->knots, p->work.paths[0], analytic);
 	for (int32_t k = 0; k < p->knots; k++) {
 		struct interval *i = &p->intervals[k];
 		double square = i->scores > 0 ? i->square / i->scores : 0;
@@ -133,6 +135,7 @@ static void seed_intervals(struct path *p)
 static void begin_smoothing(struct path *p)
 {
 	struct path_smoothing *s = &p->smoothing;
+	double *y = p->work.y;
 
 	p->stage = FIT_SMOOTHING;
 	s->fit.running = false;
@@ -141,28 +144,39 @@ static void begin_smoothing(struct path *p)
 	/* Loads that come near zero do not vary by factors. */
 	s->config.logs = p->series.use_log && p->series.offset <= 0;
 	for (int32_t i = 0; i < p->replay; i++)
-		s->y[i] = p->series.known[i] ? p->series.v[i] : NAN;
-	if (!smoothing_fit_begin(&s->fit, &s->config, s->y, p->replay,
-				 s->storage[1 - s->used]))
+		y[i] = p->series.known[i] ? p->series.v[i] : NAN;
+	if (!smoothing_fit_begin(&s->fit, &s->config, y, p->replay, p->work.storage))
 		return;
 	smoothing_fit_keep(&s->fit);
 	if (s->model.fitted)
 		smoothing_fit_warm(&s->fit, &s->model.gains);
 }
 
+/* The fitted model moves from the work memory to where it stays. */
+static void take_smoothing(struct path *p, const struct smoothing *fitted)
+{
+	struct path_smoothing *s = &p->smoothing;
+
+	memcpy(s->storage, p->work.storage,
+	       smoothing_storage(&s->config) * sizeof(*s->storage));
+	s->model = *fitted;
+	for (int i = 0; i < SMOOTHING_SEASONS; i++)
+		s->model.seasons[i].values =
+			s->storage + (fitted->seasons[i].values - p->work.storage);
+	s->at = p->replay;
+}
+
 /* A slice; true while more is due. */
 static bool work_smoothing(struct path *p)
 {
-	struct path_smoothing *s = &p->smoothing;
+	struct smoothing_fit *fit = &p->smoothing.fit;
 	struct smoothing fitted;
 
-	if (!s->fit.running)
+	if (!fit->running)
 		return false;
-	if (smoothing_fit_work(&s->fit, s->y, s->workspace, &fitted))
+	if (smoothing_fit_work(fit, p->work.y, p->work.smoothing, &fitted))
 		return true;
-	s->model = fitted;
-	s->used = 1 - s->used;
-	s->at = p->replay;
+	take_smoothing(p, &fitted);
 	return false;
 }
 
@@ -179,9 +193,11 @@ static void forget_scores(struct path *p)
 	memset(p->scores, 0, sizeof(p->scores));
 	memset(p->intervals, 0, sizeof(p->intervals));
 	memset(p->log_squares, 0, sizeof(p->log_squares));
-	for (int32_t k = 0; k < p->knots; k++)
+	for (int32_t k = 0; k < p->knots; k++) {
+		p->knot[k].due = INT64_MAX;
 		for (int i = 0; i < PATH_WAITING_MAX; i++)
 			p->knot[k].said[i].due = -1;
+	}
 	p->seeded = p->log_errors = false;
 }
 
@@ -205,12 +221,15 @@ static void begin(struct path *p)
 /* Moves on by a few values; true in the end. */
 static bool replay(struct path *p)
 {
-	int32_t end = p->replay + REPLAY_SLICE;
+	int32_t end = smaller(p->replay + REPLAY_SLICE, p->series.n);
+	struct path_ahead ahead = {0};
 
-	for (; p->replay < end && p->replay < p->series.n; p->replay++) {
+	if (!p->seeded)
+		path_look_ahead(p, p->replay, end, &ahead);
+	for (; p->replay < end; p->replay++) {
 		path_score(p, p->replay + 1);
 		path_smooth(p, p->replay + 1);
-		path_remember(p, p->replay + 1);
+		path_remember(p, p->replay + 1, &ahead);
 	}
 	return p->replay == p->series.n;
 }
@@ -220,7 +239,7 @@ static void finish(struct path *p)
 	p->fitted = true;
 	p->stage = FIT_IDLE;
 	p->fit_values = length_of(p);
-	path_remember(p, p->series.n);
+	path_remember(p, p->series.n, NULL);
 }
 
 /* After the replay: the same again with all values. */
@@ -242,12 +261,18 @@ static void after_models(struct path *p)
 	if (p->seeded)
 		return;
 	forget_scores(p);
-	path_remember(p, p->replay);
+	path_remember(p, p->replay, NULL);
 }
 
 bool path_fit_slice(struct path *p)
 {
 	struct lag_rows rows;
+	const struct gram_source source = {
+		.fill = lag_rows_fill,
+		.add = lag_sums_add,
+		.cut = lag_sums_cut,
+		.model = &rows,
+	};
 
 	switch (p->stage) {
 	case FIT_IDLE:
@@ -257,9 +282,10 @@ bool path_fit_slice(struct path *p)
 		break;
 	case FIT_LEVEL:
 		rows = rows_of(p, false);
-		if (gram_fit_work(&p->fit, lag_rows_fill, &rows))
+		if (gram_fit_work(p->work.regression, &source))
 			break;
-		lag_ridge_take(&p->models.level, &p->fit.solution, rows.centre);
+		lag_ridge_take(&p->models.level, &p->work.regression->solution,
+			       rows.centre);
 		if (p->series.use_log)
 			begin_ridge(p, true);
 		else
@@ -267,9 +293,10 @@ bool path_fit_slice(struct path *p)
 		break;
 	case FIT_LOG:
 		rows = rows_of(p, true);
-		if (gram_fit_work(&p->fit, lag_rows_fill, &rows))
+		if (gram_fit_work(p->work.regression, &source))
 			break;
-		lag_ridge_take(&p->models.log, &p->fit.solution, rows.centre);
+		lag_ridge_take(&p->models.log, &p->work.regression->solution,
+			       rows.centre);
 		begin_smoothing(p);
 		break;
 	case FIT_SMOOTHING:

@@ -26,7 +26,8 @@ struct path_said {
  * where that step is a whole season. */
 struct path_knot {
 	int32_t first, last, centre; /* steps ahead */
-	int32_t stride;
+	int32_t stride;              /* a power of two */
+	int64_t due;                 /* of the first outcome that is waited for */
 	struct path_said said[PATH_WAITING_MAX];
 };
 
@@ -40,10 +41,18 @@ struct path_smoothing {
 	struct smoothing_config config;
 	struct smoothing model;
 	struct smoothing_fit fit;
-	double *storage[2];    /* borrowed: of the model in use and of the next fit */
-	int32_t used;          /* which one is in use */
-	int32_t at;            /* the model knows v[0] to v[at - 1] */
-	double *y, *workspace; /* borrowed */
+	double *storage; /* borrowed: the model's */
+	int32_t at;      /* the model knows v[0] to v[at - 1] */
+};
+
+/* Work memory, borrowed. It may be others' as well. */
+struct path_workspace {
+	/* For the length of a call: LAG_WORK(config.horizon) each. */
+	float *paths[2];
+	/* For the length of a fit, which does one of these after the other: */
+	struct gram_fit *regression;
+	double *storage, *y, *smoothing;
+	float *lanes[2]; /* LAG_LANES_WORK(longest lag, config.horizon) each */
 };
 
 enum fit_stage {
@@ -76,13 +85,26 @@ struct path {
 	enum fit_stage stage;
 	int32_t fit_end; /* the fit in hand uses v[0] to v[fit_end - 1] */
 	int32_t replay;  /* next index of the replay */
-	struct gram_fit fit;
 	struct path_smoothing smoothing;
-	float *work[2]; /* borrowed: config.horizon each */
+	struct path_workspace work;
 };
 
-/* Forecasts at the knots from v[n - 1] on, and remembers them. */
-void path_remember(struct path *p, int32_t n);
+/* A back-test forecasts from every fourth origin at most: neighbours share most of their
+ * errors. */
+#define REPLAY_STRIDE 4
+
+/* What the regressions forecast from several origins on, worked out side by side:
+ * REPLAY_STRIDE apart. */
+struct path_ahead {
+	int32_t first, count;     /* v[first - 1], ... are the origins; 0: none */
+	const float *level, *log; /* as lag_ridge_forecast_lanes returns them */
+};
+/* For the origins among v[from] to v[to - 1]. */
+void path_look_ahead(struct path *p, int32_t from, int32_t to, struct path_ahead *ret);
+
+/* Forecasts at the knots from v[n - 1] on, and remembers them. ahead: may hold the
+ * regressions' part; NULL: none. */
+void path_remember(struct path *p, int32_t n, const struct path_ahead *ahead);
 /* Scores all that was said for v[n - 1]. */
 void path_score(struct path *p, int32_t n);
 /* Models that can speak from v[n - 1] on. */
@@ -94,9 +116,12 @@ struct path_view {
 	bool speaks[PATH_MODEL_COUNT];
 	struct baseline_origin baseline;
 	float season_mean;
+	/* Of the regressions, `spacing` from one step to the next; log: logarithms. */
+	const float *level, *log;
+	int32_t spacing;
 };
 /* Begins the view from v[n - 1] on, `steps` far; the paths of the regressions go to
- * p->work, so there is one view at a time. */
+ * p->work.paths, so there is one view at a time. */
 void path_view_init(const struct path *p, int32_t n, int32_t steps,
 		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view);
 /* What each model says h steps ahead, NaN where it does not speak. */

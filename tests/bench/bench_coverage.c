@@ -134,8 +134,8 @@ static int run_file(const char *name, void *memory, const struct path_config *co
 	if (wide_read(&w, name))
 		return -1;
 	for (int32_t c = 0; c < w.columns; c++) {
-		struct score s =
-			run_series(wide_column(&w, c), w.rows, path_init(memory, config));
+		struct score s = run_series(wide_column(&w, c), w.rows,
+					    path_init(memory, config, NULL));
 
 		if (s.count)
 			add_series(&s);
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 		.use_linear = true,
 		.use_holt_winters = true,
 	};
-	void *memory = xmalloc(path_size(&config));
+	void *memory = xmalloc(path_size(&config) + path_workspace_size(&config));
 	int failed = 0;
 
 	if (argc < 2)

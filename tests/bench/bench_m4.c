@@ -63,7 +63,7 @@ static double forecast_row(const char *id, const double *values, int32_t n,
 	double start = now_ms(), spent;
 	double mean[PATH_HORIZON_MAX], lower[PATH_HORIZON_MAX], upper[PATH_HORIZON_MAX];
 	const struct path_steps steps = {horizon, mean, {lower}, {upper}};
-	struct path *p = path_init(memory, config);
+	struct path *p = path_init(memory, config, NULL);
 
 	for (int32_t i = 0; i < n; i++)
 		path_learn(p, values[i]);
@@ -135,7 +135,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 
-	void *memory = xmalloc(path_size(&config));
+	void *memory = xmalloc(path_size(&config) + path_workspace_size(&config));
 
 	while (getline(&line, &room, file) >= 0 && count < SERIES_MAX) {
 		const char *id;

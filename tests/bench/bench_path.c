@@ -60,8 +60,8 @@ static double predict_us(const struct path *p)
 
 static void measure(const struct path_config *config)
 {
-	AUTO_FREE void *memory = xmalloc(path_size(config));
-	struct path *p = path_init(memory, config);
+	AUTO_FREE void *memory = xmalloc(path_size(config) + path_workspace_size(config));
+	struct path *p = path_init(memory, config, NULL);
 	double refits[FITS], first, learned = 0;
 	struct rng noise;
 	int32_t t = 0;
@@ -82,11 +82,12 @@ static void measure(const struct path_config *config)
 		refits[i] = fit_us(p);
 	}
 	qsort(refits, FITS, sizeof(*refits), by_size);
-	printf("%-20s %7zu bytes; %5.2f us a value, %5.2f ms the first fit, %5.2f ms a "
+	printf("%-20s %7zu bytes and %7zu shared; %5.2f us a value, %5.2f ms the first "
+	       "fit, %5.2f ms a "
 	       "refit, %6.1f us a forecast of %d steps\n",
 	       config->use_holt_winters ? "all models" : "without Holt-Winters",
-	       path_size(config), learned, first / 1e3, refits[FITS / 2] / 1e3,
-	       predict_us(p), DAY);
+	       path_size(config), path_workspace_size(config), learned, first / 1e3,
+	       refits[FITS / 2] / 1e3, predict_us(p), DAY);
 }
 
 int main(void)

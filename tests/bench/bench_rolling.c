@@ -145,7 +145,7 @@ static int run_file(const char *name, void *memory, const struct path_config *co
 		for (int32_t i = 0; span > 0 && i < ORIGINS; i++) {
 			int32_t first = (int32_t)((int64_t)span * i / (ORIGINS - 1));
 
-			forecast_once(path_init(memory, config),
+			forecast_once(path_init(memory, config, NULL),
 				      wide_column(&w, c) + first, &e);
 		}
 		series++;
@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 		.use_linear = true,
 		.use_holt_winters = true,
 	};
-	void *memory = xmalloc(path_size(&config));
+	void *memory = xmalloc(path_size(&config) + path_workspace_size(&config));
 	int failed = 0;
 
 	if (argc < 2)

@@ -83,7 +83,8 @@ START_TEST(a_fit_in_slices_chooses_a_small_penalty_where_little_is_noise)
 
 	gram_fit_begin(&fit, DIM);
 	gram_fit_to(&fit, ROWS);
-	while (gram_fit_work(&fit, fill, &fault))
+	while (gram_fit_work(&fit,
+			     &(const struct gram_source){.fill = fill, .model = &fault}))
 		;
 	ck_assert_int_eq(fit.solution.dim, DIM);
 	ck_assert(fit.solution.lambda <= 1e-3);
@@ -101,7 +102,8 @@ START_TEST(one_fault_moves_the_solution_far_less_than_least_squares)
 
 	gram_fit_begin(&fit, DIM);
 	gram_fit_to(&fit, ROWS);
-	while (gram_fit_work(&fit, fill, &fault))
+	while (gram_fit_work(&fit,
+			     &(const struct gram_source){.fill = fill, .model = &fault}))
 		;
 	factorised(fault, &system);
 	gram_solve(&system, fit.solution.lambda, &plain);
@@ -118,12 +120,14 @@ START_TEST(a_fit_goes_on_to_more_rows)
 
 	gram_fit_begin(&whole, DIM);
 	gram_fit_to(&whole, ROWS);
-	while (gram_fit_work(&whole, fill, &fault))
+	while (gram_fit_work(&whole,
+			     &(const struct gram_source){.fill = fill, .model = &fault}))
 		;
 	gram_fit_begin(&parts, DIM);
 	for (int32_t rows = 64; rows <= ROWS; rows += GRAM_BLOCK) {
 		gram_fit_to(&parts, rows);
-		while (gram_fit_work(&parts, fill, &fault))
+		while (gram_fit_work(&parts, &(const struct gram_source){
+						     .fill = fill, .model = &fault}))
 			;
 	}
 	for (int i = 0; i < DIM; i++)
@@ -153,7 +157,7 @@ START_TEST(collinear_columns_share_and_constant_ones_are_left_out)
 
 	gram_fit_begin(&fit, DIM);
 	gram_fit_to(&fit, ROWS);
-	while (gram_fit_work(&fit, fill_degenerate, NULL))
+	while (gram_fit_work(&fit, &(const struct gram_source){.fill = fill_degenerate}))
 		;
 	ck_near(fit.solution.coefficient[0], 1.5, 1e-3);
 	ck_near(fit.solution.coefficient[1], 1.5, 1e-3);
@@ -168,7 +172,8 @@ START_TEST(too_few_rows_give_no_solution)
 
 	gram_fit_begin(&fit, DIM);
 	gram_fit_to(&fit, 4);
-	while (gram_fit_work(&fit, fill, &fault))
+	while (gram_fit_work(&fit,
+			     &(const struct gram_source){.fill = fill, .model = &fault}))
 		;
 	ck_assert_int_eq(fit.solution.dim, 0);
 }

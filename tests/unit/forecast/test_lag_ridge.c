@@ -62,7 +62,8 @@ static void fitted(struct lag_ridge *r, float *z, uint8_t *known)
 
 	gram_fit_begin(&fit, r->lags.count);
 	gram_fit_to(&fit, N - 4);
-	while (gram_fit_work(&fit, lag_rows_fill, &rows))
+	while (gram_fit_work(
+		&fit, &(const struct gram_source){.fill = lag_rows_fill, .model = &rows}))
 		;
 	lag_ridge_take(r, &fit.solution, rows.centre);
 	r->least = -1e9;
@@ -87,11 +88,12 @@ END_TEST
 START_TEST(a_path_is_the_recursion)
 {
 	struct lag_ridge r = {0};
-	float z[N], path[20], longer[N + 20];
+	float z[N], work[LAG_WORK(20)], longer[N + 20];
+	const float *path;
 	uint8_t known[N];
 
 	fitted(&r, z, known);
-	lag_ridge_forecast(&r, z + N - 1, 20, path);
+	path = lag_ridge_forecast(&r, z + N - 1, 20, work);
 	for (int32_t t = 0; t < N + 20; t++) {
 		if (t < N) {
 			longer[t] = z[t];
@@ -103,7 +105,7 @@ START_TEST(a_path_is_the_recursion)
 		ck_near(path[t - N], longer[t], 1e-4);
 	}
 	r.most = 5;
-	lag_ridge_forecast(&r, z + N - 1, 20, path);
+	path = lag_ridge_forecast(&r, z + N - 1, 20, work);
 	for (int h = 0; h < 20; h++)
 		ck_assert(path[h] <= 5);
 }
@@ -119,17 +121,40 @@ START_TEST(lags_across_the_newest_value_read_both_sides_of_it)
 		.least = -1e9,
 		.most = 1e9,
 	};
-	float z[PAST], path[STEPS];
+	float z[PAST], work[LAG_WORK(STEPS)];
+	const float *path;
 	double want[PAST + STEPS];
 
 	for (int t = 0; t < PAST; t++)
 		want[t] = z[t] = (float)(t * t % 17);
-	lag_ridge_forecast(&r, z + PAST - 1, STEPS, path);
+	path = lag_ridge_forecast(&r, z + PAST - 1, STEPS, work);
 	for (int t = PAST; t < PAST + STEPS; t++) {
 		want[t] = r.constant;
 		for (int i = 0; i < r.lags.count; i++)
 			want[t] += r.coefficient[i] * want[t - r.lags.lag[i]];
 		ck_near(path[t - PAST], want[t], 1e-4);
+	}
+}
+END_TEST
+
+START_TEST(a_lane_is_the_path_of_its_origin)
+{
+	enum { APART = 4, STEPS = 45, LANES = 7 };
+	struct lag_ridge r = {0};
+	float z[N], work[LAG_WORK(STEPS)], lanes[LAG_LANES_WORK(4, STEPS)];
+	uint8_t known[N];
+	struct lag_origins from = {z + N - 1 - (LANES - 1) * APART, APART, LANES};
+	const float *all;
+
+	fitted(&r, z, known);
+	r.most = 10.5;
+	all = lag_ridge_forecast_lanes(&r, &from, STEPS, lanes);
+	for (int j = 0; j < LANES; j++) {
+		const float *one =
+			lag_ridge_forecast(&r, from.newest + j * APART, STEPS, work);
+
+		for (int s = 0; s < STEPS; s++)
+			ck_near(all[s * LAG_LANES + j], one[s], 1e-5);
 	}
 }
 END_TEST
@@ -187,6 +212,7 @@ int main(void)
 	tcase_add_test(tc, an_autoregression_is_found_again);
 	tcase_add_test(tc, a_path_is_the_recursion);
 	tcase_add_test(tc, lags_across_the_newest_value_read_both_sides_of_it);
+	tcase_add_test(tc, a_lane_is_the_path_of_its_origin);
 	tcase_add_test(tc, deviations_grow_like_those_of_an_autoregression);
 	tcase_add_test(tc, missing_targets_do_not_count);
 	suite_add_tcase(suite, tc);

@@ -41,9 +41,16 @@ static bool ask(const struct path *p, struct said *ret)
 	return path_predict(p, &steps);
 }
 
+static struct path *alone(const struct path_config *config)
+{
+	size_t bytes = path_size(config) + path_workspace_size(config);
+
+	return path_init(xmalloc(bytes), config, NULL);
+}
+
 static struct path *learned(const struct path_config *config, const double *v, int32_t n)
 {
-	struct path *p = path_init(xmalloc(path_size(config)), config);
+	struct path *p = alone(config);
 
 	for (int32_t i = 0; i < n; i++) {
 		ck_assert(path_learn(p, v[i]));
@@ -400,7 +407,7 @@ START_TEST(intervals_stand_while_a_fit_is_going_on)
 	config.refit_steps = 0;
 	shop(v, N);
 
-	struct path *p = path_init(xmalloc(path_size(&config)), &config);
+	struct path *p = alone(&config);
 
 	for (; t < 4 * DAY; t++) {
 		path_learn(p, v[t]);
@@ -446,7 +453,7 @@ START_TEST(a_fit_that_is_due_comes_before_the_next_value)
 	config.refit_steps = 0;
 	shop(v, N);
 
-	struct path *p = path_init(xmalloc(path_size(&config)), &config);
+	struct path *p = alone(&config);
 
 	while (path_learn(p, v[t]))
 		t++;
@@ -455,6 +462,60 @@ START_TEST(a_fit_that_is_due_comes_before_the_next_value)
 		;
 	ck_assert(path_learn(p, v[t]));
 	free(p);
+}
+END_TEST
+
+START_TEST(paths_that_share_work_memory_do_not_disturb_each_other)
+{
+	double v[N], other[N];
+	struct path_config config = hourly();
+	AUTO_FREE void *workspace = xmalloc(path_workspace_size(&config));
+	AUTO_FREE struct path *a =
+		path_init(xmalloc(path_size(&config)), &config, workspace);
+	AUTO_FREE struct path *b =
+		path_init(xmalloc(path_size(&config)), &config, workspace);
+	struct said shared, own;
+
+	shop(v, N);
+	for (int32_t t = 0; t < N; t++)
+		other[t] = 1000 - v[N - 1 - t];
+	for (int32_t t = 0; t < N; t++) {
+		ck_assert(path_learn(a, v[t]) && path_learn(b, other[t]));
+		if (t % DAY)
+			continue;
+		path_fit(a);
+		path_fit(b);
+		while (path_work(a))
+			ck_assert(ask(b, &shared));
+		while (path_work(b))
+			ck_assert(ask(a, &shared));
+	}
+	ck_assert(ask(a, &shared));
+
+	AUTO_FREE struct path *p = alone(&config);
+
+	for (int32_t t = 0; t < N; t++) {
+		path_learn(p, v[t]);
+		if (t % DAY == 0)
+			path_fit(p);
+		while (path_work(p))
+			;
+	}
+	ck_assert(ask(p, &own));
+	ck_assert_mem_eq(&shared, &own, sizeof(own));
+}
+END_TEST
+
+START_TEST(two_weeks_of_five_minutes_take_64_kilobytes)
+{
+	struct path_config config = hourly();
+
+	config.capacity = 4032;
+	config.step_s = 300;
+	config.seasons[0] = 288;
+	config.seasons[1] = 2016;
+	config.horizon = 288;
+	ck_assert_uint_le(path_size(&config), 64 * 1024);
 }
 END_TEST
 
@@ -515,6 +576,8 @@ int main(void)
 	tcase_add_test(tc, intervals_stand_while_a_fit_is_going_on);
 	tcase_add_test(tc, the_mean_of_the_last_season_is_a_model);
 	tcase_add_test(tc, a_fit_that_is_due_comes_before_the_next_value);
+	tcase_add_test(tc, paths_that_share_work_memory_do_not_disturb_each_other);
+	tcase_add_test(tc, two_weeks_of_five_minutes_take_64_kilobytes);
 	tcase_add_loop_test(tc, a_field_out_of_range_is_named, 0, ARRAY_LEN(refused));
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
