@@ -64,14 +64,6 @@ void lags_choose(const int32_t seasons[2], double minutes, int32_t n,
 	*ret_lags = lags;
 }
 
-int32_t lags_longest(const int32_t seasons[2], double minutes, int32_t n)
-{
-	struct lags lags;
-
-	lags_choose(seasons, minutes, n, &lags);
-	return lags.count ? lags.lag[lags.count - 1] : 0;
-}
-
 static void fill_column(const float *z, int32_t count, double centre,
 			double *restrict column)
 {
@@ -122,36 +114,59 @@ void lag_ridge_take(struct lag_ridge *r, const struct gram_solution *solution,
 	r->deviation = solution->error;
 }
 
-/* What the lags from number `near` on give to the steps s to s + CHUNK - 1: they reach
- * back beyond the chunk, so no step waits for another. In floats, as the path is. */
-WIDE_PART void sum_far(const float *coefficient, const struct lag_ridge *r,
-		       const float *newest, int32_t s, int32_t near, const float *path,
-		       octet *ret_sum)
+/* A regression as paths need it. */
+struct recursion {
+	int32_t count, near; /* lags; those that reach into the chunk itself come first */
+	bool four;           /* the near ones are 1, 2, 3 and 4 */
+	float b[GRAM_DIM_MAX], constant, least, most;
+	ptrdiff_t lag[GRAM_DIM_MAX];
+};
+
+WIDE_PART void recursion_of(const struct lag_ridge *r, struct recursion *ret)
+{
+	ret->count = r->lags.count;
+	ret->near = 0;
+	for (int32_t i = 0; i < ret->count; i++) {
+		ret->b[i] = (float)r->coefficient[i];
+		ret->lag[i] = r->lags.lag[i];
+		ret->near += r->lags.lag[i] < CHUNK;
+	}
+	ret->four = ret->near == 4 && ret->lag[3] == 4;
+	ret->constant = (float)r->constant;
+	ret->least = (float)r->least;
+	ret->most = (float)r->most;
+}
+
+/* What the far lags give to the steps s to s + CHUNK - 1: they reach back beyond the
+ * chunk, so no step waits for another. In floats, as the path is. */
+WIDE_PART void sum_far(const struct recursion *r, const float *newest, int32_t s,
+		       const float *path, octet *ret_sum)
 {
 	octet sum = {0};
+	int32_t i = r->near;
 
-	sum += (float)r->constant;
-	for (int32_t i = near; i < r->lags.count; i++) {
-		int32_t back = s - r->lags.lag[i];
-		const float *z = back + CHUNK <= 0 ? newest + back + 1 : path + back;
-
-		sum += coefficient[i] * *(const octet *)(const void *)z;
-	}
+	sum += r->constant;
+	for (; i < r->count && r->lag[i] < s + CHUNK; i++)
+		sum += r->b[i] * *(const octet *)(const void *)(path + s - r->lag[i]);
+	for (; i < r->count; i++)
+		sum += r->b[i] *
+		       *(const octet *)(const void *)(newest + 1 + s - r->lag[i]);
 	*ret_sum = sum;
 }
 
 /* Adds what the lags 1 to 4 give, step after step; the newest last: all others are there
  * before it. */
-WIDE_PART void recur_four(const float *b, const octet *far, float least, float most,
-			  float *path)
+WIDE_PART void recur_four(const struct recursion *r, const octet *far, float *path)
 {
 	float x1 = path[-1], x2 = path[-2], x3 = path[-3], x4 = path[-4];
+	float b1 = r->b[0], b2 = r->b[1], b3 = r->b[2], b4 = r->b[3];
 
+#pragma GCC unroll 8
 	for (int32_t k = 0; k < CHUNK; k++) {
-		float x = ((*far)[k] + b[3] * x4 + (b[2] * x3 + b[1] * x2)) + b[0] * x1;
+		float x = ((*far)[k] + b4 * x4 + (b3 * x3 + b2 * x2)) + b1 * x1;
 
-		x = x > least ? x : least;
-		x = x < most ? x : most;
+		x = x > r->least ? x : r->least;
+		x = x < r->most ? x : r->most;
 		path[k] = x;
 		x4 = x3;
 		x3 = x2;
@@ -160,94 +175,37 @@ WIDE_PART void recur_four(const float *b, const octet *far, float least, float m
 	}
 }
 
-WIDE_PART void recur(const float *b, const struct lag_ridge *r, int32_t near,
-		     const octet *far, float *path)
+WIDE_PART void recur(const struct recursion *r, const octet *far, float *path)
 {
 	for (int32_t k = 0; k < CHUNK; k++) {
 		float x = (*far)[k];
 
-		for (int32_t i = near - 1; i >= 0; i--)
-			x += b[i] * path[k - r->lags.lag[i]];
-		path[k] = (float)within(x, r->least, r->most);
+		for (int32_t i = r->near - 1; i >= 0; i--)
+			x += r->b[i] * path[k - r->lag[i]];
+		x = x > r->least ? x : r->least;
+		path[k] = x < r->most ? x : r->most;
 	}
 }
 
 WIDE_CLONES
-const float *lag_ridge_forecast(const struct lag_ridge *r, const float *newest,
+const float *lag_ridge_forecast(const struct lag_ridge *ridge, const float *newest,
 				int32_t steps, float *work)
 {
-	float b[GRAM_DIM_MAX], *path = work + CHUNK;
-	int32_t near = 0; /* lags that reach into the chunk itself */
-	int32_t reach = 0;
+	float *path = work + CHUNK;
+	struct recursion r;
 
-	while (near < r->lags.count && r->lags.lag[near] < CHUNK)
-		reach = r->lags.lag[near++];
-	for (int32_t i = 0; i < r->lags.count; i++)
-		b[i] = (float)r->coefficient[i];
+	recursion_of(ridge, &r);
 	/* A chunk of lagged values that begins before the path lies in one piece. */
 	for (int32_t k = 1; k <= CHUNK; k++)
-		path[-k] = k <= r->lags.lag[r->lags.count - 1] ? newest[1 - k] : 0;
+		path[-k] = k <= r.lag[r.count - 1] ? newest[1 - k] : 0;
 	for (int32_t s = 0; s < steps; s += CHUNK) {
 		octet far;
 
-		sum_far(b, r, newest, s, near, path, &far);
-		if (near == 4 && reach == 4)
-			recur_four(b, &far, (float)r->least, (float)r->most, path + s);
+		sum_far(&r, newest, s, path, &far);
+		if (r.four)
+			recur_four(&r, &far, path + s);
 		else
-			recur(b, r, near, &far, path + s);
-	}
-	return path;
-}
-
-/* The lesser of each two, by bits: every processor has these. */
-WIDE_PART void keep_within(octet *x, float least, float most)
-{
-	octet low = {0}, high = {0};
-
-	low += least;
-	high += most;
-
-	octet_mask below = *x<low, above = *x> high;
-
-	*x = (octet)((below & (octet_mask)low) | (above & (octet_mask)high) |
-		     (~(below | above) & (octet_mask)*x));
-}
-
-/* The values up to the origins, lane by lane. */
-WIDE_PART void line_up(const struct lag_origins *from, int32_t longest, float *ret)
-{
-	for (int32_t j = 0; j < LAG_LANES; j++) {
-		int32_t lane = j < from->lanes ? j : from->lanes - 1;
-		const float *oldest = from->newest + lane * from->apart - longest + 1;
-
-		for (int32_t i = 0; i < longest; i++)
-			ret[i * LAG_LANES + j] = oldest[i];
-	}
-}
-
-WIDE_CLONES
-const float *lag_ridge_forecast_lanes(const struct lag_ridge *r,
-				      const struct lag_origins *from, int32_t steps,
-				      float *work)
-{
-	int32_t longest = r->lags.lag[r->lags.count - 1];
-	float *path = work + (size_t)longest * LAG_LANES, b[GRAM_DIM_MAX];
-	ptrdiff_t back[GRAM_DIM_MAX];
-
-	line_up(from, longest, work);
-	for (int32_t i = 0; i < r->lags.count; i++) {
-		b[i] = (float)r->coefficient[i];
-		back[i] = -(ptrdiff_t)r->lags.lag[i] * LAG_LANES;
-	}
-	for (float *at = path; at < path + (size_t)steps * LAG_LANES; at += LAG_LANES) {
-		octet x = {0};
-
-		x += (float)r->constant;
-		/* The newest last: all others are there before it. */
-		for (int32_t i = r->lags.count - 1; i >= 0; i--)
-			x += b[i] * *(const octet *)(const void *)(at + back[i]);
-		keep_within(&x, (float)r->least, (float)r->most);
-		*(octet *)(void *)at = x;
+			recur(&r, &far, path + s);
 	}
 	return path;
 }

@@ -20,9 +20,6 @@ struct lags {
 void lags_choose(const int32_t seasons[2], double minutes, int32_t n,
 		 struct lags *ret_lags);
 
-/* The longest of the lags that up to n values can teach; 0: none. */
-int32_t lags_longest(const int32_t seasons[2], double minutes, int32_t n);
-
 /* Everything that is learned. */
 struct lag_ridge {
 	struct lags lags;
@@ -55,20 +52,6 @@ void lag_ridge_take(struct lag_ridge *r, const struct gram_solution *solution,
  * newest[0], newest[-1], ... reach back as far as the longest lag. Solved ones only. */
 const float *lag_ridge_forecast(const struct lag_ridge *r, const float *newest,
 				int32_t steps, float *work);
-
-/* The same from LAG_LANES origins side by side: *newest and those `apart` values after
- * it, `lanes` in [1, LAG_LANES] of them. What the step number s, from 0 on, of origin
- * number j is stands at s * LAG_LANES + j of what is returned, somewhere in `work`
- * (LAG_LANES_WORK floats). */
-#define LAG_LANES                      8
-#define LAG_LANES_WORK(longest, steps) (((longest) + (steps)) * LAG_LANES)
-struct lag_origins {
-	const float *newest;
-	int32_t apart, lanes;
-};
-const float *lag_ridge_forecast_lanes(const struct lag_ridge *r,
-				      const struct lag_origins *from, int32_t steps,
-				      float *work);
 
 /* Standard deviation of the error at each of `count` ascending horizons in steps, in the
  * units of z, from the weights of past innovations (psi weights; Box and Jenkins, "Time

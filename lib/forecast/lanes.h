@@ -4,7 +4,11 @@
 #ifndef FORETOP_FORECAST_LANES_H
 #define FORETOP_FORECAST_LANES_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define QUAD_LANES 4
 typedef double quad_double
@@ -12,8 +16,51 @@ typedef double quad_double
 #define OCTET_LANES 8
 typedef float octet
 	__attribute__((vector_size(OCTET_LANES * sizeof(float)), aligned(4), may_alias));
-typedef int32_t octet_mask __attribute__((vector_size(OCTET_LANES * sizeof(int32_t)),
-					  aligned(4), may_alias));
+
+/* Four floats fit the registers of every machine. */
+#define FOUR_LANES 4
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t four_mask __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* One where the mask is set, the other elsewhere. */
+static inline four four_chosen(four_mask mask, four yes, four no)
+{
+	return (four)((mask & (four_mask)yes) | (~mask & (four_mask)no));
+}
+
+/* The smaller and the larger, the second where they are equal: one instruction where the
+ * compiler does not find it by itself. */
+static inline four four_smaller(four a, four b)
+{
+#ifdef __SSE2__
+	return (four)_mm_min_ps((__m128)a, (__m128)b);
+#else
+	return four_chosen(a < b, a, b);
+#endif
+}
+
+static inline four four_larger(four a, four b)
+{
+#ifdef __SSE2__
+	return (four)_mm_max_ps((__m128)a, (__m128)b);
+#else
+	return four_chosen(a > b, a, b);
+#endif
+}
+
+static inline four four_size(four a)
+{
+	return (four)((four_mask)a & INT32_MAX);
+}
+
+static inline bool four_any(four_mask mask)
+{
+#ifdef __SSE2__
+	return _mm_movemask_ps((__m128)mask) != 0;
+#else
+	return (mask[0] | mask[1] | mask[2] | mask[3]) != 0;
+#endif
+}
 
 /* Clones are chosen by the dynamic linker of glibc, before sanitizers are ready. Not
  * "fma": it would round otherwise. */

@@ -128,7 +128,6 @@ static size_t carve_workspace(const struct path_config *config, void *memory,
 {
 	struct smoothing_config smoothing = smoothing_of(config);
 	int32_t room = path_series_room(config->capacity);
-	int32_t longest = lags_longest(config->seasons, config->step_s / 60., room);
 	size_t horizon = (size_t)config->horizon, most;
 	struct carver shared = {memory, 0}, one;
 
@@ -137,11 +136,6 @@ static size_t carve_workspace(const struct path_config *config, void *memory,
 	one = shared;
 	ret->regression = carve(&one, sizeof(*ret->regression));
 	most = one.used;
-	one = shared;
-	for (int i = 0; i < 2; i++)
-		ret->lanes[i] = carve(&one, LAG_LANES_WORK((size_t)longest, horizon) *
-						    sizeof(float));
-	most = one.used > most ? one.used : most;
 	one = shared;
 	if (config->use_holt_winters) {
 		ret->storage = carve(&one, storage_of(config) * sizeof(double));
@@ -284,22 +278,14 @@ static float value_of(const struct path *p, float log)
 	return (float)(exponential(log) - p->series.offset);
 }
 
-/* What both kinds of views share. */
-static void begin_view(const struct path *p, int32_t n,
-		       const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view)
+void path_view_init(const struct path *p, int32_t n, int32_t steps,
+		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view)
 {
 	ret_view->n = n;
 	memcpy(ret_view->speaks, speaks, sizeof(ret_view->speaks));
 	baselines_at(&p->baselines, p->series.v, n, &ret_view->baseline);
 	if (speaks[PATH_SEASON_MEAN])
 		ret_view->season_mean = season_mean(p, n);
-}
-
-void path_view_init(const struct path *p, int32_t n, int32_t steps,
-		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view)
-{
-	begin_view(p, n, speaks, ret_view);
-	ret_view->spacing = 1;
 	if (speaks[PATH_LAG_LEVEL])
 		ret_view->level = lag_ridge_forecast(
 			&p->models.level, p->series.v + n - 1, steps, p->work.paths[0]);
@@ -308,35 +294,12 @@ void path_view_init(const struct path *p, int32_t n, int32_t steps,
 						   steps, p->work.paths[1]);
 }
 
-/* Whether it was looked ahead from this origin, for all that speak there. */
-static bool ahead_holds(const struct path_ahead *ahead, int32_t n,
-			const bool speaks[PATH_MODEL_COUNT])
-{
-	return ahead->count && n >= ahead->first &&
-	       (ahead->level || !speaks[PATH_LAG_LEVEL]) &&
-	       (ahead->log || !speaks[PATH_LAG_LOG]);
-}
-
-/* The view from an origin among those that were looked ahead from. */
-static void view_of(const struct path *p, int32_t n, const struct path_ahead *ahead,
-		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view)
-{
-	int32_t lane = (n - ahead->first) / REPLAY_STRIDE;
-
-	begin_view(p, n, speaks, ret_view);
-	ret_view->spacing = LAG_LANES;
-	if (speaks[PATH_LAG_LEVEL])
-		ret_view->level = ahead->level + lane;
-	if (speaks[PATH_LAG_LOG])
-		ret_view->log = ahead->log + lane;
-}
-
 void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
-		  float ret[PATH_MODEL_COUNT])
+		  float ret[COMBINE_LANES])
 {
 	const bool *speaks = view->speaks;
 
-	for (int m = PATH_BASELINES; m < PATH_MODEL_COUNT; m++)
+	for (int m = PATH_BASELINES; m < COMBINE_LANES; m++)
 		ret[m] = NAN;
 	baselines_forecast(&p->baselines, &view->baseline, p->series.v, view->n, h, ret);
 	for (int m = 0; m < PATH_BASELINES; m++)
@@ -348,11 +311,11 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 	if (speaks[PATH_SEASON_MEAN])
 		ret[PATH_SEASON_MEAN] = view->season_mean;
 	if (speaks[PATH_LAG_LEVEL])
-		ret[PATH_LAG_LEVEL] = view->level[(h - 1) * view->spacing];
+		ret[PATH_LAG_LEVEL] = view->level[h - 1];
 	if (speaks[PATH_HOLT_WINTERS])
 		ret[PATH_HOLT_WINTERS] = (float)smoothing_ahead(&p->smoothing.model, h);
 	if (speaks[PATH_LAG_LOG])
-		ret[PATH_LAG_LOG] = value_of(p, view->log[(h - 1) * view->spacing]);
+		ret[PATH_LAG_LOG] = value_of(p, view->log[h - 1]);
 }
 
 /* The step that origin number i scores for a knot: its steps in turn, by the golden
@@ -381,37 +344,6 @@ static int32_t steps_wanted(const struct path *p, int64_t number)
 	return 0;
 }
 
-void path_look_ahead(struct path *p, int32_t from, int32_t to, struct path_ahead *ret)
-{
-	int64_t number = p->series.first + from;
-	int32_t first = from + (int32_t)((REPLAY_STRIDE - number % REPLAY_STRIDE) %
-					 REPLAY_STRIDE);
-	int32_t count = first < to ? (to - 1 - first) / REPLAY_STRIDE + 1 : 0, steps = 0;
-	bool speaks[PATH_MODEL_COUNT];
-
-	*ret = (struct path_ahead){.first = first + 1};
-	for (int32_t i = 0; i < count; i++) {
-		int32_t wanted = steps_wanted(p, p->series.first + first +
-							 (int64_t)i * REPLAY_STRIDE);
-
-		steps = wanted > steps ? wanted : steps;
-	}
-	path_speakers(p, first + 1, speaks);
-	if (!count || !steps)
-		return;
-	ret->count = count;
-
-	struct lag_origins origins = {p->series.v + first, REPLAY_STRIDE, count};
-
-	if (speaks[PATH_LAG_LEVEL])
-		ret->level = lag_ridge_forecast_lanes(&p->models.level, &origins, steps,
-						      p->work.lanes[0]);
-	origins.newest = p->series.log + first;
-	if (speaks[PATH_LAG_LOG])
-		ret->log = lag_ridge_forecast_lanes(&p->models.log, &origins, steps,
-						    p->work.lanes[1]);
-}
-
 /* What is said for one knot. */
 static void remember_knot(struct path *p, int32_t i, int64_t number,
 			  const struct path_view *view)
@@ -420,17 +352,17 @@ static void remember_knot(struct path *p, int32_t i, int64_t number,
 	int64_t index = number / k->stride;
 	int32_t ahead = scored_step(k, index);
 	struct path_said *said = &k->said[index % PATH_WAITING_MAX];
-	double weight[PATH_MODEL_COUNT];
+	float weight[COMBINE_LANES];
 
 	said->due = number + ahead;
 	if (said->due < k->due)
 		k->due = said->due;
 	path_view_at(p, view, ahead, said->forecast);
 	combine_weights(&p->scores[i], view->speaks, weight);
-	said->combined = (float)combine_mean(weight, said->forecast);
+	said->combined = combine_mean(weight, said->forecast);
 }
 
-void path_remember(struct path *p, int32_t n, const struct path_ahead *ahead)
+void path_remember(struct path *p, int32_t n)
 {
 	int64_t number = p->series.first + n - 1;
 	int32_t steps = steps_wanted(p, number);
@@ -440,10 +372,7 @@ void path_remember(struct path *p, int32_t n, const struct path_ahead *ahead)
 	if (!steps)
 		return;
 	path_speakers(p, n, speaks);
-	if (ahead && ahead_holds(ahead, n, speaks))
-		view_of(p, n, ahead, speaks, &view);
-	else
-		path_view_init(p, n, steps, speaks, &view);
+	path_view_init(p, n, steps, speaks, &view);
 	for (int32_t i = 0; i < p->knots; i++)
 		if (number % stride_of(p, i) == 0)
 			remember_knot(p, i, number, &view);
@@ -528,7 +457,7 @@ bool path_learn(struct path *p, double v)
 	path_smooth(p, p->series.n);
 	if (p->fitted) {
 		path_score(p, p->series.n);
-		path_remember(p, p->series.n, NULL);
+		path_remember(p, p->series.n);
 	}
 	if (fit_is_due(p))
 		p->stage = FIT_BEGIN;

@@ -1,21 +1,34 @@
 #include "forecast/path_combine.h"
-#include "forecast/scalar.h"
+#include "forecast/lanes.h"
 
 #include <math.h>
+#include <string.h>
 
 #define POWER 3
 /* What is cut off on either side before forecasts are averaged: the mean between the
  * quartiles keeps most of a mean's gain on near equals and a median's calm. */
 #define TRIM .25
 
-void combine_score(struct combine_scores *c, double keep, double y,
-		   const float forecast[PATH_MODEL_COUNT], double combined)
+#define FOURS (COMBINE_LANES / FOUR_LANES)
+
+static const four *fours(const float *v)
 {
-	for (int m = 0; m < PATH_MODEL_COUNT; m++) {
-		if (isnan(forecast[m]))
-			continue;
-		c->error[m] = keep * c->error[m] + fabs(y - forecast[m]);
-		c->count[m] = keep * c->count[m] + 1;
+	return (const four *)(const void *)v;
+}
+
+void combine_score(struct combine_scores *c, double keep, double y,
+		   const float forecast[COMBINE_LANES], double combined)
+{
+	four *error = (four *)(void *)c->error, *count = (four *)(void *)c->count;
+	float kept = (float)keep, outcome = (float)y;
+
+	for (int32_t i = 0; i < FOURS; i++) {
+		four f = fours(forecast)[i];
+		four_mask said = f == f;
+
+		error[i] = four_chosen(said, kept * error[i] + four_size(outcome - f),
+				       error[i]);
+		count[i] = four_chosen(said, kept * count[i] + 1, count[i]);
 	}
 	if (isnan(combined))
 		return;
@@ -25,7 +38,7 @@ void combine_score(struct combine_scores *c, double keep, double y,
 
 double combine_loss(const struct combine_scores *c, enum path_model m)
 {
-	return c->count[m] > 0 ? c->error[m] / c->count[m] : NAN;
+	return c->count[m] > 0 ? (double)(c->error[m] / c->count[m]) : (double)NAN;
 }
 
 enum path_model combine_baseline(const struct combine_scores *c)
@@ -41,7 +54,7 @@ enum path_model combine_baseline(const struct combine_scores *c)
 /* Without any score: the models alike (not the mean, which rarely is best), or, when
  * there is none, the seasons, or the last value. */
 static void first_weights(const bool speaks[PATH_MODEL_COUNT],
-			  double ret_weight[PATH_MODEL_COUNT])
+			  float ret_weight[COMBINE_LANES])
 {
 	static const struct {
 		enum path_model from, to;
@@ -57,70 +70,114 @@ static void first_weights(const bool speaks[PATH_MODEL_COUNT],
 		for (enum path_model m = ranks[r].from; m < ranks[r].to; m++)
 			count += speaks[m];
 		for (enum path_model m = ranks[r].from; m < ranks[r].to; m++)
-			ret_weight[m] = speaks[m] ? 1. / count : 0;
+			ret_weight[m] = speaks[m] ? 1 / (float)count : 0;
 		if (count)
 			return;
 	}
 }
 
-void combine_weights(const struct combine_scores *c, const bool speaks[PATH_MODEL_COUNT],
-		     double ret_weight[PATH_MODEL_COUNT])
+static inline float least_of(four v)
 {
-	double least = INFINITY, sum = 0;
+	float a = v[0] < v[1] ? v[0] : v[1], b = v[2] < v[3] ? v[2] : v[3];
 
-	for (int m = 0; m < PATH_MODEL_COUNT; m++) {
-		ret_weight[m] = 0;
-		if (speaks[m] && c->count[m] > 0 && combine_loss(c, m) < least)
-			least = combine_loss(c, m);
+	return a < b ? a : b;
+}
+
+static inline float sum_of(four v)
+{
+	return (v[0] + v[2]) + (v[1] + v[3]);
+}
+
+void combine_weights(const struct combine_scores *c, const bool speaks[PATH_MODEL_COUNT],
+		     float ret_weight[COMBINE_LANES])
+{
+	int32_t may[COMBINE_LANES] = {0};
+	four loss[FOURS], least = {INFINITY, INFINITY, INFINITY, INFINITY}, sum = {0};
+	four *weight = (four *)(void *)ret_weight;
+	float best;
+
+	for (int m = 0; m < PATH_MODEL_COUNT; m++)
+		may[m] = -speaks[m];
+	for (int32_t i = 0; i < FOURS; i++) {
+		four count = fours(c->count)[i];
+		four_mask used = ((const four_mask *)(const void *)may)[i] & (count > 0);
+
+		loss[i] = four_chosen(used, fours(c->error)[i] / count,
+				      (four){0} + INFINITY);
+		least = four_smaller(loss[i], least);
 	}
-	if (isinf(least)) {
+	best = least_of(least);
+	if (isinf(best)) {
+		memset(ret_weight, 0, COMBINE_LANES * sizeof(*ret_weight));
 		first_weights(speaks, ret_weight);
 		return;
 	}
-	for (int m = 0; m < PATH_MODEL_COUNT; m++) {
-		if (!speaks[m] || !(c->count[m] > 0))
-			continue;
+	for (int32_t i = 0; i < FOURS; i++) {
+		four_mask perfect = loss[i] == 0;
+		four ratio = best / four_chosen(perfect, (four){0} + 1, loss[i]);
 
-		double loss = combine_loss(c, m), ratio = loss > 0 ? least / loss : 1;
-
+		ratio = four_chosen(perfect, (four){0} + 1, ratio);
 		_Static_assert(POWER == 3, "the power is written out");
-		ret_weight[m] = ratio * ratio * ratio;
-		sum += ret_weight[m];
+		weight[i] = ratio * ratio * ratio;
+		sum += weight[i];
 	}
-	for (int m = 0; m < PATH_MODEL_COUNT; m++)
-		ret_weight[m] /= sum;
+	for (int32_t i = 0; i < FOURS; i++)
+		weight[i] /= sum_of(sum);
 }
 
-double combine_mean(const double weight[PATH_MODEL_COUNT],
-		    const float forecast[PATH_MODEL_COUNT])
+/* Which models come after each one. */
+static const int32_t later[PATH_MODEL_COUNT][COMBINE_LANES] = {
+	{0, -1, -1, -1, -1, -1, -1, -1, -1}, {0, 0, -1, -1, -1, -1, -1, -1, -1},
+	{0, 0, 0, -1, -1, -1, -1, -1, -1},   {0, 0, 0, 0, -1, -1, -1, -1, -1},
+	{0, 0, 0, 0, 0, -1, -1, -1, -1},     {0, 0, 0, 0, 0, 0, -1, -1, -1},
+	{0, 0, 0, 0, 0, 0, 0, -1, -1},       {0, 0, 0, 0, 0, 0, 0, 0, -1},
+};
+
+/* Adds the share of model m to what lies below each one with a larger forecast; of equal
+ * ones the first lies below. */
+static inline void put_below(const four *value, int m, float v, float share, four *below)
 {
-	double share[PATH_MODEL_COUNT], value[PATH_MODEL_COUNT], total = 0, below = 0;
-	double sum = 0, used = 0;
-	int count = 0;
+	const four_mask *after = (const four_mask *)(const void *)later[m];
 
-	for (int m = 0; m < PATH_MODEL_COUNT; m++) {
-		int at = count;
+#pragma GCC unroll 3
+	for (int32_t i = 0; i < FOURS; i++) {
+		four_mask less = (v < value[i]) | ((v == value[i]) & after[i]);
 
-		if (isnan(forecast[m]) || !(weight[m] > 0))
-			continue;
-		for (; at > 0 && value[at - 1] > forecast[m]; at--) {
-			value[at] = value[at - 1];
-			share[at] = share[at - 1];
-		}
-		value[at] = forecast[m];
-		share[at] = weight[m];
-		total += weight[m];
-		count++;
+		below[i] += (four)(less & (four_mask)((four){0} + share));
 	}
-	for (int i = 0; i < count; i++) {
-		double low = larger(below, TRIM * total);
-		double high = smaller(below + share[i], (1 - TRIM) * total);
+}
 
-		below += share[i];
-		if (high <= low)
-			continue;
-		sum += (high - low) * value[i];
-		used += high - low;
+float combine_mean(const float weight[COMBINE_LANES], const float forecast[COMBINE_LANES])
+{
+	four value[FOURS], share[FOURS], below[FOURS] = {{0}}, total = {0};
+	four sum = {0}, used = {0};
+
+#pragma GCC unroll 3
+	for (int32_t i = 0; i < FOURS; i++) {
+		four f = fours(forecast)[i], w = fours(weight)[i];
+		four_mask counts = (f == f) & (w > 0);
+
+		value[i] = (four)(counts & (four_mask)f);
+		share[i] = (four)(counts & (four_mask)w);
+		total += share[i];
 	}
-	return used > 0 ? sum / used : NAN;
+	/* What says nothing lies below nobody: it is not a number. */
+	for (int m = 0; m < PATH_MODEL_COUNT; m++)
+		if (weight[m] > 0)
+			put_below(value, m, forecast[m], weight[m], below);
+
+	float all = sum_of(total);
+	four least = (four){0} + (float)TRIM * all;
+	four most = (four){0} + (float)(1 - TRIM) * all;
+
+#pragma GCC unroll 3
+	for (int32_t i = 0; i < FOURS; i++) {
+		four low = four_larger(below[i], least);
+		four high = four_smaller(below[i] + share[i], most);
+		four part = four_larger(high - low, (four){0});
+
+		sum += part * value[i];
+		used += part;
+	}
+	return sum_of(used) > 0 ? sum_of(sum) / sum_of(used) : NAN;
 }

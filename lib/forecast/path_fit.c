@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* A slice of the replay, in values. */
-#define REPLAY_SLICE (LAG_LANES * REPLAY_STRIDE)
+#define REPLAY_SLICE 32
 #define REPLAY_PART  2
 /* Forecasts stay this part of the range of the values seen beyond it. */
 #define RANGE_MARGIN .1
@@ -222,14 +222,11 @@ static void begin(struct path *p)
 static bool replay(struct path *p)
 {
 	int32_t end = smaller(p->replay + REPLAY_SLICE, p->series.n);
-	struct path_ahead ahead = {0};
 
-	if (!p->seeded)
-		path_look_ahead(p, p->replay, end, &ahead);
 	for (; p->replay < end; p->replay++) {
 		path_score(p, p->replay + 1);
 		path_smooth(p, p->replay + 1);
-		path_remember(p, p->replay + 1, &ahead);
+		path_remember(p, p->replay + 1);
 	}
 	return p->replay == p->series.n;
 }
@@ -239,7 +236,7 @@ static void finish(struct path *p)
 	p->fitted = true;
 	p->stage = FIT_IDLE;
 	p->fit_values = length_of(p);
-	path_remember(p, p->series.n, NULL);
+	path_remember(p, p->series.n);
 }
 
 /* After the replay: the same again with all values. */
@@ -261,7 +258,7 @@ static void after_models(struct path *p)
 	if (p->seeded)
 		return;
 	forget_scores(p);
-	path_remember(p, p->replay, NULL);
+	path_remember(p, p->replay);
 }
 
 bool path_fit_slice(struct path *p)

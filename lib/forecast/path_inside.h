@@ -17,7 +17,7 @@
 /* What was said at an origin for one knot. */
 struct path_said {
 	int64_t due; /* number of the value that it is about; -1: none */
-	float forecast[PATH_MODEL_COUNT];
+	float forecast[COMBINE_LANES];
 	float combined;
 };
 
@@ -52,7 +52,6 @@ struct path_workspace {
 	/* For the length of a fit, which does one of these after the other: */
 	struct gram_fit *regression;
 	double *storage, *y, *smoothing;
-	float *lanes[2]; /* LAG_LANES_WORK(longest lag, config.horizon) each */
 };
 
 enum fit_stage {
@@ -93,18 +92,8 @@ struct path {
  * errors. */
 #define REPLAY_STRIDE 4
 
-/* What the regressions forecast from several origins on, worked out side by side:
- * REPLAY_STRIDE apart. */
-struct path_ahead {
-	int32_t first, count;     /* v[first - 1], ... are the origins; 0: none */
-	const float *level, *log; /* as lag_ridge_forecast_lanes returns them */
-};
-/* For the origins among v[from] to v[to - 1]. */
-void path_look_ahead(struct path *p, int32_t from, int32_t to, struct path_ahead *ret);
-
-/* Forecasts at the knots from v[n - 1] on, and remembers them. ahead: may hold the
- * regressions' part; NULL: none. */
-void path_remember(struct path *p, int32_t n, const struct path_ahead *ahead);
+/* Forecasts at the knots from v[n - 1] on, and remembers them. */
+void path_remember(struct path *p, int32_t n);
 /* Scores all that was said for v[n - 1]. */
 void path_score(struct path *p, int32_t n);
 /* Models that can speak from v[n - 1] on. */
@@ -116,9 +105,8 @@ struct path_view {
 	bool speaks[PATH_MODEL_COUNT];
 	struct baseline_origin baseline;
 	float season_mean;
-	/* Of the regressions, `spacing` from one step to the next; log: logarithms. */
-	const float *level, *log;
-	int32_t spacing;
+	const float *level,
+		*log; /* of the regressions, in p->work.paths; log: logarithms */
 };
 /* Begins the view from v[n - 1] on, `steps` far; the paths of the regressions go to
  * p->work.paths, so there is one view at a time. */
@@ -126,7 +114,7 @@ void path_view_init(const struct path *p, int32_t n, int32_t steps,
 		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view);
 /* What each model says h steps ahead, NaN where it does not speak. */
 void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
-		  float ret[PATH_MODEL_COUNT]);
+		  float ret[COMBINE_LANES]);
 
 /* The error of a forecast in the units of the intervals, and back. */
 double path_error(const struct path *p, bool logs, double y, double mean);

@@ -71,7 +71,7 @@ static void write_intervals(const struct path *p, const struct path_steps *ret,
 
 bool path_predict(const struct path *p, const struct path_steps *ret_steps)
 {
-	double weight[PATH_KNOTS_MAX][PATH_MODEL_COUNT];
+	float weight[PATH_KNOTS_MAX][COMBINE_LANES];
 	bool speaks[PATH_MODEL_COUNT];
 	struct path_view view;
 
@@ -83,12 +83,13 @@ bool path_predict(const struct path *p, const struct path_steps *ret_steps)
 		combine_weights(&p->scores[k], speaks, weight[k]);
 	for (int32_t h = 1; h <= ret_steps->steps; h++) {
 		struct between at = between_of(p, h);
-		float forecast[PATH_MODEL_COUNT];
-		double mixed[PATH_MODEL_COUNT], mean;
+		float forecast[COMBINE_LANES], mixed[COMBINE_LANES];
+		double mean;
 
 		path_view_at(p, &view, h, forecast);
-		for (int m = 0; m < PATH_MODEL_COUNT; m++)
-			mixed[m] = mix(weight[at.low][m], weight[at.high][m], at.share);
+		for (int m = 0; m < COMBINE_LANES; m++)
+			mixed[m] = (float)mix(weight[at.low][m], weight[at.high][m],
+					      at.share);
 		mean = combine_mean(mixed, forecast);
 		ret_steps->mean[h - 1] = isnan(mean) ? forecast[0] : mean;
 		write_intervals(p, ret_steps, &at, h - 1);
@@ -107,7 +108,7 @@ bool path_predict_model(const struct path *p, enum path_model m, int32_t steps,
 		return false;
 	path_view_init(p, p->series.n, steps, speaks, &view);
 	for (int32_t h = 1; h <= steps; h++) {
-		float forecast[PATH_MODEL_COUNT];
+		float forecast[COMBINE_LANES];
 
 		path_view_at(p, &view, h, forecast);
 		ret_mean[h - 1] = forecast[m];
@@ -195,7 +196,7 @@ void path_report(const struct path *p, struct path_report *ret_report)
 	path_speakers(p, p->series.n, speaks);
 	for (int32_t k = 0; k < p->knots; k++) {
 		const struct combine_scores *c = &p->scores[k];
-		double weight[PATH_MODEL_COUNT];
+		float weight[COMBINE_LANES];
 
 		combine_weights(c, speaks, weight);
 		r->horizon[k] = p->knot[k].last;

@@ -21,13 +21,13 @@ static const quad_double *quads(const double *v)
 /* Sum of a[i] b[i] over the first `count` entries. */
 static inline double dot(const double *a, const double *b, int32_t count)
 {
-	quad_double four = {0};
+	quad_double quad = {0};
 	int32_t i = 0;
 
 	for (; i + QUAD_LANES <= count; i += QUAD_LANES)
-		four += *quads(a + i) * *quads(b + i);
+		quad += *quads(a + i) * *quads(b + i);
 
-	pair sum = {four[0] + four[2], four[1] + four[3]};
+	pair sum = {quad[0] + quad[2], quad[1] + quad[3]};
 
 	for (; i + 2 <= count; i += 2)
 		sum += *pairs(a + i) * *pairs(b + i);

@@ -1,18 +1,12 @@
 #include "forecast/smoothing_batch.h"
+#include "forecast/lanes.h"
 #include "forecast/scalar.h"
 
 #include <math.h>
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
-/* Four lanes fit the registers of every machine. Wider vectors gain little here: a step
- * waits for the one before it. */
-#define FOUR_LANES 4
-#define FOURS      (BATCH_LANES / FOUR_LANES)
-typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int32_t four_mask __attribute__((vector_size(16), aligned(4), may_alias));
+/* Wider vectors gain little here: a step waits for the one before it. */
+#define FOURS (BATCH_LANES / FOUR_LANES)
 
 /* Values are told in units of the mean error, from the first level on; no farther than
  * floats have room for sums of. */
@@ -35,40 +29,6 @@ struct work {
 	int32_t position[SMOOTHING_SEASONS];    /* of the next step */
 	four none[FOURS]; /* of a season that is not there: zeros, with gammas of zero */
 };
-
-/* The smaller and the larger, the second where they are equal: one instruction where the
- * compiler does not find it by itself. */
-#ifdef __SSE2__
-static four four_smaller(four a, four b)
-{
-	return (four)_mm_min_ps((__m128)a, (__m128)b);
-}
-
-static four four_larger(four a, four b)
-{
-	return (four)_mm_max_ps((__m128)a, (__m128)b);
-}
-#else
-static four chosen(four_mask mask, four yes, four no)
-{
-	return (four)((mask & (four_mask)yes) | (~mask & (four_mask)no));
-}
-
-static four four_smaller(four a, four b)
-{
-	return chosen(a < b, a, b);
-}
-
-static four four_larger(four a, four b)
-{
-	return chosen(a > b, a, b);
-}
-#endif
-
-static four four_size(four a)
-{
-	return (four)((four_mask)a & INT32_MAX);
-}
 
 size_t smoothing_batch_scratch(const struct smoothing *start)
 {
@@ -157,22 +117,32 @@ static inline four *season_ahead(struct work *w, int32_t i, int32_t ahead)
 	return (four *)(void *)(w->values[i] + (size_t)position * BATCH_LANES);
 }
 
+/* rho^(age + knot) of all rhos. */
+static void fade(const struct work *w, const struct smoothing_batch *batch, int32_t k,
+		 float ret[BATCH_RHOS])
+{
+	for (int32_t r = 0; r < BATCH_RHOS; r++)
+		ret[r] = (float)smoothing_power(batch->rhos[r], w->age + batch->knots[k]);
+}
+
 /* Adds the errors of the forecasts `knots[k]` steps ahead. */
-static void score_knot(struct work *w, const struct smoothing_batch *batch, int32_t k,
-		       float x)
+static inline void score_knot(struct work *w, const struct smoothing_batch *batch,
+			      int32_t k, float x)
 {
 	const four *first = season_ahead(w, 0, batch->knots[k] - 1);
 	const four *second = season_ahead(w, 1, batch->knots[k] - 1);
-	float fading[BATCH_RHOS];
+	const float *fading = w->fading[k];
+	float aged[BATCH_RHOS];
 
-	for (int32_t r = 0; r < BATCH_RHOS; r++)
-		fading[r] = w->age ? (float)smoothing_power(batch->rhos[r],
-							    w->age + batch->knots[k])
-				   : w->fading[k][r];
+	if (w->age) {
+		fade(w, batch, k, aged);
+		fading = aged;
+	}
 	for (int32_t p = 0; p < FOURS; p++) {
 		four level = w->level[p] + w->trend[p] * w->damped[k][p];
 		four e = x - (level + (first[p] + second[p]));
 
+#pragma GCC unroll 5
 		for (int32_t r = 0; r < BATCH_RHOS; r++)
 			w->loss[r][p] += four_size(e - fading[r] * w->error[p]);
 	}
@@ -234,7 +204,7 @@ static inline void correct(struct work *w, float x)
 		second[p] += w->gamma[1][p] * cut;
 	}
 	w->age = 0;
-	if (beyond[0] | beyond[1] | beyond[2] | beyond[3] || w->running)
+	if (w->running || four_any(beyond))
 		follow_shifts(w, limits, cuts);
 }
 

@@ -137,28 +137,6 @@ START_TEST(lags_across_the_newest_value_read_both_sides_of_it)
 }
 END_TEST
 
-START_TEST(a_lane_is_the_path_of_its_origin)
-{
-	enum { APART = 4, STEPS = 45, LANES = 7 };
-	struct lag_ridge r = {0};
-	float z[N], work[LAG_WORK(STEPS)], lanes[LAG_LANES_WORK(4, STEPS)];
-	uint8_t known[N];
-	struct lag_origins from = {z + N - 1 - (LANES - 1) * APART, APART, LANES};
-	const float *all;
-
-	fitted(&r, z, known);
-	r.most = 10.5;
-	all = lag_ridge_forecast_lanes(&r, &from, STEPS, lanes);
-	for (int j = 0; j < LANES; j++) {
-		const float *one =
-			lag_ridge_forecast(&r, from.newest + j * APART, STEPS, work);
-
-		for (int s = 0; s < STEPS; s++)
-			ck_near(all[s * LAG_LANES + j], one[s], 1e-5);
-	}
-}
-END_TEST
-
 START_TEST(deviations_grow_like_those_of_an_autoregression)
 {
 	const int32_t horizons[] = {1, 2, 40};
@@ -212,7 +190,6 @@ int main(void)
 	tcase_add_test(tc, an_autoregression_is_found_again);
 	tcase_add_test(tc, a_path_is_the_recursion);
 	tcase_add_test(tc, lags_across_the_newest_value_read_both_sides_of_it);
-	tcase_add_test(tc, a_lane_is_the_path_of_its_origin);
 	tcase_add_test(tc, deviations_grow_like_those_of_an_autoregression);
 	tcase_add_test(tc, missing_targets_do_not_count);
 	suite_add_tcase(suite, tc);
