@@ -59,6 +59,7 @@ struct target_info {
 	enum scaler scaler;
 	/* Why nobody can say which pods are its own; NULL: somebody can. */
 	const char *selector_error;
+	int64_t scaled_ms; /* when, in whole seconds by the server's clock; 0: not told */
 	/* What a watch of the workload itself shows, and the scale subresource does not
 	 * (has_rollout false: what was known stands). */
 	bool has_rollout;

@@ -164,6 +164,16 @@ void record_take_back(struct state_record *r)
 		r->memory.scaled_to_zero = false;
 }
 
+void record_move(struct state_record *r, int64_t at_ms)
+{
+	struct decide_memory *m = &r->memory;
+	for (int32_t i = 0; i < m->down.count; i++)
+		if (m->down.items[i].at_ms == r->pending.at_ms)
+			m->down.items[i].at_ms = at_ms;
+	if (m->last_scale_ms == r->pending.at_ms)
+		m->last_scale_ms = at_ms;
+}
+
 static const struct recommendation *newest(const struct decide_memory *m)
 {
 	const struct recommendation *best = NULL;

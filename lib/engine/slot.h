@@ -507,6 +507,8 @@ void record_bound_holds(struct state_record *r, int64_t now_ms);
 void record_resume(struct state_record *r, int64_t now_ms);
 /* The pending write did not come to the target: its change is forgotten. */
 void record_take_back(struct state_record *r);
+/* It did, and then: at_ms counts instead of when it was decided. */
+void record_move(struct state_record *r, int64_t at_ms);
 
 /* write.c */
 /* May the policy write at all? */
@@ -515,7 +517,13 @@ bool write_allowed(const struct engine *e, const struct prepared *s);
 bool write_begin(struct engine *e, struct prepared *s, int64_t now_ms);
 void write_answer(struct engine *e, struct prepared *s, const struct event *event);
 /* The target was seen: settles whether a write in doubt went through. */
-void write_target_seen(struct engine *e, struct prepared *s, int64_t now_ms);
+void write_target_seen(struct engine *e, struct prepared *s,
+		       const struct target_info *info, int64_t now_ms);
+/* The target is seen for the first time, and before manual_see: if it is larger than the
+ * record knows, by a write of ours, a process was killed before it could record that. It
+ * is remembered then, as if its answer had come. */
+void write_unrecorded(struct engine *e, struct prepared *s,
+		      const struct target_info *info, int64_t now_ms);
 /* The target is known anew while it was being read. */
 void write_target_read(struct engine *e, struct prepared *s, int64_t now_ms);
 void write_read_failed(struct prepared *s);

@@ -60,6 +60,8 @@ static void set_target(struct engine *e, struct prepared *s, const struct event 
 		return;
 	follow_uid(s, info->uid);
 	bool first = !t->seen;
+	if (first)
+		write_unrecorded(e, s, info, event->now_ms);
 	manual_see(e, s, info, event->now_ms);
 	t->seen = true;
 	t->missing = false;
@@ -75,7 +77,7 @@ static void set_target(struct engine *e, struct prepared *s, const struct event 
 		 info->resource_version);
 	snprintf(t->uid, sizeof(t->uid), "%s", info->uid);
 	s->status.current = t->replicas;
-	write_target_seen(e, s, event->now_ms);
+	write_target_seen(e, s, info, event->now_ms);
 	if (first)
 		cycle_soon(s, event->now_ms);
 	if (s->write.state == WRITE_READING)

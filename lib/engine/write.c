@@ -195,9 +195,23 @@ void write_answer(struct engine *e, struct prepared *s, const struct event *even
 	}
 }
 
-/* What a killed process had saved before it wrote: the target shows whether it did. It
- * may still arrive. */
-static void settle_pending(struct prepared *s)
+/* When our write came through by what the object tells: its clock is the server's and
+ * knows seconds only, so the end of that second counts; not before `known_ms`, and not
+ * after now. */
+static int64_t written_at(const struct target_info *info, int64_t known_ms,
+			  int64_t now_ms)
+{
+	bool told = info->scaler == SCALER_US && info->scaled_ms > 0;
+	int64_t at_ms = told ? info->scaled_ms + MS_PER_S - 1 : known_ms;
+	if (at_ms < known_ms)
+		at_ms = known_ms;
+	return at_ms < now_ms ? at_ms : now_ms;
+}
+
+/* What a killed process had saved before it wrote: the target shows whether it did, and
+ * when. It may still arrive. */
+static void settle_pending(struct prepared *s, const struct target_info *info,
+			   int64_t now_ms)
 {
 	struct write *w = &s->write;
 	struct pending_write *p = &s->record.pending;
@@ -209,14 +223,37 @@ static void settle_pending(struct prepared *s)
 		w->from = p->from;
 		w->to = p->to;
 		record_take_back(&s->record);
+	} else if (s->target.replicas == p->to) {
+		record_move(&s->record, written_at(info, p->at_ms, now_ms));
 	}
 	*p = (struct pending_write){0};
 }
 
-void write_target_seen(struct engine *e, struct prepared *s, int64_t now_ms)
+void write_unrecorded(struct engine *e, struct prepared *s,
+		      const struct target_info *info, int64_t now_ms)
+{
+	struct decide_memory *m = &s->record.memory;
+	const struct size_record *z = &s->record.size;
+	if (!z->known || info->replicas <= z->known_replicas || s->write.doubt ||
+	    info->scaler != SCALER_US)
+		return;
+	struct scale_change change = {
+		.from = z->known_replicas,
+		.to = info->replicas,
+		.now_ms = written_at(info, m->last_scale_ms, now_ms),
+	};
+	decide_scaled(m, s->policy, &e->config.decide, &change, NULL);
+	if (m->seeded)
+		decide_memory_remember(m, DECIDE_MEMORY_APPEND, info->replicas, now_ms);
+	s->status.scaled_ms = change.now_ms;
+	s->changed = true;
+}
+
+void write_target_seen(struct engine *e, struct prepared *s,
+		       const struct target_info *info, int64_t now_ms)
 {
 	struct write *w = &s->write;
-	settle_pending(s);
+	settle_pending(s, info, now_ms);
 	if (!w->doubt || s->target.replicas != w->to || !slot_active(s))
 		return;
 	w->doubt = false;

@@ -54,13 +54,19 @@ static bool is_rolling(const cJSON *object, const char *kind,
 }
 
 /* metadata.managedFields: the field's owner is who set it to another value last. */
-static const char *find_scaler(const cJSON *object)
+static void find_scaler(const cJSON *object, struct kube_workload *w)
 {
 	const cJSON *entry, *list = json_at(object, "metadata.managedFields");
-	cJSON_ArrayForEach (entry, list)
-		if (json_at(entry, "fieldsV1.f:spec.f:replicas"))
-			return json_str(entry, "manager", "");
-	return "";
+	w->scaler = "";
+	cJSON_ArrayForEach (entry, list) {
+		if (!json_at(entry, "fieldsV1.f:spec.f:replicas"))
+			continue;
+		const char *time = json_str(entry, "time", "");
+		w->scaler = json_str(entry, "manager", "");
+		if (time_parse(time, &w->scaled_ms, NULL) < 0)
+			w->scaled_ms = 0;
+		return;
+	}
 }
 
 int kube_workload_read(const cJSON *object, const char *kind,
@@ -87,7 +93,7 @@ int kube_workload_read(const cJSON *object, const char *kind,
 		time_parse(created, &w.created_ms, NULL);
 	w.observed = w.observed_generation >= w.generation;
 	w.stalled = is_stalled(object);
-	w.scaler = find_scaler(object);
+	find_scaler(object, &w);
 	w.rolling = is_rolling(object, kind, &w);
 	w.selector =
 		kube_selector_read(json_at(object, "spec.selector"), &w.selector_err);

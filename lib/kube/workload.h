@@ -22,7 +22,8 @@ struct kube_workload {
 	/* Who wrote spec.replicas last, by managedFields: "foretop" is this program; ""
 	 * when the object does not tell. */
 	const char *scaler;
-	bool stalled; /* condition Progressing is False (ProgressDeadlineExceeded) */
+	int64_t scaled_ms; /* when, in whole seconds; 0: the object does not tell */
+	bool stalled;      /* condition Progressing is False (ProgressDeadlineExceeded) */
 	struct kube_selector *selector; /* NULL: malformed, then selector_err says why */
 	struct err selector_err;
 };

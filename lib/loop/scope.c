@@ -229,6 +229,7 @@ static void send_target(struct shelf *shelf, const char *name, const struct targ
 			.resource_version = t->version,
 			.uid = t->uid,
 			.scaler = t->scaler,
+			.scaled_ms = t->scaled_ms,
 			.selector_error = t->selector_error[0] ? t->selector_error : NULL,
 			.has_rollout = !shelf->poller,
 			.rolling = t->rolling,
@@ -302,6 +303,7 @@ static void put_workload(struct shelf *shelf, struct kube_workload *w)
 				       ? w->replicas - w->available_replicas
 				       : 0,
 		.scaler = scaler_of(w),
+		.scaled_ms = w->scaled_ms,
 		.selector = w->selector,
 		.selector_text = text,
 	};

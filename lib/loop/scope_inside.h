@@ -13,6 +13,7 @@ struct target {
 	int32_t replicas, status_replicas, unavailable;
 	bool rolling;
 	enum scaler scaler;
+	int64_t scaled_ms;              /* when; 0: not told */
 	struct kube_selector *selector; /* NULL: missing or malformed */
 	char *selector_text;
 	char selector_error[128]; /* "": it is good */

@@ -45,3 +45,21 @@ cJSON *apiscale_of(const cJSON *workload)
 	cJSON_AddStringToObject(status, "selector", selector);
 	return scale;
 }
+
+void apiscale_own(cJSON *workload, const char *manager, int64_t now_ms)
+{
+	char time[32];
+	cJSON *meta = cJSON_GetObjectItemCaseSensitive(workload, "metadata");
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, "managedFields");
+	cJSON *entry = cJSON_CreateObject();
+	cJSON_AddItemToArray(cJSON_AddArrayToObject(meta, "managedFields"), entry);
+	cJSON_AddStringToObject(entry, "manager", manager);
+	cJSON_AddStringToObject(entry, "operation", "Update");
+	cJSON_AddStringToObject(entry, "apiVersion", "apps/v1");
+	cJSON_AddStringToObject(entry, "time", time_format(now_ms, time, sizeof(time)));
+	cJSON_AddStringToObject(entry, "fieldsType", "FieldsV1");
+	cJSON *fields = cJSON_AddObjectToObject(entry, "fieldsV1");
+	cJSON *spec = cJSON_AddObjectToObject(fields, "f:spec");
+	cJSON_AddObjectToObject(spec, "f:replicas");
+	cJSON_AddStringToObject(entry, "subresource", "scale");
+}

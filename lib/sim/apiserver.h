@@ -91,6 +91,8 @@ bool apireader_answer(struct kubeapi *k, struct exchange *x);
 /* The Scale object of a workload. The caller owns it. */
 cJSON *apiscale_of(const cJSON *workload);
 int32_t apiscale_replicas(const cJSON *workload);
+/* Notes in metadata.managedFields of a workload who has set another size, and when. */
+void apiscale_own(cJSON *workload, const char *manager, int64_t now_ms);
 
 /* The newest version that watches and reads from a cache see. */
 uint64_t apiserver_view(const struct kubeapi *k);

@@ -271,6 +271,9 @@ static int replace_scale(struct write *w)
 	cJSON *spec = cJSON_GetObjectItemCaseSensitive(w->tree, "spec");
 	cJSON_DeleteItemFromObjectCaseSensitive(spec, "replicas");
 	cJSON_AddNumberToObject(spec, "replicas", (double)replicas);
+	if (replicas != w->from)
+		apiscale_own(w->tree, request_arg(w->request, "fieldManager", "unknown"),
+			     clock_now_ms(w->api->config.clock));
 	return store(w, 200, w->tree);
 }
 

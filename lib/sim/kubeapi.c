@@ -391,6 +391,23 @@ uint64_t kubeapi_version(const struct kubeapi *k)
 
 /* --- from inside --- */
 
+/* Somebody, who is not the one that wrote the size before. */
+#define SOMEBODY "kubectl"
+
+static bool sizes_differ(struct kubeapi *k, enum kubeapi_resource resource,
+			 const cJSON *meta, const cJSON *object)
+{
+	if (!apiresource_of(resource)->scalable)
+		return false;
+	struct apiobject *old =
+		apistore_get(k->store, resource, json_str(meta, "namespace", ""),
+			     json_str(meta, "name", ""));
+	if (!old)
+		return false;
+	cJSON *tree AUTO(json_cleanup) = apiobject_tree(old);
+	return apiscale_replicas(tree) != apiscale_replicas(object);
+}
+
 int kubeapi_put_at(struct kubeapi *k, enum kubeapi_resource resource, const cJSON *object,
 		   int64_t at_ms, struct err *err)
 {
@@ -399,7 +416,13 @@ int kubeapi_put_at(struct kubeapi *k, enum kubeapi_resource resource, const cJSO
 	    (apiresource_of(resource)->namespaced && !*json_str(meta, "namespace", "")))
 		return err_set(err, ERR_INVALID,
 			       "an object needs metadata.name and metadata.namespace");
-	apistore_put(k->store, resource, object, at_ms);
+	if (!sizes_differ(k, resource, meta, object)) {
+		apistore_put(k->store, resource, object, at_ms);
+		return 0;
+	}
+	cJSON *owned AUTO(json_cleanup) = cJSON_Duplicate(object, true);
+	apiscale_own(owned, SOMEBODY, at_ms);
+	apistore_put(k->store, resource, owned, at_ms);
 	return 0;
 }
 

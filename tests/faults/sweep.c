@@ -2,7 +2,8 @@
  * and each of three moments of it, with the process killed at that moment and started
  * again. The promise: no write is lower than the undisturbed twin's, and the same
  * sequence of sizes follows within two cycles. The same with a server that lags when the
- * process comes back, and with states that nobody saw.
+ * process comes back, and with states that nobody saw. And where it writes, with a demand
+ * that falls at that very moment, for it and for its twin: no write may be lower.
  *
  *   sweep [EVERY]                every request, or every EVERYth (61)
  *   sweep --run KIND POINT       one run, with what the process says */
@@ -21,8 +22,8 @@
 #define TELL_MAX   6
 #define PHASES     3
 
-enum kind { PLAIN, STALE, UNSEEN, KINDS };
-static const char *const kind_names[] = {"plain", "stale", "unseen"};
+enum kind { PLAIN, STALE, UNSEEN, FALLEN, KINDS };
+static const char *const kind_names[] = {"plain", "stale", "unseen", "fallen"};
 
 /* Each stays until its size is reached, and three cycles longer: within two cycles a
  * killed process may be ahead or behind, by the phase of its cycles, and must not meet
@@ -34,6 +35,8 @@ static const struct plateau plan[] = {
 	{540 * MS_PER_S, 1130},
 	{680 * MS_PER_S, 420},
 };
+/* FALLEN: the demand from the moment of the request on. */
+#define FALLEN_TO 210
 /* No multiple of a cycle: when a wait ends must not hang on milliseconds. */
 static const struct stage_config scenario = {
 	.seed = 1,
@@ -61,9 +64,19 @@ struct run {
 	struct stage_write writes[WRITES_MAX];
 	int write_count;
 	char at[200]; /* what the request was */
+	struct plateau plan[ARRAY_LEN(plan) + 1];
+	int plan_count; /* 0: the usual one */
 };
 
 static struct run twin;
+
+#define REQUESTS_MAX 4096
+/* Of the undisturbed run, by the number of the request. */
+static struct {
+	int64_t at_ms;
+	bool writes; /* replicas, or a record */
+	bool scales;
+} seen[REQUESTS_MAX];
 
 struct tally {
 	long runs, failed, crashed;
@@ -119,6 +132,13 @@ static bool on_request(void *arg, enum seen_phase phase, const struct request *q
 {
 	struct run *r = arg;
 	r->requests += phase == SEEN_ARRIVED;
+	if (r == &twin && phase == SEEN_ARRIVED && r->requests < REQUESTS_MAX) {
+		seen[r->requests].at_ms = stage_now(&r->stage);
+		seen[r->requests].scales = strstr(q->path, "/scale") != NULL;
+		seen[r->requests].writes =
+			(q->method == METHOD_PUT || q->method == METHOD_POST) &&
+			(strstr(q->path, "/scale") || strstr(q->path, "/configmaps"));
+	}
 	if (r->struck || r->requests != r->point || phase != r->phase)
 		return false;
 	r->struck = true;
@@ -130,7 +150,12 @@ static bool on_request(void *arg, enum seen_phase phase, const struct request *q
 
 static void play(struct run *r)
 {
-	stage_open(&r->stage, &scenario);
+	struct stage_config config = scenario;
+	if (r->plan_count) {
+		config.plan = r->plan;
+		config.plan_count = r->plan_count;
+	}
+	stage_open(&r->stage, &config);
 	kubeapi_on_request(r->stage.kube, on_request, r);
 	promapi_on_request(served_prom(r->stage.served), on_request, r);
 	stage_run(&r->stage, PLAY_MS);
@@ -150,26 +175,43 @@ static int64_t slack_ms(const struct run *r)
 }
 
 /* The lowest that the twin was within so long before, and at, this moment. */
-static int32_t twin_low(int64_t from_ms, int64_t to_ms)
+static int32_t low_of(const struct run *t, int64_t from_ms, int64_t to_ms)
 {
-	int32_t low = INT32_MAX, now = twin.writes[0].from;
-	for (int i = 0; i < twin.write_count && twin.writes[i].at_ms <= to_ms; i++) {
-		if (twin.writes[i].at_ms >= from_ms && now < low)
+	int32_t low = INT32_MAX, now = t->writes[0].from;
+	for (int i = 0; i < t->write_count && t->writes[i].at_ms <= to_ms; i++) {
+		if (t->writes[i].at_ms >= from_ms && now < low)
 			low = now;
-		now = twin.writes[i].to;
+		now = t->writes[i].to;
 	}
 	return now < low ? now : low;
 }
 
+/* Its cycles may come up to one earlier than the twin's. */
+#define EARLY_MS (STAGE_SYNC_MS + MS_PER_S)
+
+static bool is_lower(const struct run *r, const struct run *t, int i)
+{
+	const struct stage_write *w = &r->writes[i];
+	return w->to < low_of(t, w->at_ms - slack_ms(r), w->at_ms + EARLY_MS);
+}
+
+/* Which of two sizes is seen first, the old demand's or the new one's, hangs on
+ * milliseconds: only what is lower than its own twin's counts. */
+static const char *broken_fallen(const struct run *r, const struct run *own)
+{
+	for (int i = 0; i < r->write_count; i++)
+		if (is_lower(r, own, i))
+			return "a write that is lower than its twin's";
+	return NULL;
+}
+
 static const char *broken_promise(const struct run *r)
 {
-	/* Its cycles may come up to one earlier than the twin's. */
-	const int64_t early_ms = STAGE_SYNC_MS + MS_PER_S;
 	if (r->write_count != twin.write_count)
 		return "another number of writes than the twin's";
 	for (int i = 0; i < r->write_count; i++) {
 		const struct stage_write *w = &r->writes[i], *t = &twin.writes[i];
-		if (w->to < twin_low(w->at_ms - slack_ms(r), w->at_ms + early_ms))
+		if (is_lower(r, &twin, i))
 			return "a write that is lower than the twin's";
 		if (w->to != t->to)
 			return "another sequence of sizes than the twin's";
@@ -188,7 +230,8 @@ static void show(const struct run *r, struct str *out)
 	str_puts(out, "\n");
 }
 
-static void tell(const struct run *r, uint64_t point, const char *what)
+static void tell(const struct run *r, const struct run *t, uint64_t point,
+		 const char *what)
 {
 	if (__atomic_fetch_add(&tally->told, 1, __ATOMIC_RELAXED) >= TELL_MAX)
 		return;
@@ -198,7 +241,7 @@ static void tell(const struct run *r, uint64_t point, const char *what)
 		   kind_names[r->kind], what, (double)r->killed_ms / 1000, (int)r->phase,
 		   r->point, r->at);
 	str_puts(&text, "  twin:");
-	show(&twin, &text);
+	show(t, &text);
 	str_puts(&text, "  it:  ");
 	show(r, &text);
 	str_printf(&text, "  again: build/tests/faults/sweep --run %s %llu\n",
@@ -216,7 +259,31 @@ static struct run *new_run(enum kind kind, uint64_t point)
 	r->kind = kind;
 	r->point = (long)(point / PHASES);
 	r->phase = (enum seen_phase)(point % PHASES);
+	if (kind != FALLEN)
+		return r;
+	int64_t at_ms = seen[r->point].at_ms;
+	while (r->plan_count < (int)ARRAY_LEN(plan) &&
+	       plan[r->plan_count].from_ms < at_ms) {
+		r->plan[r->plan_count] = plan[r->plan_count];
+		r->plan_count++;
+	}
+	r->plan[r->plan_count++] = (struct plateau){at_ms, FALLEN_TO};
 	return r;
+}
+
+/* What is wrong with it, or NULL. *ret_twin: with what it was compared; own: room for its
+ * own twin. */
+static const char *judge(struct run *r, struct run *own, const struct run **ret_twin)
+{
+	*ret_twin = &twin;
+	if (r->kind != FALLEN)
+		return broken_promise(r);
+	own->kind = FALLEN;
+	own->plan_count = r->plan_count;
+	memcpy(own->plan, r->plan, sizeof(own->plan));
+	play(own);
+	*ret_twin = own;
+	return broken_fallen(r, own);
 }
 
 struct job {
@@ -224,21 +291,36 @@ struct job {
 	uint64_t every;
 };
 
+/* What never came to the server, its twin has written before the demand fell: there is
+ * nothing to compare. */
+static bool is_asked(enum kind kind, uint64_t point)
+{
+	uint64_t request = point / PHASES;
+	if (request >= REQUESTS_MAX)
+		return false;
+	bool kept_away = seen[request].scales && point % PHASES == SEEN_ARRIVED;
+	return kind != FALLEN || (seen[request].writes && !kept_away);
+}
+
 static void run_point(void *arg, uint64_t i)
 {
 	const struct job *job = arg;
 	uint64_t point = PHASES + i / PHASES * PHASES * job->every + i % PHASES;
+	if (!is_asked(job->kind, point))
+		return;
 	struct run *r AUTO_FREE = new_run(job->kind, point);
+	struct run *own AUTO_FREE = xcalloc(1, sizeof(*own));
+	const struct run *t;
 	play(r);
 	if (!r->struck)
 		return; /* a watch has no moments but its arrival */
-	const char *broken = broken_promise(r);
+	const char *broken = judge(r, own, &t);
 	crew_add(&tally->runs, 1);
 	crew_add(&tally->of_kind[r->kind], 1);
 	if (!broken)
 		return;
 	crew_add(&tally->failed, 1);
-	tell(r, point, broken);
+	tell(r, t, point, broken);
 }
 
 static void crashed(void *arg, uint64_t i)
@@ -250,19 +332,20 @@ static void crashed(void *arg, uint64_t i)
 
 static int run_all(uint64_t every)
 {
-	uint64_t count = ((uint64_t)twin.requests + every - 1) / every * PHASES;
 	for (int kind = 0; kind < KINDS; kind++) {
-		struct job job = {(enum kind)kind, every};
+		/* Writes are few: all of them. */
+		uint64_t step = kind == FALLEN ? 1 : every;
+		uint64_t count = ((uint64_t)twin.requests + step - 1) / step * PHASES;
+		struct job job = {(enum kind)kind, step};
 		crew_run(0, count, run_point, crashed, &job);
 	}
 	bool good = !tally->failed && !tally->crashed && tally->runs;
 	printf("%ld requests, %d writes of replicas undisturbed; killed at every %llu. "
 	       "request, at %d moments each: %ld plain, %ld stale, %ld with unseen "
-	       "states: "
-	       "%ld broken promises, %ld crashed\n",
+	       "states, %ld with a demand that falls: %ld broken promises, %ld crashed\n",
 	       twin.requests, twin.write_count, (unsigned long long)every, PHASES,
 	       tally->of_kind[PLAIN], tally->of_kind[STALE], tally->of_kind[UNSEEN],
-	       tally->failed, tally->crashed);
+	       tally->of_kind[FALLEN], tally->failed, tally->crashed);
 	printf("%ld passed, %d failed\n", good ? tally->runs : 0, good ? 0 : 1);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -274,9 +357,11 @@ static int run_one(const char *name, uint64_t point)
 			continue;
 		struct run *r AUTO_FREE = new_run((enum kind)kind, point);
 		log_configure(&(struct log_config){.verbosity = 4});
+		struct run *own AUTO_FREE = xcalloc(1, sizeof(*own));
+		const struct run *t;
 		play(r);
-		const char *broken = broken_promise(r);
-		tell(r, point, broken ? broken : "all is well");
+		const char *broken = judge(r, own, &t);
+		tell(r, t, point, broken ? broken : "all is well");
 		return broken ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	return EXIT_FAILURE;

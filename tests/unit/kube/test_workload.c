@@ -51,6 +51,25 @@ START_TEST(a_whole_deployment_is_read)
 }
 END_TEST
 
+START_TEST(managed_fields_tell_when_it_was_scaled_too)
+{
+	static const char text[] =
+		"{\"metadata\":{\"name\":\"a\",\"uid\":\"u\",\"resourceVersion\":\"1\","
+		"\"managedFields\":[{\"manager\":\"kubectl\",\"time\":\"2026-03-01T00:00:"
+		"00Z"
+		"\",\"fieldsV1\":{\"f:metadata\":{}}},{\"manager\":\"foretop\",\"time\":"
+		"\"2026-03-02T08:00:07Z\",\"fieldsV1\":{\"f:spec\":{\"f:replicas\":{}}}}]"
+		"}}";
+	cJSON *o = json_parse(text, sizeof(text) - 1, NULL);
+	struct kube_workload w;
+	ck_assert_int_eq(kube_workload_read(o, "Deployment", &w, NULL), 0);
+	ck_assert_str_eq(w.scaler, "foretop");
+	ck_assert_int_eq(w.scaled_ms, 1772438407000);
+	kube_workload_fini(&w);
+	cJSON_Delete(o);
+}
+END_TEST
+
 START_TEST(a_settled_deployment_neither_rolls_nor_stalls)
 {
 	struct err err = {0};
@@ -158,7 +177,8 @@ START_TEST(who_scaled_last_stands_in_managed_fields)
 		{"[{\"manager\":\"kubectl\",\"fieldsV1\":{\"f:spec\":{\"f:replicas\":{}}}"
 		 "}]",
 		 "kubectl"},
-		{"[{\"fieldsV1\":{\"f:spec\":{\"f:replicas\":{}}}}]", ""},
+		{"[{\"fieldsV1\":{\"f:spec\":{\"f:replicas\":{}}},\"time\":\"soon\"}]",
+		 ""},
 		{"[5]", ""},
 	};
 	char text[1024];
@@ -182,6 +202,7 @@ int main(void)
 	TCase *t = tcase_create("workload");
 	tcase_add_test(t, a_whole_deployment_is_read);
 	tcase_add_loop_test(t, who_scaled_last_stands_in_managed_fields, 0, 5);
+	tcase_add_test(t, managed_fields_tell_when_it_was_scaled_too);
 	tcase_add_test(t, a_settled_deployment_neither_rolls_nor_stalls);
 	tcase_add_test(t, absent_replicas_are_one_as_the_api_says);
 	tcase_add_test(t, a_stateful_set_rolls_while_its_revisions_differ);
