@@ -76,7 +76,8 @@ class Browser:
         if os.geteuid() == 0:
             flags.insert(0, "--no-sandbox")
         self.process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{command_out} 4>&{answer_in}', "sh", program, *flags],
+            # By path: after "<&" a shell need not know numbers of two digits.
+            ["sh", "-c", f'exec "$@" 3</proc/self/fd/{command_out} 4>/proc/self/fd/{answer_in}', "sh", program, *flags],
             pass_fds=(command_out, answer_in), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         os.close(command_out)
