@@ -454,9 +454,14 @@ class Admission(unittest.TestCase):
         self.kubectl("apply", "-f", "-", text=json.dumps(configmap("others", NAMESPACE, {})))
         self.assertIn("takes over no ConfigMap",
                       self.tried(user, configmap("others", NAMESPACE, {"foretop.io/status": "v1"})))
-        self.kubectl("apply", "-f", "-", text=json.dumps(hpa(2, 10)))
-        self.assertEqual("", self.tried(user, hpa(5, 10)))
-        self.assertIn("nothing but minReplicas", self.tried(user, hpa(2, 11)))
+        for scaler in (hpa, scaled_object):
+            self.kubectl("apply", "-f", "-", text=json.dumps(scaler(2, 10)))
+            self.assertEqual("", self.tried(user, scaler(5, 10)))
+            self.assertEqual("", self.tried(user, scaler(None, 10)))
+            for other in (scaler(2, 11), scaler(2, None), scaler(5, 10, "api")):
+                self.assertIn("nothing but the minimum of an HPA or a ScaledObject", self.tried(user, other), other)
+            self.kubectl("apply", "--dry-run=server", "-f", "-", text=json.dumps(scaler(2, 11)))  # others may
+            self.kubectl("delete", "-f", "-", text=json.dumps(scaler(2, 10)))
 
     def test_those_of_the_chart(self):
         self.check_with(template("--show-only", "templates/admission.yaml"))
@@ -618,8 +623,15 @@ def policy(name, namespace):
     return ret
 
 
-def hpa(lowest, highest):
+def hpa(lowest, highest, target="web"):
+    highest = {"maxReplicas": highest} if highest else {"maxReplicas": 12}
     return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
             "metadata": {"name": "web", "namespace": "shop"},
-            "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
-                     "minReplicas": lowest, "maxReplicas": highest}}
+            "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target}, **highest,
+                     **({"minReplicas": lowest} if lowest else {})}}
+
+
+def scaled_object(lowest, highest, target="web"):
+    return {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"scaleTargetRef": {"name": target}, "triggers": [{"type": "cpu", "metadata": {"value": "60"}}],
+                     **({"minReplicaCount": lowest} if lowest else {}), **({"maxReplicaCount": highest} if highest else {})}}
