@@ -26,13 +26,7 @@ static const char help[] =
 	"      --dry-run               the rights to write are not needed\n"
 	"      --without MODE          Scale or Floor is not used: its rights are not "
 	"needed;\n"
-	"                              may be given for both\n"
-	"      --kubeconfig FILE       default: $KUBECONFIG, ~/.kube/config, the pod's "
-	"own\n"
-	"      --context NAME          of the kubeconfig; default: current-context\n"
-	"  -s, --server URL            the API server; default: the context's\n"
-	"      --request-timeout TIME  of each request to it, such as 5s (10s)\n"
-	"  -h, --help\n";
+	"                              may be given for both\n" CLUSTER_SERVER_HELP;
 
 enum { OPT_CONFIG = CLUSTER_OPTION_END, OPT_DRY_RUN, OPT_WITHOUT };
 

@@ -10,11 +10,38 @@ enum { OPT_FOR = CLUSTER_OPTION_END, OPT_DRY_RUN };
 
 /* --- flags --- */
 
+/* As kubectl reads it: plain numbers are seconds, 0 is none. */
+static int take_timeout(struct cluster_flags *f, struct err *err)
+{
+	char *seconds AUTO_FREE = NULL;
+	size_t digits = strspn(optarg, "0123456789");
+	if (digits && !optarg[digits])
+		seconds = xasprintf("%ss", optarg);
+	if (seconds && strspn(optarg, "0") == digits) {
+		f->timeout_ms = 0;
+		return 0;
+	}
+	return flag_duration(seconds ? seconds : optarg, &f->timeout_ms, err);
+}
+
+static int take_group(struct cluster_flags *f, struct err *err)
+{
+	int count = 0;
+	while (f->as_groups[count])
+		count++;
+	if (count == CLUSTER_GROUPS_MAX)
+		return err_set(err, ERR_INVALID, "more than %d", CLUSTER_GROUPS_MAX);
+	f->as_groups[count] = optarg;
+	return 0;
+}
+
 int cluster_flag(struct cluster_flags *f, int c, struct err *err)
 {
 	const char **at = c == CLUSTER_KUBECONFIG   ? &f->kubeconfig
 			  : c == CLUSTER_CONTEXT    ? &f->context
 			  : c == CLUSTER_FORETOP_NS ? &f->foretop_ns
+			  : c == CLUSTER_AS         ? &f->as
+			  : c == CLUSTER_AS_UID     ? &f->as_uid
 			  : c == 's'                ? &f->url
 			  : c == 'n'                ? &f->ns
 						    : NULL;
@@ -22,8 +49,10 @@ int cluster_flag(struct cluster_flags *f, int c, struct err *err)
 		*at = optarg;
 	else if (c == 'A')
 		f->all = true;
+	else if (c == CLUSTER_AS_GROUP)
+		return take_group(f, err) < 0 ? -1 : 1;
 	else if (c == CLUSTER_TIMEOUT)
-		return flag_duration(optarg, &f->timeout_ms, err) < 0 ? -1 : 1;
+		return take_timeout(f, err) < 0 ? -1 : 1;
 	else
 		return 0;
 	return 1;
@@ -73,19 +102,59 @@ int cluster_flags_parse(struct cluster_flags *f, const char *help, int argc, cha
 	int code = flags_read(&table, argc, argv);
 	if (code >= 0)
 		return code;
+	code = cluster_take_names(f, argc, argv);
+	if (code < 0 && f->all && f->name_count)
+		return flags_wrong(argv[0], "-A %s: either all, or names", f->names[0]);
+	return code;
+}
+
+/* Behind the word that `get -o name` puts before a name. */
+static const char *behind_kind(const char *text)
+{
+	static const char *const kinds[] = {"policy/", "policies/"};
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (!strncmp(text, kinds[i], strlen(kinds[i])))
+			return text + strlen(kinds[i]);
+	return text;
+}
+
+bool cluster_name_check(const char *text)
+{
+	const char *slash;
+	text = behind_kind(text);
+	slash = strchr(text, '/');
+	return *text && slash != text &&
+	       (!slash || (slash[1] && !strchr(slash + 1, '/')));
+}
+
+int cluster_take_names(struct cluster_flags *f, int argc, char **argv)
+{
 	f->names = argv + optind;
 	f->name_count = argc - optind;
-	if (f->all && f->name_count)
-		return flags_wrong(argv[0], "-A %s: either all, or names", f->names[0]);
+	for (int i = 0; i < f->name_count; i++)
+		if (!cluster_name_check(f->names[i]))
+			return flags_wrong(argv[0], "\"%s\": " CLUSTER_NAME_ALLOWED,
+					   f->names[i]);
 	return -1;
 }
 
 /* --- requests --- */
 
+struct kube_config_options cluster_where(const struct cluster_flags *f)
+{
+	return (struct kube_config_options){
+		.kubeconfig = f->kubeconfig,
+		.context = f->context,
+		.server = f->url,
+		.as = f->as,
+		.as_uid = f->as_uid,
+		.as_groups = f->as_groups[0] ? f->as_groups : NULL,
+	};
+}
+
 int cluster_open(struct cluster *c, const struct cluster_flags *f, struct err *err)
 {
-	struct kube_config_options where = {
-		.kubeconfig = f->kubeconfig, .context = f->context, .server = f->url};
+	const struct kube_config_options where = cluster_where(f);
 	struct kube_options settings = {.config = &c->config,
 					.timeout_ms = f->timeout_ms};
 	*c = (struct cluster){0};
@@ -202,6 +271,7 @@ const char *cluster_namespace(const struct cluster *c, const struct cluster_flag
 const char *cluster_name(const struct cluster *c, const struct cluster_flags *f,
 			 const char *text, char **ret_ns)
 {
+	text = behind_kind(text);
 	const char *slash = strchr(text, '/');
 	if (!slash) {
 		*ret_ns = xstrdup(cluster_namespace(c, f));

@@ -243,6 +243,7 @@ static void heed(struct completion *c, const struct help_flag *f, const char *va
 			  : !strcmp(f->name, "context")   ? &c->cluster.context
 			  : !strcmp(f->name, "namespace") ? &c->cluster.ns
 			  : !strcmp(f->name, "server")    ? &c->cluster.url
+			  : !strcmp(f->name, "as")        ? &c->cluster.as
 							  : NULL;
 	if (at)
 		*at = value;

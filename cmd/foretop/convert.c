@@ -364,5 +364,12 @@ int cmd_convert(int argc, char **argv)
 				   optind < argc ? "either -f or names"
 						 : "name an autoscaler ([NS/]NAME), or "
 						   "give a file (-f)");
+	for (int i = optind; i < argc; i++) {
+		size_t used;
+		kind_of(argv[i], &used);
+		if (!cluster_name_check(argv[i] + used))
+			return flags_wrong(argv[0], "\"%s\": " CLUSTER_NAME_ALLOWED,
+					   argv[i]);
+	}
 	return run(&v, argv + optind, argc - optind);
 }

@@ -367,10 +367,10 @@ int cmd_explain(int argc, char **argv)
 	struct cluster cluster = {0};
 	struct err err = {0};
 	int code = flags_read(&table, argc, argv);
+	if (code < 0)
+		code = cluster_take_names(&flags, argc, argv);
 	if (code >= 0)
 		return code;
-	flags.names = argv + optind;
-	flags.name_count = argc - optind;
 	if (!flags.name_count)
 		return flags_wrong(argv[0], "name a policy: [NS/]POLICY");
 	code = EXIT_SUCCESS;

@@ -229,6 +229,9 @@ static int check_flags(const struct forecast_flags *f, struct err *err)
 	if (!f->policy + !from->input + !from->query != 2)
 		return err_set(err, ERR_INVALID,
 			       "one is needed: a policy, --input or --query");
+	if (f->policy && !cluster_name_check(f->policy))
+		return err_set(err, ERR_INVALID, "\"%s\": " CLUSTER_NAME_ALLOWED,
+			       f->policy);
 	if (from->column && !from->input)
 		return err_set(err, ERR_INVALID, "--column belongs to --input");
 	if (f->metric && !f->policy)

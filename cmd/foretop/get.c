@@ -38,6 +38,17 @@ static const struct option options[] = {
 	{0},
 };
 
+/* kubectl's outputs that need a language of their own. */
+static bool is_template(const char *output)
+{
+	static const char *const templates[] = {"jsonpath", "go-template", "template",
+						"custom-columns"};
+	for (size_t i = 0; i < ARRAY_LEN(templates); i++)
+		if (!strncmp(output, templates[i], strlen(templates[i])))
+			return true;
+	return false;
+}
+
 static int take(void *arg, int c, struct err *err)
 {
 	static const char *const outputs[] = {[GET_WIDE] = "wide",
@@ -59,6 +70,13 @@ static int take(void *arg, int c, struct err *err)
 		g->no_headers = true;
 		return 0;
 	default: /* 'o' */
+		if (is_template(optarg))
+			return err_set(
+				err, ERR_INVALID,
+				"\"%s\": foretop fills in no templates: take -o json "
+				"and jq, as in -o json | jq -r "
+				"'.items[].status.desiredReplicas'",
+				optarg);
 		if (flag_word(optarg, outputs + GET_WIDE, ARRAY_LEN(outputs) - GET_WIDE,
 			      &index, err) < 0)
 			return -1;
@@ -299,10 +317,10 @@ int cmd_get(int argc, char **argv)
 					 .arg = &g};
 	struct err err = {0};
 	int code = flags_read(&table, argc, argv);
+	if (code < 0)
+		code = cluster_take_names(&g.flags, argc, argv);
 	if (code >= 0)
 		return code;
-	g.flags.names = argv + optind;
-	g.flags.name_count = argc - optind;
 	if (g.flags.name_count && (g.flags.all || g.selector))
 		return flags_wrong(argv[0], "%s: either names, or -A and -l",
 				   g.flags.names[0]);

@@ -184,9 +184,12 @@ int get_watch(struct get *g, struct err *err)
 	struct watcher w AUTO(watcher_fini) = {.get = g};
 	const char *ns = g->flags.all ? NULL : cluster_namespace(&g->cluster, &g->flags);
 	/* Names may lie in other namespaces. */
-	for (int i = 0; i < g->flags.name_count; i++)
-		if (strchr(g->flags.names[i], '/'))
+	for (int i = 0; ns && i < g->flags.name_count; i++) {
+		char *of AUTO_FREE = NULL;
+		cluster_name(&g->cluster, &g->flags, g->flags.names[i], &of);
+		if (strcmp(of, ns))
 			ns = NULL;
+	}
 	char *path AUTO_FREE = kube_collection_path("v1", "configmaps", ns);
 	char *status_path AUTO_FREE =
 		kube_collection_path("v1", "configmaps", g->flags.foretop_ns);

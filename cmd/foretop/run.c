@@ -1,11 +1,10 @@
 /* foretop run: the controller. */
+#include "cluster.h"
 #include "cmd.h"
-#include "flags.h"
 #include "runsay.h"
 
 #include "loop/loop.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +21,8 @@
 #define ONCE_WRITES_MS   10000 /* for what was decided to be written */
 
 struct flags {
-	const char *kubeconfig, *context, *config, *ns, *prometheus_url, *listen, *page;
+	struct cluster_flags cluster;
+	const char *config, *prometheus_url, *listen, *page;
 	struct log_config log;
 	bool dry_run, once, diff, exit_code;
 	enum runsay_output output;
@@ -50,36 +50,32 @@ static const char help[] =
 	"usage: foretop run [flags]\n\n"
 	"Serves the policies of a cluster: reads demand from Prometheus, decides, writes "
 	"replicas.\n\n"
-	"      --config FILE          the controller's configuration (YAML)\n"
-	"      --prometheus-url URL   the source named default\n"
-	"      --kubeconfig FILE      default: $KUBECONFIG, the pod's own, "
-	"~/.kube/config\n"
-	"      --context NAME         of the kubeconfig; default: current-context\n"
-	"  -n, --namespace NS         only policies of this namespace\n"
-	"      --dry-run              decide and report everything, write nothing to the "
+	"      --config FILE           the controller's configuration (YAML)\n"
+	"      --prometheus-url URL    the source named default\n"
+	"  -n, --namespace NS          only policies of this namespace\n"
+	"      --dry-run               decide and report everything, write nothing to "
+	"the "
 	"cluster\n"
-	"      --diff                 a dry run beside an HPA: print where the decided "
+	"      --diff                  a dry run beside an HPA: print where the decided "
 	"size "
 	"differs from\n"
-	"                             the one that is there, and sums at the end\n"
-	"      --for DURATION         end after this time\n"
-	"      --once                 decide once for every policy, print it and end\n"
-	"  -o, --output FORMAT        of --once: table or json\n"
-	"      --exit-code            exit with 3 when a dry run would have written, or "
+	"                              the one that is there, and sums at the end\n"
+	"      --for DURATION          end after this time\n"
+	"      --once                  decide once for every policy, print it and end\n"
+	"  -o, --output FORMAT         of --once: table or json\n"
+	"      --exit-code             exit with 3 when a dry run would have written, or "
 	"--diff differs\n"
-	"      --listen ADDRESS:PORT  /metrics, /livez, /readyz; \"\" for none (default "
+	"      --listen ADDRESS:PORT   /metrics, /livez, /readyz; \"\" for none (default "
 	":8080)\n"
-	"      --page ADDRESS:PORT    the page and /api/v1; \"\" for none (default "
+	"      --page ADDRESS:PORT     the page and /api/v1; \"\" for none (default "
 	"127.0.0.1:8081)\n"
-	"      --log-format FORMAT    text or json\n"
-	"  -v, --v LEVEL              verbosity: 0 (default) to 4 and more (debug)\n"
-	"  -h, --help\n";
+	"      --log-format FORMAT     text or json\n"
+	"  -v, --v LEVEL               verbosity: 0 (default) to 4 and more "
+	"(debug)\n" CLUSTER_SERVER_HELP;
 
 enum {
-	OPT_CONFIG = 256,
+	OPT_CONFIG = CLUSTER_OPTION_END,
 	OPT_PROMETHEUS,
-	OPT_KUBECONFIG,
-	OPT_CONTEXT,
 	OPT_DRY_RUN,
 	OPT_DIFF,
 	OPT_FOR,
@@ -93,9 +89,7 @@ enum {
 static const struct option options[] = {
 	{"config", required_argument, NULL, OPT_CONFIG},
 	{"prometheus-url", required_argument, NULL, OPT_PROMETHEUS},
-	{"kubeconfig", required_argument, NULL, OPT_KUBECONFIG},
-	{"context", required_argument, NULL, OPT_CONTEXT},
-	{"namespace", required_argument, NULL, 'n'},
+	CLUSTER_OPTIONS,
 	{"dry-run", no_argument, NULL, OPT_DRY_RUN},
 	{"diff", no_argument, NULL, OPT_DIFF},
 	{"for", required_argument, NULL, OPT_FOR},
@@ -110,41 +104,56 @@ static const struct option options[] = {
 	{0},
 };
 
-static int log_format(const char *text, enum log_format *ret)
+static int take_log_format(enum log_format *ret, struct err *err)
 {
-	if (!strcmp(text, "text"))
-		*ret = LOG_TEXT;
-	else if (!strcmp(text, "json"))
-		*ret = LOG_JSON;
-	else
+	static const char *const formats[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json"};
+	int index;
+	if (flag_word(optarg, formats, ARRAY_LEN(formats), &index, err) < 0)
 		return -1;
+	*ret = (enum log_format)index;
 	return 0;
 }
 
-static int verbosity(const char *text, int *ret)
+static int take_verbosity(int *ret, struct err *err)
 {
 	char *end;
-	long v = strtol(text, &end, 10);
-	if (!*text || *end || v < 0 || v > 10)
-		return -1;
+	long v = strtol(optarg, &end, 10);
+	if (!*optarg || *end || v < 0 || v > 10)
+		return err_set(err, ERR_INVALID, "\"%s\": allowed: 0 to 10", optarg);
 	*ret = (int)v;
 	return 0;
 }
 
-static int wrong(const char *flag, const char *value, const char *allowed)
-{
-	fprintf(stderr, "foretop run: %s %s: %s\n", flag, value, allowed);
-	return EXIT_USAGE;
-}
-
-/* The flags that say what is printed: -1 when c is none of them, else 0 or the exit code.
- */
-static int take_output_flag(struct flags *f, int c)
+static int take_output(enum runsay_output *ret, struct err *err)
 {
 	static const char *const outputs[] = {
 		[RUNSAY_TABLE] = "table", [RUNSAY_JSON] = "json"};
-	struct err err;
 	int index;
+	if (flag_word(optarg, outputs, ARRAY_LEN(outputs), &index, err) < 0)
+		return -1;
+	*ret = (enum runsay_output)index;
+	return 0;
+}
+
+/* The flags whose text is taken as it is: false when c is none of them. */
+static bool take_text(struct flags *f, int c)
+{
+	const char **at = c == OPT_CONFIG       ? &f->config
+			  : c == OPT_PROMETHEUS ? &f->prometheus_url
+			  : c == OPT_LISTEN     ? &f->listen
+			  : c == OPT_PAGE       ? &f->page
+						: NULL;
+	if (at)
+		*at = optarg;
+	return at != NULL;
+}
+
+static int take(void *arg, int c, struct err *err)
+{
+	struct flags *f = arg;
+	int taken = cluster_flag(&f->cluster, c, err);
+	if (taken || take_text(f, c))
+		return taken < 0 ? -1 : 0;
 	switch (c) {
 	case OPT_DIFF:
 		f->diff = f->dry_run = true;
@@ -152,93 +161,44 @@ static int take_output_flag(struct flags *f, int c)
 	case OPT_EXIT_CODE:
 		f->exit_code = true;
 		return 0;
-	case OPT_FOR:
-		return flag_duration(optarg, &f->for_ms, &err) < 0
-			       ? wrong("--for", optarg, err.msg)
-			       : 0;
-	case 'o':
-		if (flag_word(optarg, outputs, ARRAY_LEN(outputs), &index, &err) < 0)
-			return wrong("--output", optarg, "allowed: table, json");
-		f->output = (enum runsay_output)index;
-		return 0;
-	default:
-		return -1;
-	}
-}
-
-/* One flag: 0, or the exit code. */
-static int take_flag(struct flags *f, int c, const char *flag)
-{
-	int code = take_output_flag(f, c);
-	if (code >= 0)
-		return code;
-	switch (c) {
-	case OPT_CONFIG:
-		f->config = optarg;
-		return 0;
-	case OPT_PROMETHEUS:
-		f->prometheus_url = optarg;
-		return 0;
-	case OPT_KUBECONFIG:
-		f->kubeconfig = optarg;
-		return 0;
-	case OPT_CONTEXT:
-		f->context = optarg;
-		return 0;
-	case 'n':
-		f->ns = optarg;
-		return 0;
 	case OPT_DRY_RUN:
 		f->dry_run = true;
 		return 0;
 	case OPT_ONCE:
 		f->once = true;
 		return 0;
-	case OPT_LISTEN:
-		f->listen = optarg;
-		return 0;
-	case OPT_PAGE:
-		f->page = optarg;
-		return 0;
+	case OPT_FOR:
+		return flag_duration(optarg, &f->for_ms, err);
+	case 'o':
+		return take_output(&f->output, err);
 	case OPT_LOG_FORMAT:
-		return log_format(optarg, &f->log.format) < 0
-			       ? wrong("--log-format", optarg, "allowed: text, json")
-			       : 0;
-	case 'v':
-		return verbosity(optarg, &f->log.verbosity) < 0
-			       ? wrong("--v", optarg, "allowed: 0 to 10")
-			       : 0;
-	case ':':
-		return wrong("a value is missing behind", flag, "see foretop run --help");
-	default:
-		return wrong("unknown flag", flag, "see foretop run --help");
+		return take_log_format(&f->log.format, err);
+	default: /* 'v' */
+		return take_verbosity(&f->log.verbosity, err);
 	}
 }
 
-/* 0 to go on, 1 when the help was asked for, else the exit code of wrong usage. */
+/* -1 to go on, else the exit code. */
 static int parse_flags(struct flags *f, int argc, char **argv)
 {
-	int c;
-	optind = 1;
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":n:o:v:h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return 1;
-		}
-		int code = take_flag(f, c, argv[optind - 1]);
-		if (code)
-			return code;
-	}
+	const struct flag_table table = {.help = help,
+					 .letters = ":o:v:h" CLUSTER_LETTERS,
+					 .options = options,
+					 .take = take,
+					 .arg = f};
+	int code = flags_read(&table, argc, argv);
+	if (code >= 0)
+		return code;
 	if (optind < argc)
-		return wrong("unexpected argument", argv[optind], "run takes flags only");
+		return flags_wrong(argv[0], "unexpected argument %s", argv[optind]);
 	if (f->output && !f->once)
-		return wrong("--output", "json", "belongs to --once");
+		return flags_wrong(argv[0], "--output belongs to --once");
 	if (f->once && (f->diff || f->for_ms))
-		return wrong("--once", f->diff ? "--diff" : "--for", "either of them");
+		return flags_wrong(argv[0], "--once and %s exclude each other",
+				   f->diff ? "--diff" : "--for");
 	if (f->exit_code && !f->dry_run)
-		return wrong("--exit-code", "alone", "belongs to --dry-run or --diff");
-	return 0;
+		return flags_wrong(argv[0], "--exit-code belongs to --dry-run or --diff");
+	return -1;
 }
 
 /* --- the configuration file --- */
@@ -432,9 +392,8 @@ static void name_instance(struct run *r)
 
 static int find_cluster(const struct run *r, struct kube_config *ret, struct err *err)
 {
-	const char *given = r->flags.kubeconfig;
-	struct kube_config_options where = {.kubeconfig = given,
-					    .context = r->flags.context};
+	const char *given = r->flags.cluster.kubeconfig;
+	const struct kube_config_options where = cluster_where(&r->flags.cluster);
 	if (kube_config_load(&where, ret, err) == 0)
 		return 0;
 	if (given && !strstr(err->msg, given))
@@ -456,11 +415,12 @@ static int open_loop(struct run *r, struct err *err)
 		.clock = &r->clock,
 		.kube = &kube,
 		.controller = r->config,
-		.only_namespace = r->flags.ns,
+		.only_namespace = r->flags.cluster.ns,
 		.instance = r->instance,
 		.dry_run = r->flags.dry_run,
 		.listen = *listen && !r->flags.once ? listen : NULL,
 		.page = r->flags.once ? NULL : &r->config->page,
+		.request_timeout_ms = r->flags.cluster.timeout_ms,
 		.on_lost = lost,
 		.arg = r,
 	};
@@ -496,8 +456,8 @@ int cmd_run(int argc, char **argv)
 {
 	struct run r = {.started_ms = monotonic_ms(), .signals = {.fd = -1}};
 	int code = parse_flags(&r.flags, argc, argv);
-	if (code)
-		return code == EXIT_USAGE ? EXIT_USAGE : EXIT_SUCCESS;
+	if (code >= 0)
+		return code;
 	log_configure(&r.flags.log);
 	clock_init_real(&r.clock);
 	name_instance(&r);

@@ -71,6 +71,29 @@ static void say_write(const struct policy_status *s, int32_t from, int32_t to)
 
 /* --- the policies --- */
 
+static int by_name(const void *left, const void *right)
+{
+	const struct policy_status *const *a = left, *const *b = right;
+	int order = strcmp((*a)->ns, (*b)->ns);
+	return order ? order : strcmp((*a)->name, (*b)->name);
+}
+
+/* Borrowed statuses in the order of their names; the caller frees the array. */
+static const struct policy_status **sorted(const struct engine *e, size_t *ret_count)
+{
+	int32_t all = engine_policy_count(e);
+	const struct policy_status **list = xcalloc((size_t)all + 1, sizeof(list[0]));
+	size_t count = 0;
+	for (int32_t i = 0; i < all; i++) {
+		list[count] = engine_policy_status(e, i);
+		count += list[count] != NULL;
+	}
+	if (count)
+		qsort(list, count, sizeof(list[0]), by_name);
+	*ret_count = count;
+	return list;
+}
+
 static struct runsay_policy *find(struct runsay *r, const char *ns, const char *name)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -149,12 +172,12 @@ static void look_diff(struct runsay *r, struct runsay_policy *p,
 
 void runsay_look(struct runsay *r, const struct engine *e, int64_t now_ms)
 {
+	size_t count;
+	const struct policy_status **all AUTO_FREE = sorted(e, &count);
 	int64_t passed_ms = r->looked_ms ? now_ms - r->looked_ms : 0;
 	r->looked_ms = now_ms;
-	for (int32_t i = 0; i < engine_policy_count(e); i++) {
-		const struct policy_status *s = engine_policy_status(e, i);
-		if (!s)
-			continue;
+	for (size_t i = 0; i < count; i++) {
+		const struct policy_status *s = all[i];
 		struct runsay_policy *p = find(r, s->ns, s->name);
 		if (r->diff)
 			look_diff(r, p, s, passed_ms);
@@ -181,6 +204,8 @@ static const char *reason_of(const struct policy_status *s)
 
 static void once_table(struct runsay *r, const struct engine *e)
 {
+	size_t count;
+	const struct policy_status **all AUTO_FREE = sorted(e, &count);
 	struct table t AUTO(table_fini);
 	struct str out AUTO(str_fini);
 	static const char *const names[] = {"NAMESPACE", "POLICY",  "MODE",
@@ -189,10 +214,8 @@ static void once_table(struct runsay *r, const struct engine *e)
 	table_init(&t, ARRAY_LEN(names));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		table_cell(&t, names[i]);
-	for (int32_t i = 0; i < engine_policy_count(e); i++) {
-		const struct policy_status *s = engine_policy_status(e, i);
-		if (!s)
-			continue;
+	for (size_t i = 0; i < count; i++) {
+		const struct policy_status *s = all[i];
 		table_cell(&t, s->ns);
 		table_cell(&t, s->name);
 		table_cell(&t, s->policy ? policy_mode_name(s->policy->mode) : NULL);
@@ -236,15 +259,14 @@ static cJSON *once_tree(struct runsay *r, const struct policy_status *s)
 
 static void once_json(struct runsay *r, const struct engine *e)
 {
+	size_t count;
+	const struct policy_status **all AUTO_FREE = sorted(e, &count);
 	cJSON *list AUTO(json_cleanup) = cJSON_CreateObject();
 	cJSON_AddStringToObject(list, "apiVersion", "v1");
 	cJSON_AddStringToObject(list, "kind", "List");
 	cJSON *items = cJSON_AddArrayToObject(list, "items");
-	for (int32_t i = 0; i < engine_policy_count(e); i++) {
-		const struct policy_status *s = engine_policy_status(e, i);
-		if (s)
-			cJSON_AddItemToArray(items, once_tree(r, s));
-	}
+	for (size_t i = 0; i < count; i++)
+		cJSON_AddItemToArray(items, once_tree(r, all[i]));
 	char *text = cJSON_Print(list);
 	printf("%s\n", text);
 	cJSON_free(text);
@@ -284,6 +306,13 @@ static void add_sums(struct table *t, const struct runsay_policy *p)
 	table_cellf(t, "%d/%d", p->their_changes, p->our_changes);
 }
 
+static int by_policy_name(const void *left, const void *right)
+{
+	const struct runsay_policy *a = left, *b = right;
+	int order = strcmp(a->ns, b->ns);
+	return order ? order : strcmp(a->name, b->name);
+}
+
 void runsay_end(struct runsay *r)
 {
 	struct table t AUTO(table_fini) = {0};
@@ -293,6 +322,8 @@ void runsay_end(struct runsay *r)
 					    "ABOVE",     "BELOW",        "CHANGES"};
 	if (!r->diff)
 		return;
+	if (r->count)
+		qsort(r->policies, r->count, sizeof(r->policies[0]), by_policy_name);
 	str_init(&out, OUTPUT_MAX);
 	table_init(&t, ARRAY_LEN(names));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)

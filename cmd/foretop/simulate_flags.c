@@ -15,41 +15,41 @@ static const char help[] =
 	"What a policy would have done to a load, through the engine of foretop run, "
 	"beside the HPA's\n"
 	"rules, a fixed size and a perfect forecast.\n\n"
-	"  -f, --filename FILE        the policy, or a ConfigMap that holds it; - is "
+	"  -f, --filename FILE         the policy, or a ConfigMap that holds it; - is "
 	"standard input.\n"
-	"                             Its first demand metric is the trace\n"
-	"      --policy NS/NAME       the policy of that ConfigMap in the cluster\n"
-	"      --hpa NS/NAME          what if this HorizontalPodAutoscaler were moved?\n"
-	"      --trace FILE           lines unix_seconds,value: the load from then on\n"
-	"      --column NAME          of a table with several columns and a header line\n"
-	"      --query PROMQL         the load of each minute, one series (the policy's "
+	"                              Its first demand metric is the trace\n"
+	"      --policy NS/NAME        the policy of that ConfigMap in the cluster\n"
+	"      --hpa NS/NAME           what if this HorizontalPodAutoscaler were moved?\n"
+	"      --trace FILE            lines unix_seconds,value: the load from then on\n"
+	"      --column NAME           of a table with several columns and a header "
+	"line\n"
+	"      --query PROMQL          the load of each minute, one series (the policy's "
 	"own)\n"
-	"      --prometheus-url URL   the server; or --config FILE [--source NAME] of "
+	"      --prometheus-url URL    the server; or --config FILE [--source NAME] of "
 	"foretop run\n"
-	"      --history DURATION     how far the query reaches back (14d)\n"
-	"      --capacity N           what a pod serves (the metric's target; of CPU in "
+	"      --history DURATION      how far the query reaches back (14d)\n"
+	"      --capacity N            what a pod serves (the metric's target; of CPU in "
 	"the cluster what\n"
-	"                             a pod requests)\n"
-	"      --lead DURATION,...    from a pod's creation until it is Ready; of "
+	"                              a pod requests)\n"
+	"      --lead DURATION,...     from a pod's creation until it is Ready; of "
 	"several each as likely\n"
-	"                             as the others (the policy's leadTime, or 2m)\n"
-	"      --peak-pods N          scales the load: its 99.9th percentile needs N "
+	"                              as the others (the policy's leadTime, or 2m)\n"
+	"      --peak-pods N           scales the load: its 99.9th percentile needs N "
 	"pods\n"
-	"      --start TIME           judged from then on, learned from before (RFC 3339 "
+	"      --start TIME            judged from then on, learned from before (RFC "
+	"3339 "
 	"or Unix\n"
-	"                             seconds; default: the second half)\n"
-	"      --out FILE             every decision as CSV: unix_seconds,demand,ready,"
+	"                              seconds; default: the second half)\n"
+	"      --out FILE              every decision as CSV: unix_seconds,demand,ready,"
 	"pods,desired,\n"
-	"                             reactive,forecast,upper,reason\n"
-	"      --sweep                other settings too, on one grid: which serve as "
+	"                              reactive,forecast,upper,reason\n"
+	"      --sweep                 other settings too, on one grid: which serve as "
 	"well for less?\n"
-	"                             Chosen on what is before --start, judged on what "
+	"                              Chosen on what is before --start, judged on what "
 	"is after it\n"
-	"      --report FILE          all of it as one HTML page with charts\n"
-	"      --price-per-pod-hour N for the page's costs\n"
-	"  -o, --output FORMAT        table or json\n"
-	"      --kubeconfig FILE, --context NAME, -n, --namespace NS   of the cluster\n"
-	"  -h, --help\n\n"
+	"      --report FILE           all of it as one HTML page with charts\n"
+	"      --price-per-pod-hour N  for the page's costs\n"
+	"  -o, --output FORMAT         table or json\n" CLUSTER_FLAGS_HELP "\n"
 	"The world: the load is constant within a step; a pod is paid from its creation; "
 	"a scale-down\n"
 	"takes pods that are not Ready first, then the newest, at once; metrics are a "
@@ -58,7 +58,7 @@ static const char help[] =
 	"step is refused.\n";
 
 enum {
-	OPT_TRACE = 256,
+	OPT_TRACE = CLUSTER_OPTION_END,
 	OPT_COLUMN,
 	OPT_QUERY,
 	OPT_PROMETHEUS,
@@ -72,8 +72,6 @@ enum {
 	OPT_OUT,
 	OPT_POLICY,
 	OPT_HPA,
-	OPT_KUBECONFIG,
-	OPT_CONTEXT,
 	OPT_SWEEP,
 	OPT_REPORT,
 	OPT_PRICE,
@@ -95,9 +93,7 @@ static const struct option options[] = {
 	{"out", required_argument, NULL, OPT_OUT},
 	{"policy", required_argument, NULL, OPT_POLICY},
 	{"hpa", required_argument, NULL, OPT_HPA},
-	{"kubeconfig", required_argument, NULL, OPT_KUBECONFIG},
-	{"context", required_argument, NULL, OPT_CONTEXT},
-	{"namespace", required_argument, NULL, 'n'},
+	CLUSTER_OPTIONS,
 	{"sweep", no_argument, NULL, OPT_SWEEP},
 	{"report", required_argument, NULL, OPT_REPORT},
 	{"price-per-pod-hour", required_argument, NULL, OPT_PRICE},
@@ -133,9 +129,6 @@ static bool take_text(struct simulate_flags *f, int c)
 			  : c == OPT_REPORT     ? &f->report
 			  : c == OPT_POLICY     ? &f->cluster_policy
 			  : c == OPT_HPA        ? &f->hpa
-			  : c == OPT_KUBECONFIG ? &f->cluster.kubeconfig
-			  : c == OPT_CONTEXT    ? &f->cluster.context
-			  : c == 'n'            ? &f->cluster.ns
 						: NULL;
 	if (at)
 		*at = optarg;
@@ -162,8 +155,9 @@ static int take_leads(const char *text, struct simulate_flags *f, struct err *er
 
 static int take_flag(struct simulate_flags *f, int c, const char *flag, struct err *err)
 {
-	if (take_text(f, c))
-		return 0;
+	int taken = cluster_flag(&f->cluster, c, err);
+	if (taken || take_text(f, c))
+		return taken < 0 ? -1 : 0;
 	switch (c) {
 	case OPT_HISTORY:
 		return flag_duration(optarg, &f->from.history_ms, err);
@@ -200,6 +194,10 @@ static int check_flags(const struct simulate_flags *f, struct err *err)
 	if (policies > 1)
 		return err_set(err, ERR_INVALID,
 			       "-f, --policy and --hpa exclude each other");
+	const char *name = f->hpa ? f->hpa : f->cluster_policy;
+	if (name && !cluster_name_check(name))
+		return err_set(err, ERR_INVALID, "--%s: \"%s\": " CLUSTER_NAME_ALLOWED,
+			       f->hpa ? "hpa" : "policy", name);
 	if (f->price_per_pod_h > 0 && !f->report)
 		return err_set(err, ERR_INVALID,
 			       "--price-per-pod-hour belongs to --report");
@@ -244,7 +242,8 @@ int simulate_flags_parse(struct simulate_flags *ret_flags, int argc, char **argv
 	};
 	optind = 1;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":f:o:n:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":f:o:h" CLUSTER_LETTERS, options, NULL)) !=
+	       -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return 1;

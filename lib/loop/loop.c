@@ -198,6 +198,7 @@ static int open_clients(struct loop *l, struct err *err)
 		.burst = (int)(REQUEST_BURST * loop_pace(l)),
 		.observe = on_kube_request,
 		.observe_arg = l,
+		.timeout_ms = l->config.request_timeout_ms,
 	};
 	l->kube = kube_new(l->config.reactor, &options, err);
 	if (!l->kube)

@@ -26,6 +26,8 @@ struct loop_config {
 	const char *listen;             /* of /metrics and the probes; NULL: no face */
 	const struct config_page *page; /* the page; NULL, or its listen is empty: none.
 					   Copied */
+	int64_t request_timeout_ms;     /* most that a request to the API server may take,
+					   watches apart; 0: each its own time */
 	/* Sees every action before it is performed (the demo, --once). May be NULL. */
 	void (*observe)(void *arg, const struct action *action, int64_t now_ms);
 	/* The lead was lost: the process must end at once. */

@@ -121,6 +121,7 @@ class Convert:
         self._judge_blanks(converted)
         self._apply(converted)
         self._judge_applied()
+        self._judge_acting_as()
         self._judge_what_is_missing()
 
     # --- what lives there: no controller is needed ---
@@ -255,6 +256,16 @@ class Convert:
         count = len(self.autoscalers)
         self.report.check(code == 0 and not refused and f"{count} valid, 0 refused" in output,
                           f"{count} converted policies pass validate --server", output.splitlines()[-1] + refused)
+
+    def _judge_acting_as(self):
+        """--as, --as-group and --as-uid are the caller's for the API server, as kubectl's are."""
+        code, _, refused = self.foretop("get", "-n", SHOP, "--as", "nobody-in-particular", "--as-uid", "7")
+        self.report.check(code == 1 and 'User "nobody-in-particular" cannot list resource "configmaps"' in refused,
+                          "--as has the rights of that user", refused.strip())
+        code, output, refused = self.foretop("get", "-n", SHOP, "-o", "name", "--as", "nobody-in-particular",
+                                             "--as-group", "system:authenticated", "--as-group", "system:masters")
+        self.report.check(code == 0 and len(output.splitlines()) == len(self.autoscalers), "and --as-group of its groups",
+                          f"{len(output.splitlines())} policies" + refused)
 
     def _judge_what_is_missing(self):
         """The same command sees a target that is gone, a right that is taken, a query that has no series."""
