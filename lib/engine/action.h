@@ -27,9 +27,9 @@ struct action {
 	union {
 		struct {
 			struct query_ref ref;
-			int64_t time_ms;                   /* QUERY_CURRENT */
-			int64_t start_ms, end_ms, step_ms; /* QUERY_HISTORY: evaluation
-							      times, both ends included */
+			/* QUERY_HISTORY: evaluation times, both ends included. All
+			 * others ask for the present, by the source's own clock. */
+			int64_t start_ms, end_ms, step_ms;
 		} query;
 		struct {
 			struct write_ref ref;

@@ -43,9 +43,8 @@ static void ask(struct engine *e, struct prepared *s, int64_t now_ms)
 						    .metric = (uint32_t)m,
 						    .kind = QUERY_CURRENT,
 						    .cycle = s->cycle};
-		a->u.query.time_ms = now_ms;
 	}
-	guards_ask(e, s, now_ms);
+	guards_ask(e, s);
 }
 
 static void close_cycle(struct engine *e, struct prepared *s, int64_t now_ms)

@@ -35,7 +35,7 @@ static void align(struct prepared *s)
 	}
 }
 
-void guards_ask(struct engine *e, struct prepared *s, int64_t now_ms)
+void guards_ask(struct engine *e, struct prepared *s)
 {
 	for (int32_t i = 0; i < s->policy->guard_count; i++) {
 		s->guards[i].answered = false;
@@ -44,7 +44,6 @@ void guards_ask(struct engine *e, struct prepared *s, int64_t now_ms)
 						    .metric = (uint32_t)i,
 						    .kind = QUERY_GUARD,
 						    .cycle = s->cycle};
-		a->u.query.time_ms = now_ms;
 	}
 	s->waiting += s->policy->guard_count;
 }

@@ -318,7 +318,7 @@ char *clock_text(int64_t ms, char buf[16]);
 
 /* guard.c */
 /* Asks for every guard, as part of the cycle that has begun. */
-void guards_ask(struct engine *e, struct prepared *s, int64_t now_ms);
+void guards_ask(struct engine *e, struct prepared *s);
 void guards_answer(struct engine *e, struct prepared *s, const struct event *event,
 		   const struct query_ref *q);
 /* At the end of a cycle; late: why those have no value that did not answer. */
