@@ -24,6 +24,17 @@ START_TEST(both_begin_with_what_the_first_minute_needs)
 }
 END_TEST
 
+START_TEST(whatever_the_tolerance_the_first_size_is_what_is_needed)
+{
+	struct virtual v;
+	virtual_open(&v);
+	v.config.tolerance = 10;
+	steady(&v, 430, NAN, 1);
+	ck_assert_int_eq(v.shadow.ours.replicas, 5);
+	ck_assert_int_eq(v.shadow.reactive.replicas, 5);
+}
+END_TEST
+
 START_TEST(pods_are_ready_after_the_delay_and_paid_before)
 {
 	struct virtual v;
@@ -452,6 +463,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("shadow");
 	tcase_add_test(t, both_begin_with_what_the_first_minute_needs);
 	tcase_add_test(t, pods_are_ready_after_the_delay_and_paid_before);
+	tcase_add_test(t, whatever_the_tolerance_the_first_size_is_what_is_needed);
 	tcase_add_test(t, tolerance_holds_for_the_rule_and_for_what_is_lost);
 	tcase_add_test(t, a_forecast_target_above_the_tolerance_is_what_a_pod_carries);
 	tcase_add_test(t, the_forecast_raises_ours_alone);
