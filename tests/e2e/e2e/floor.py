@@ -253,6 +253,7 @@ class Floor:
         self.left.process.kill()
         self._check_release()
         self.until(END, "the end")
+        self._keep_texts()
         self._judge(killed)
 
     # --- what lives there ---
@@ -325,6 +326,16 @@ class Floor:
 
     def _events(self):
         return self.cluster.api.get(f"/apis/events.k8s.io/v1/namespaces/{SHOP}/events")["items"]
+
+    def _keep_texts(self):
+        """What an admin reads, beside the logs: status objects and Events."""
+        objects_of = f"/api/v1/namespaces/{self.foretop.namespace}/configmaps"
+        statuses = {item["metadata"]["name"]: json.loads(item["data"]["status.json"])
+                    for item in self.cluster.api.get(objects_of)["items"] if "status.json" in item.get("data", {})}
+        events = [f"{event['regarding']['kind']}/{event['regarding']['name']} {event['reason']}: {event['note']}"
+                  for event in self._events()]
+        with open(os.path.join(self.folder, "logs", "texts.json"), "w", encoding="utf-8") as f:
+            json.dump({"statuses": statuses, "events": events}, f, indent=1)
 
     def _text(self, steps):
         return " -> ".join(f"{value} ({when - self.rise_at:+.0f} s)" for when, value in steps) or "nothing"
