@@ -47,3 +47,16 @@ int64_t zone_utc(const struct zone *z, int64_t wall_ms)
 		i++;
 	return wall_ms - z->steps[i].offset_ms;
 }
+
+bool zone_last_utc(const struct zone *z, int64_t wall_ms, int64_t *ret_utc_ms)
+{
+	int32_t i = z->count > 0 ? z->count - 1 : 0;
+	/* From the last step down: each ends where the one after it begins. */
+	while (i > 0 && wall_ms - z->steps[i].offset_ms < z->steps[i].from_ms)
+		i--;
+	int64_t utc_ms = wall_ms - z->steps[i].offset_ms;
+	if (i + 1 < z->count && utc_ms >= z->steps[i + 1].from_ms)
+		return false;
+	*ret_utc_ms = utc_ms;
+	return true;
+}

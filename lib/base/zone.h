@@ -37,4 +37,8 @@ int64_t zone_wall(const struct zone *z, int64_t utc_ms);
  * 02:00 to 03:00 is skipped. */
 int64_t zone_utc(const struct zone *z, int64_t wall_ms);
 
+/* The last time, in UTC, at which the clock shows this wall time: of what it shows twice
+ * the second. False for what it skips. */
+bool zone_last_utc(const struct zone *z, int64_t wall_ms, int64_t *ret_utc_ms);
+
 #endif

@@ -31,7 +31,8 @@ static bool same_series(const struct policy *a, const struct policy_metric *x,
 	       same_text(x->history_query, y->history_query) &&
 	       same_text(x->source, y->source) && f->models == g->models &&
 	       f->history_ms == g->history_ms && f->quantile == g->quantile &&
-	       f->objective == g->objective && same_seasons(f, g) && same_excludes(f, g);
+	       f->objective == g->objective && same_text(f->time_zone, g->time_zone) &&
+	       same_seasons(f, g) && same_excludes(f, g);
 }
 
 /* The feeds change places: each slot keeps as much memory as it had. */

@@ -215,19 +215,6 @@ static void turn_away(struct engine *e, struct prepared *s)
 		   e->config.policies_max);
 }
 
-/* Said once for each text: what is asked for and cannot be done. Zones whose clocks never
- * change need nothing of the models. */
-static void tell_zone(struct engine *e, struct prepared *s)
-{
-	const struct policy_forecast *f = &s->policy->forecast;
-	if (f->mode != FORECAST_DISABLED && f->zone.count > 1)
-		emit_event(e, s, true, "TimeZoneNotFollowed",
-			   "forecast.timeZone %s: models compare with the same time in "
-			   "UTC, so for a day after its clocks change, the model of the "
-			   "week for a week, they are as far off",
-			   f->time_zone);
-}
-
 static void put_in_place(struct engine *e, struct prepared *s, int32_t i, int64_t now_ms)
 {
 	struct prepared *old = e->slots[i];
@@ -254,7 +241,6 @@ static void put_in_place(struct engine *e, struct prepared *s, int32_t i, int64_
 	}
 	if (s->invalid[0])
 		refuse(e, s, s->invalid, now_ms);
-	tell_zone(e, s);
 	settle(e, s, NULL, now_ms);
 	publish_standing(e, s, now_ms);
 	if (old && old->policy && !same_target(old, s))

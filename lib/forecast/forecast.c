@@ -118,10 +118,40 @@ struct forecaster *forecaster_init(void *memory, const struct forecast_config *c
 	return f;
 }
 
-bool forecaster_add(struct forecaster *f, int64_t t_ms, double v)
+static int64_t minute_of(int64_t ms)
 {
-	int64_t minute = t_ms / MS_PER_MIN - (t_ms % MS_PER_MIN < 0);
+	return ms / MS_PER_MIN - (ms % MS_PER_MIN < 0);
+}
 
+/* Minutes in here are those of the zone's clock: the same time yesterday is a day before,
+ * whatever was done to the clock. The end of one, in UTC; what the clock skipped has none
+ * of its own and counts as if it had not been changed. */
+static int64_t end_ms(const struct forecaster *f, int64_t minute)
+{
+	int64_t begin_ms;
+
+	if (!zone_last_utc(&f->config.zone, minute * MS_PER_MIN, &begin_ms))
+		begin_ms = zone_utc(&f->config.zone, minute * MS_PER_MIN);
+	return begin_ms + MS_PER_MIN;
+}
+
+static bool is_skipped(const struct forecaster *f, int64_t minute)
+{
+	int64_t begin_ms;
+
+	return !zone_last_utc(&f->config.zone, minute * MS_PER_MIN, &begin_ms);
+}
+
+static bool comes_again(const struct forecaster *f, int64_t t_ms)
+{
+	int64_t last_ms = t_ms;
+
+	zone_last_utc(&f->config.zone, zone_wall(&f->config.zone, t_ms), &last_ms);
+	return last_ms != t_ms;
+}
+
+static bool add_minute(struct forecaster *f, int64_t minute, double v)
+{
 	if (f->accepted != INT64_MIN && minute <= f->accepted)
 		return true;
 	if (f->queue_count == FORECAST_QUEUE)
@@ -130,6 +160,12 @@ bool forecaster_add(struct forecaster *f, int64_t t_ms, double v)
 		(struct queued){.minute = minute, .value = v};
 	f->accepted = minute;
 	return true;
+}
+
+bool forecaster_add(struct forecaster *f, int64_t t_ms, double v)
+{
+	return comes_again(f, t_ms) ||
+	       add_minute(f, minute_of(zone_wall(&f->config.zone, t_ms)), v);
 }
 
 static bool full_hour(int64_t minute)
@@ -175,7 +211,7 @@ static void refit_windows(struct forecaster *f, int64_t minute)
 /* Whether any of the minute lies in a time that is not to be learned from. */
 static bool is_excluded(const struct forecaster *f, int64_t minute)
 {
-	int64_t from = minute * MS_PER_MIN, to = from + MS_PER_MIN;
+	int64_t to = end_ms(f, minute), from = to - MS_PER_MIN;
 
 	for (int32_t i = 0; i < f->config.exclude_count; i++) {
 		if (from < f->excludes[i].to_ms && to > f->excludes[i].from_ms)
@@ -291,7 +327,7 @@ static void tell(const struct forecaster *f)
 	const struct said *said = &f->said;
 	bool ready = is_ready(said);
 	const struct forecast_minute minute = {
-		.end_ms = (said->minute + 1) * MS_PER_MIN,
+		.end_ms = end_ms(f, said->minute),
 		.known = !isnan(said->last),
 		.value = said->last,
 		.mean = ready ? said->outlook.mean : NAN,
@@ -318,7 +354,7 @@ static void predict(struct forecaster *f)
 	f->said.cause = f->doubt.cause;
 	f->said.odd_count = f->doubt.count;
 	f->phase = PHASE_IDLE;
-	if (f->config.heed)
+	if (f->config.heed && !is_skipped(f, h->newest))
 		tell(f);
 }
 
@@ -396,13 +432,16 @@ static void explain_ready(struct forecast *ret_forecast)
 		 model_name(ret_forecast->baseline), coverage);
 }
 
-static void answer_anomaly(const struct said *said, struct forecast_anomaly *ret)
+static void answer_anomaly(const struct forecaster *f, struct forecast_anomaly *ret)
 {
+	const struct said *said = &f->said;
 	const struct anomaly_verdict *v = &said->verdict;
 
 	ret->kind = v->kind;
 	ret->hold_down = v->hold_down;
-	ret->hold_until_ms = v->hold_until_ms;
+	if (v->hold_until_ms)
+		ret->hold_until_ms = v->hold_until_ms + end_ms(f, said->minute) -
+				     (said->minute + 1) * MS_PER_MIN;
 	ret->count = said->odd_count;
 	anomaly_text(v->hold_down ? &said->cause : v, ret->text);
 }
@@ -416,8 +455,7 @@ void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecas
 		.state = ready       ? FORECAST_READY
 			 : is_due(f) ? FORECAST_FITTING
 				     : FORECAST_WAITING,
-		.made_for_ms =
-			said->minute == INT64_MIN ? 0 : (said->minute + 1) * MS_PER_MIN,
+		.made_for_ms = said->minute == INT64_MIN ? 0 : end_ms(f, said->minute),
 		.last = said->minute == INT64_MIN ? NAN : said->last,
 		.mean = NAN,
 		.upper = NAN,
@@ -426,7 +464,7 @@ void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecas
 		.coverage = NAN,
 		.learned_min = said->values,
 	};
-	answer_anomaly(said, &ret_forecast->anomaly);
+	answer_anomaly(f, &ret_forecast->anomaly);
 	if (!ready) {
 		explain_waiting(f, ret_forecast);
 		return;
@@ -447,14 +485,14 @@ void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecas
 void forecaster_look_ahead(struct forecaster *f, int32_t minutes, void *scratch,
 			   struct forecast *ret_forecast)
 {
-	int64_t end = f->history.newest + minutes;
+	int64_t begin_ms = end_ms(f, f->history.newest) + (minutes - 1) * MS_PER_MIN;
 
 	memcpy(scratch, f, sizeof(*f));
 	f->config.heed = NULL;
 	/* Models stand as they were fitted. */
 	f->config.use_holt_winters = false;
 	if (f->said.minute != INT64_MIN)
-		forecaster_add(f, end * MS_PER_MIN, NAN);
+		add_minute(f, minute_of(zone_wall(&f->config.zone, begin_ms)), NAN);
 	while (forecaster_work(f))
 		;
 	forecaster_predict(f, ret_forecast);

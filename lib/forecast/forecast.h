@@ -12,6 +12,7 @@
 #ifndef FORETOP_FORECAST_FORECAST_H
 #define FORETOP_FORECAST_FORECAST_H
 
+#include "base/base.h"
 #include "forecast/anomaly.h"
 #include "forecast/levels.h"
 #include "forecast/path.h"
@@ -71,7 +72,11 @@ struct forecast_config {
 	/* The policy's `models`; baselines cannot be turned off. */
 	bool use_linear, use_holt_winters;
 	enum forecast_seasons seasons;
-	/* Minute of the day (UTC) of the daily fit, in [0, 1439]: to spread the fits of
+	/* Whose days and weeks they are; zeroed: UTC. The hour that its clock shows twice
+	 * is learned once, the second time: the first time what was said before stands
+	 * and grows old. The one that it skips is missing. */
+	struct zone zone;
+	/* Minute of the day of the daily fit, in [0, 1439]: to spread the fits of
 	 * many forecasters (a hash of the policy's name does). */
 	int32_t refit_minute;
 	/* Times whose minutes are not learned from: forecasts go on during them (of

@@ -111,12 +111,18 @@ static void record(struct tape *t, int64_t t_ms, double value)
 						.told = trim(&forecast)};
 }
 
+static bool same_zone(const struct zone *a, const struct zone *b)
+{
+	return a->count == b->count &&
+	       !memcmp(a->steps, b->steps, (size_t)a->count * sizeof(a->steps[0]));
+}
+
 static bool same_config(const struct forecast_config *a, const struct forecast_config *b)
 {
 	return a->window_min == b->window_min && a->release_min == b->release_min &&
 	       a->quantile == b->quantile && a->use_linear == b->use_linear &&
-	       a->use_holt_winters == b->use_holt_winters &&
-	       a->refit_minute == b->refit_minute &&
+	       a->use_holt_winters == b->use_holt_winters && a->seasons == b->seasons &&
+	       same_zone(&a->zone, &b->zone) && a->refit_minute == b->refit_minute &&
 	       a->exclude_count == b->exclude_count &&
 	       (a->exclude_count == 0 ||
 		memcmp(a->excludes, b->excludes,

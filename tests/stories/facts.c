@@ -276,6 +276,8 @@ static void read_answer(struct world *w, const struct words *line, int32_t from,
 	a->base = base ? strtod(base, NULL) : 0;
 	a->peak = peak ? strtod(peak, NULL) : 0;
 	a->noise = value_of(line, "noise") ? strtod(value_of(line, "noise"), NULL) : 0;
+	if (value_of(line, "zone"))
+		a->zone = world_zone(w, value_of(line, "zone"));
 	if (value_of(line, "at"))
 		a->at_ms = relative_ms(w, value_of(line, "at"));
 	for (int32_t i = from; a->kind == SAY_ROWS && i < line->count; i++)

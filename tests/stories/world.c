@@ -264,6 +264,8 @@ void world_give_policy(struct world *w, struct story_policy *p)
 		if (policy)
 			policy->created_ms = p->created_ms;
 	}
+	if (policy)
+		policy->forecast.zone = *world_zone(w, policy->forecast.time_zone);
 	struct event event = {.type = EVENT_POLICY_SET};
 	event.u.policy_set.prepared =
 		engine_prepare(w->engine, NS, p->name, policy, err.msg, &record);
@@ -443,7 +445,8 @@ static bool repeats_daily(const struct story_answer *a)
  * or a job from two to half past two at night. */
 static double shape_of_day(const struct story_answer *a, int64_t t_ms)
 {
-	double hour = (double)(t_ms % MS_PER_DAY) / (double)MS_PER_H;
+	int64_t wall_ms = a->zone ? zone_wall(a->zone, t_ms) : t_ms;
+	double hour = (double)(wall_ms % MS_PER_DAY) / (double)MS_PER_H;
 	if (a->kind == SAY_JOB)
 		return hour >= 2 && hour < 2.5 ? a->peak : a->base;
 	if (a->kind == SAY_SHIFT)

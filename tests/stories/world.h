@@ -76,9 +76,10 @@ struct story_answer {
 		double value;
 	} rows[ROWS_MAX];
 	int32_t row_count;
-	double each;       /* SAY_EACH: the same of every Ready pod */
-	int64_t at_ms;     /* of the samples, relative to now */
-	double base, peak; /* SAY_DAILY, SAY_SHIFT, SAY_JOB */
+	double each;             /* SAY_EACH: the same of every Ready pod */
+	int64_t at_ms;           /* of the samples, relative to now */
+	double base, peak;       /* SAY_DAILY, SAY_SHIFT, SAY_JOB */
+	const struct zone *zone; /* whose day it is; NULL: UTC */
 	/* SAY_USAGE: of every Ready pod `base`, and `per` for each unit of the load of
 	 * the metric `of` that it serves. */
 	double per;
@@ -159,7 +160,9 @@ void world_scaled(struct world *w, const char *version);
 void world_floored(struct world *w, enum event_type type, const char *why);
 void world_written(struct world *w, enum event_type type, const char *why);
 
-/* zones.c: tells the engine when the policy's schedules open, for the next eight days. */
+/* zones.c: a zone by its name. */
+const struct zone *world_zone(struct world *w, const char *name);
+/* Tells the engine when the policy's schedules open, for the next eight days. */
 void world_give_schedule(struct world *w, const struct policy_status *s);
 
 /* tell.c: actions as lines */

@@ -24,7 +24,7 @@ static const struct {
 	  .count = 3}},
 };
 
-static const struct zone *find_zone(struct world *w, const char *name)
+const struct zone *world_zone(struct world *w, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(zones); i++)
 		if (!strcmp(zones[i].name, name))
@@ -37,7 +37,7 @@ static int32_t expand(struct world *w, const struct policy *p, int32_t index,
 		      struct schedule_interval *intervals, int32_t count)
 {
 	const struct policy_schedule *s = &p->schedules[index];
-	const struct zone *zone = find_zone(w, s->time_zone);
+	const struct zone *zone = world_zone(w, s->time_zone);
 	int64_t wall_ms = zone_wall(zone, w->now_ms - s->duration_ms);
 	int64_t limit_ms = zone_wall(zone, w->now_ms + AHEAD_MS);
 	while (count < SCHEDULE_INTERVALS_MAX &&

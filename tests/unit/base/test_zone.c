@@ -101,6 +101,32 @@ START_TEST(only_names_that_stay_in_their_folder_are_valid)
 }
 END_TEST
 
+/* The second one of those that are shown twice; "": the clock skips it. */
+static const struct {
+	const char *wall, *utc;
+} lasts[] = {
+	{"2025-06-01T12:00:00Z", "2025-06-01T11:00:00Z"},
+	{"2026-03-29T01:59:59Z", "2026-03-29T00:59:59Z"},
+	{"2026-03-29T02:00:00Z", ""},
+	{"2026-03-29T02:59:59Z", ""},
+	{"2026-03-29T03:00:00Z", "2026-03-29T01:00:00Z"},
+	{"2026-10-25T01:59:59Z", "2026-10-24T23:59:59Z"},
+	{"2026-10-25T02:00:00Z", "2026-10-25T01:00:00Z"},
+	{"2026-10-25T02:59:59Z", "2026-10-25T01:59:59Z"},
+	{"2026-10-25T03:00:00Z", "2026-10-25T02:00:00Z"},
+};
+
+START_TEST(the_last_time_that_the_clock_shows_is_found)
+{
+	struct zone z = paris(), utc = {0};
+	int64_t wall = at(lasts[_i].wall), got = -1;
+	ck_assert_int_eq(zone_last_utc(&z, wall, &got), *lasts[_i].utc != '\0');
+	ck_assert_int_eq(got, *lasts[_i].utc ? at(lasts[_i].utc) : -1);
+	ck_assert(zone_last_utc(&utc, wall, &got));
+	ck_assert_int_eq(got, wall);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("zone");
@@ -109,6 +135,8 @@ int main(void)
 			    ARRAY_LEN(walls));
 	tcase_add_loop_test(tcase, skipped_times_are_shifted_and_doubled_times_count_once,
 			    0, ARRAY_LEN(utcs));
+	tcase_add_loop_test(tcase, the_last_time_that_the_clock_shows_is_found, 0,
+			    ARRAY_LEN(lasts));
 	tcase_add_test(tcase, an_empty_zone_is_utc);
 	tcase_add_loop_test(tcase, only_names_that_stay_in_their_folder_are_valid, 0,
 			    ARRAY_LEN(names));

@@ -248,26 +248,6 @@ START_TEST(after_a_pause_the_present_size_is_what_was_wanted)
 }
 END_TEST
 
-/* A zone whose clocks change cannot be followed yet, and that is said. */
-START_TEST(a_zone_that_is_not_followed_is_told)
-{
-	static const struct {
-		const char *text;
-		int32_t steps;
-		bool told;
-	} cases[] = {{FORECAST, 2, true}, {FORECAST, 1, false}, {REACTIVE, 2, false}};
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct policy *p = rig_parse("checkout", cases[i].text, 0);
-		p->forecast.zone.count = cases[i].steps;
-		rig_set(&r, engine_prepare(r.e, "shop", "checkout", p, NULL, NULL));
-		const struct action *told = rig_event(&r, "TimeZoneNotFollowed");
-		ck_assert_int_eq(told != NULL, cases[i].told);
-		ck_assert(!told ||
-			  strstr(told->u.event.note, "forecast.timeZone UTC: models"));
-	}
-}
-END_TEST
-
 START_TEST(preparing_and_dropping_leaks_nothing)
 {
 	engine_prepared_free(engine_prepare(r.e, "shop", "a", rig_parse("a", FORECAST, 0),
@@ -297,7 +277,6 @@ int main(void)
 		       a_place_is_used_again_and_old_answers_do_not_reach_the_new_tenant);
 	tcase_add_test(t, one_policy_too_many_is_turned_away_with_an_event);
 	tcase_add_test(t, who_goes_unknown_goes_quietly);
-	tcase_add_test(t, a_zone_that_is_not_followed_is_told);
 	tcase_add_test(t, after_a_pause_the_present_size_is_what_was_wanted);
 	tcase_add_test(t, preparing_and_dropping_leaks_nothing);
 	suite_add_tcase(s, t);
