@@ -207,6 +207,48 @@ START_TEST(one_that_gives_an_expired_token_has_failed)
 }
 END_TEST
 
+START_TEST(one_that_fails_to_renew_leaves_the_old_token_until_its_end)
+{
+	plugin_gives("token-RUN", 3);
+	api_client(&api);
+	ask(1);
+	plugin_gives("", 0); /* from now on it gives neither token nor certificate */
+	while (runs() < 2) {
+		usleep(10000);
+		ask(1);
+		ck_assert_int_eq(got.status, 200);
+		ck_assert_ptr_nonnull(strstr(heads[(asked - 1) % 16], "token-1\r\n"));
+	}
+	while (got.err.code == ERR_NONE) {
+		usleep(10000);
+		ask(1);
+	}
+	/* Nothing went out with what has ended, and nobody was told a secret. */
+	int so_far = asked;
+	ask(2);
+	ck_assert_int_eq(asked, so_far);
+	ck_assert(got.not_executed);
+	ck_assert_ptr_nonnull(strstr(got.err.msg, "neither a token nor a client"));
+	ck_assert_ptr_null(strstr(got.err.msg, "token-1"));
+}
+END_TEST
+
+START_TEST(while_each_new_token_is_refused_it_is_not_run_all_the_time)
+{
+	plugin_gives("token-1", 0);
+	api_client(&api);
+	refuse_old = true;
+	int64_t begin_ms = monotonic_ms();
+	while (runs() < 3) {
+		usleep(5000);
+		ask(1);
+		ck_assert_int_eq(got.status, 401);
+	}
+	/* Of at least one second, then of at least two. */
+	ck_assert_int_ge(monotonic_ms() - begin_ms, 2900);
+}
+END_TEST
+
 static void on_state(void *arg, const char *text, const struct err *err)
 {
 	(void)arg;
@@ -241,6 +283,8 @@ int main(void)
 	tcase_add_test(t, an_expired_token_is_replaced_before_and_never_used_after);
 	tcase_add_test(t, a_refused_token_is_replaced_once);
 	tcase_add_test(t, one_that_gives_an_expired_token_has_failed);
+	tcase_add_test(t, one_that_fails_to_renew_leaves_the_old_token_until_its_end);
+	tcase_add_test(t, while_each_new_token_is_refused_it_is_not_run_all_the_time);
 	tcase_add_test(t, a_watch_tells_that_the_plugin_fails_and_opens_nothing);
 	suite_add_tcase(s, t);
 	return run_suite(s);
