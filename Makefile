@@ -67,7 +67,7 @@ FUZZER   ?=
 FUZZ_DRIVER = $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o)
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all docs-test dashboards help deps test cli faults torture sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full demo \
+.PHONY: all docs-test dashboards help deps test cli faults torture sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full soak demo \
 	install clean compile_commands.json
 .PHONY: chart generate generated image image-test release release-test e2e-node
 .DEFAULT_GOAL := all
@@ -286,10 +286,16 @@ e2e: $(BUILD)/foretop
 	@hack/deps e2e
 	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps convert
 
-## e2e-full: the long stories too: twins of the real HPA controller, floors beside it
+## e2e-full: the long stories too: twins of the real HPA controller, floors beside it, credentials, faults, hand-overs
 e2e-full: $(BUILD)/foretop
 	@hack/deps e2e
-	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor convert
+	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor convert access faults handover
+
+## soak: SOAK_HANDOVERS (200) hand-overs of the lead at moments of change, on real servers
+SOAK_HANDOVERS ?= 200
+soak: $(BUILD)/foretop
+	@hack/deps e2e
+	@E2E_HANDOVERS=$(SOAK_HANDOVERS) FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run handover
 
 ## dashboards: the chart's dashboards and alerts against a real Prometheus (PICTURES=dir draws what they show)
 dashboards: $(BUILD)/foretop

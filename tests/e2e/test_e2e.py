@@ -1,10 +1,13 @@
 """Unit tests of what the end-to-end test computes; `tests/e2e/run` runs them first."""
+import base64
 import json
 import os
+import socket
 import tempfile
+import threading
 import unittest
 
-from e2e import audit, installation, measures, story, traces
+from e2e import access, audit, faultproxy, installation, levels, measures, story, tokens, traces
 
 
 class Traces(unittest.TestCase):
@@ -210,6 +213,132 @@ class Plan(unittest.TestCase):
         self.assertEqual("elsewhere", moved["subjects"][0]["namespace"])
         self.assertEqual(binding["roleRef"], moved["roleRef"])
         self.assertEqual(binding, installation.moved(binding, "foretop-system"))
+
+
+class Echo:
+    """Sends back what it gets, behind a FaultProxy."""
+
+    def __init__(self, **options):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._run, daemon=True).start()
+        self.proxy = faultproxy.FaultProxy(self.listener.getsockname()[1], **options)
+        self.proxy.start()
+
+    def _run(self):
+        while True:
+            served, _peer = self.listener.accept()
+            threading.Thread(target=self._serve, args=(served,), daemon=True).start()
+
+    @staticmethod
+    def _serve(served):
+        try:
+            while data := served.recv(4096):
+                served.sendall(data)
+        except OSError:
+            pass
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.proxy.port), timeout=10)
+
+
+def answer(connection, text):
+    connection.sendall(text)
+    got = b""
+    while len(got) < len(text):
+        data = connection.recv(4096)
+        if not data:
+            break
+        got += data
+    return got
+
+
+class Faulty(unittest.TestCase):
+    def test_it_passes_bytes_on(self):
+        with Echo().connect() as connection:
+            self.assertEqual(b"hello", answer(connection, b"hello"))
+
+    def test_a_cut_resets_what_stands_and_what_comes_until_it_is_mended(self):
+        echo = Echo()
+        with echo.connect() as connection:
+            answer(connection, b"hello")
+            echo.proxy.cut()
+            with self.assertRaises(OSError):
+                answer(connection, b"hello")
+        with self.assertRaises(OSError):
+            with echo.connect() as connection:
+                answer(connection, b"hello")
+        echo.proxy.mend()
+        with echo.connect() as connection:
+            self.assertEqual(b"hello", answer(connection, b"hello"))
+
+    def test_what_went_silent_stays_silent_and_open(self):
+        echo = Echo()
+        with echo.connect() as old:
+            answer(old, b"hello")
+            echo.proxy.go_silent()
+            echo.proxy.mend()
+            with echo.connect() as new:
+                self.assertEqual(b"hello", answer(new, b"hello"))
+            old.sendall(b"anybody?")
+            old.settimeout(0.2)
+            with self.assertRaises(TimeoutError):
+                old.recv(1)
+
+    def test_a_cut_after_some_bytes_lets_just_these_pass(self):
+        echo = Echo()
+        with echo.connect() as connection:
+            answer(connection, b"hello")
+            echo.proxy.cut_after(3)
+            connection.sendall(b"goodbye")
+            got = b""
+            try:
+                while data := connection.recv(1):
+                    got += data
+            except OSError:
+                pass
+            self.assertIn(got, (b"", b"goo"))  # a reset may overtake them
+
+    def test_as_a_proxy_for_connect_it_keeps_what_it_was_asked(self):
+        echo = Echo(connect=True)
+        with echo.connect() as connection:
+            connection.sendall(b"CONNECT api.invalid:6443 HTTP/1.1\r\n\r\n")
+            self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 200"))
+            self.assertEqual(b"hello", answer(connection, b"hello"))
+        self.assertEqual(["CONNECT api.invalid:6443 HTTP/1.1\r\n\r\n"], echo.proxy.heads)
+
+
+class Credentials(unittest.TestCase):
+    def test_a_token_is_known_by_its_id(self):
+        claims = base64.urlsafe_b64encode(json.dumps({"jti": "0712"}).encode()).decode().rstrip("=")
+        self.assertEqual("JTI=0712", tokens.identity(f"head.{claims}.signature"))
+        self.assertEqual("JTI=0712", tokens.used({"user": {"extra": {
+            "authentication.kubernetes.io/credential-id": ["JTI=0712"]}}}))
+        self.assertIsNone(tokens.used({"user": {}}))
+
+    def test_a_volume_is_replaced_at_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            volume = access.Volume(os.path.join(folder, "v"))
+            volume.write(token="one")
+            before = os.readlink(volume.path("..data"))
+            volume.write(**{"ca.crt": "pem"})
+            self.assertEqual("one", access.read(volume.path("token")))
+            self.assertEqual("pem", access.read(volume.path("ca.crt")))
+            self.assertNotEqual(before, os.readlink(volume.path("..data")))
+            volume.write(token="two")
+            self.assertEqual("two", access.read(volume.path("token")))
+
+
+class Sizes(unittest.TestCase):
+    def test_a_demand_needs_whole_pods(self):
+        self.assertEqual([4, 5, 1], [levels.needed(demand) for demand in (400, 401, 10)])
+
+    def test_only_writes_that_went_through_count(self):
+        def event(second, code, subresource="scale"):
+            return {"verb": "update", "requestReceivedTimestamp": f"2026-01-01T00:00:{second:02}Z",
+                    "responseStatus": {"code": code}, "requestObject": {"spec": {"replicas": second}},
+                    "objectRef": {"namespace": "n", "name": "a", "subresource": subresource}}
+        found = levels.writes([event(5, 200), event(3, 409), event(2, 200), event(4, 200, "status")], ("n", "a"))
+        self.assertEqual([2, 5], [replicas for _, replicas, _ in found])
 
 
 if __name__ == "__main__":

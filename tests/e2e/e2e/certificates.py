@@ -27,7 +27,9 @@ class Authority:
     def server(self, name, address="127.0.0.1"):
         return self.issue(name, f"/CN={name}",
                           f"subjectAltName=IP:127.0.0.1,IP:{address},DNS:localhost,DNS:kubernetes.default.svc\n"
-                          "extendedKeyUsage=serverAuth")
+                          "extendedKeyUsage=serverAuth\n"
+                          # A CA that follows another often has the same name: this tells them apart.
+                          "authorityKeyIdentifier=keyid")
 
     def client(self, user, group):
         return self.issue(user, f"/O={group}/CN={user}", "extendedKeyUsage=clientAuth")

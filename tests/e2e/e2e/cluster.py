@@ -2,6 +2,7 @@
 import glob
 import json
 import os
+import shutil
 import subprocess
 import urllib.request
 
@@ -17,6 +18,9 @@ CONTROLLERS = ("deployment", "replicaset", "statefulset", "garbage-collector", "
 FAST_CLIENT = ["--kube-api-qps=500", "--kube-api-burst=1000"]
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [
+        # Who holds what, to tell who may write.
+        {"level": "Request", "userGroups": ["system:serviceaccounts"], "verbs": ["create", "update", "patch"],
+         "resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}]},
         {"level": "RequestResponse", "verbs": ["create", "update", "patch", "delete"], "resources": [
             {"group": "apps", "resources": ["deployments/scale", "statefulsets/scale", "replicasets/scale"]}]},
         {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
@@ -29,6 +33,7 @@ AUDIT_POLICY = {
 
 class Cluster:
     address = "127.0.0.1"  # by which pods reach the API server
+    ready_ms = 19000  # from the start of a pod's process until it is Ready
 
     def __init__(self, folder, binaries, supervisor):
         self.folder = folder
@@ -38,8 +43,9 @@ class Cluster:
         self.audit_log = self.path("audit.log")
         (self.etcd_port, self.etcd_peer_port, self.port, self.controllers_port,
          self.scheduler_port) = free_ports(5)
+        self.ca = self.trusted()
         cert, key = self.authority.client("e2e-admin", "system:masters")
-        self.api = Api(self.port, self.authority.ca, cert, key)
+        self.api = Api(self.port, self.ca, cert, key)
         self.kubeconfig = self.write_kubeconfig("admin", {"client-certificate": cert, "client-key": key})
 
     def path(self, name):
@@ -50,11 +56,15 @@ class Cluster:
             json.dump(value, f)
         return self.path(name)
 
-    def write_kubeconfig(self, name, user, namespace="default"):
+    def trusted(self):
+        """The file with the CAs that clients trust."""
+        return self.authority.ca
+
+    def write_kubeconfig(self, name, user, namespace="default", **cluster):
         return self.write_json(f"{name}.kubeconfig", {
             "apiVersion": "v1", "kind": "Config", "current-context": "e2e",
             "clusters": [{"name": "e2e", "cluster": {"server": f"https://127.0.0.1:{self.port}",
-                                                     "certificate-authority": self.authority.ca}}],
+                                                     "certificate-authority": self.ca, **cluster}}],
             "users": [{"name": name, "user": user}],
             "contexts": [{"name": "e2e", "context": {
                 "cluster": "e2e", "user": name, "namespace": namespace}}]})
@@ -65,7 +75,14 @@ class Cluster:
 
     def stages(self):
         """The folder of what kwok says in the place of kubelets."""
-        return os.path.join(HERE, "stages")
+        folder = self.path("stages")
+        shutil.copytree(os.path.join(HERE, "stages"), folder)
+        path = os.path.join(folder, "pod.yaml")
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace("durationMilliseconds: 19000", f"durationMilliseconds: {self.ready_ms}"))
+        return folder
 
     def binary(self, name):
         return os.path.join(self.binaries, name)
@@ -85,17 +102,26 @@ class Cluster:
         self._start_nodes()
 
     def start_api_server(self):
-        etcd_url = f"http://127.0.0.1:{self.etcd_port}"
-        etcd = self.supervisor.start("etcd", [
-            self.binary("etcd"), "--data-dir", self.path("etcd"), "--listen-client-urls", etcd_url,
-            "--advertise-client-urls", etcd_url, "--listen-peer-urls",
+        self._start_etcd()
+        self.certificate = self.authority.server("kube-apiserver", self.address)
+        self.service_accounts = self.authority.signing_key("service-accounts")
+        self.start_server()
+
+    def _start_etcd(self):
+        self.etcd_url = f"http://127.0.0.1:{self.etcd_port}"
+        self.etcd = self.supervisor.start("etcd", [
+            self.binary("etcd"), "--data-dir", self.path("etcd"), "--listen-client-urls", self.etcd_url,
+            "--advertise-client-urls", self.etcd_url, "--listen-peer-urls",
             f"http://127.0.0.1:{self.etcd_peer_port}", "--unsafe-no-fsync", "--log-level=warn"])
-        cert, key = self.authority.server("kube-apiserver", self.address)
-        sa_key, sa_public = self.authority.signing_key("service-accounts")
-        wait_for("etcd", lambda: urllib.request.urlopen(etcd_url + "/health", timeout=2).status == 200, 60,
-                 alive=[etcd])
+        wait_for("etcd", lambda: urllib.request.urlopen(self.etcd_url + "/health", timeout=2).status == 200, 60,
+                 alive=[self.etcd])
+
+    def start_server(self):
+        """The API server, with self.certificate. It may have been running and been killed before."""
+        cert, key = self.certificate
+        sa_key, sa_public = self.service_accounts
         self.server = self.supervisor.start("kube-apiserver", [
-            self.binary("kube-apiserver"), f"--etcd-servers={etcd_url}", "--bind-address=127.0.0.1",
+            self.binary("kube-apiserver"), f"--etcd-servers={self.etcd_url}", "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1", f"--secure-port={self.port}", f"--cert-dir={self.path('pki')}",
             f"--tls-cert-file={cert}", f"--tls-private-key-file={key}", f"--client-ca-file={self.authority.ca}",
             "--authorization-mode=Node,RBAC", "--service-cluster-ip-range=10.0.0.0/24",
@@ -104,7 +130,7 @@ class Cluster:
             "--endpoint-reconciler-type=none", f"--audit-log-path={self.audit_log}",
             "--audit-policy-file=" + self.write_json("audit-policy.json", AUDIT_POLICY),
             "--audit-log-mode=blocking", *self.extra_flags("kube-apiserver")])
-        wait_for("the API server", lambda: self._is_ready(self.api), 120, alive=[etcd, self.server])
+        wait_for("the API server", lambda: self._is_ready(self.api), 120, alive=[self.etcd, self.server])
 
     @staticmethod
     def _is_ready(api):

@@ -47,7 +47,7 @@ def listed(items):
 class Installation:
     """One foretop. Several can share a cluster: each has its own namespace, with its own Lease and status."""
 
-    def __init__(self, cluster, binary, serves, namespace, dry_run=False, config=CONFIG):
+    def __init__(self, cluster, binary, serves, namespace, dry_run=False, config=CONFIG, replica=0):
         self.cluster = cluster
         self.binary = binary
         self.serves = serves
@@ -58,6 +58,9 @@ class Installation:
         self.port, self.page_port = free_ports(2)
         self.starts = 0
         self.process = None
+        self.environment = {}  # more of it
+        self.pod = f"foretop-{replica}"
+        self.name = namespace + (f"-{replica}" if replica else "")
 
     def install(self, items, prometheus):
         moved_items = [moved(item, self.namespace) for item in items]
@@ -65,24 +68,32 @@ class Installation:
         # The rest is the Deployment of a pod that cannot run here: the server only checks it.
         self.cluster.kubectl("apply", "--dry-run=server", "-f", "-",
                              text=listed(i for i in moved_items if i["kind"] not in RIGHTS))
-        token = self.cluster.path(self.namespace + ".token")
-        with open(os.open(token, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
+        self.token = self.cluster.path(self.name + ".token")
+        with open(os.open(self.token, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as f:
             f.write(self.cluster.kubectl("create", "token", "foretop", "-n", self.namespace, "--duration=2h"))
-        self.kubeconfig = self.cluster.write_kubeconfig(self.namespace, {"tokenFile": token}, self.namespace)
-        self.config = self.cluster.path(self.namespace + ".yaml")
+        self.kubeconfig = self.cluster.write_kubeconfig(self.name, {"tokenFile": self.token}, self.namespace)
+        self.configure(self.settings, prometheus)
+
+    def configure(self, settings, prometheus):
+        self.config = self.cluster.path(self.name + ".yaml")
         with open(self.config, "w", encoding="ascii") as f:
-            f.write(self.settings.format(prometheus=prometheus, namespace=self.namespace))
+            f.write(settings.format(prometheus=prometheus, namespace=self.namespace))
+
+    def go_through(self, port):
+        """The API server is reached by another port, of a proxy before it."""
+        self.kubeconfig = self.cluster.write_kubeconfig(self.name, {"tokenFile": self.token}, self.namespace,
+                                                        server=f"https://127.0.0.1:{port}")
 
     def start(self):
         argv = [self.binary, "run", "--kubeconfig", self.kubeconfig, "--config", self.config,
                 "--namespace", self.serves, "--listen", f"127.0.0.1:{self.port}",
                 "--page", f"127.0.0.1:{self.page_port}", "--log-format", "text"]
-        env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "POD_NAME": "foretop-0",
-               "POD_NAMESPACE": self.namespace}
+        env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "POD_NAME": self.pod,
+               "POD_NAMESPACE": self.namespace, **self.environment}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 env[name] = os.environ[name]
-        self.process = self.cluster.supervisor.start(self.namespace, argv + ["--dry-run"] * self.dry_run, env)
+        self.process = self.cluster.supervisor.start(self.name, argv + ["--dry-run"] * self.dry_run, env)
         self.starts += 1
 
     def wait_ready(self):
@@ -96,6 +107,11 @@ class Installation:
                 return answer.read().decode()
         except urllib.error.HTTPError:
             return None
+
+    def metric(self, family, *labels):
+        """The sum of a family's samples that have all these labels (as text: 'code="401"')."""
+        return sum(float(line.rsplit(" ", 1)[1]) for line in (self.answer("/metrics") or "").splitlines()
+                   if line.startswith((family + "{", family + " ")) and all(label in line for label in labels))
 
     def memory_kib(self):
         """{"VmRSS": ..., "RssAnon": ...} of now."""

@@ -1,14 +1,12 @@
 """The real HPA controller and Foretop on twins, over scripted worlds: they must write the same."""
 import json
-import os
-import shutil
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from . import audit, objects
 from .adapter import Adapter, front_proxy_flags
-from .cluster import HERE, Cluster
+from .cluster import Cluster
 from .installation import Installation, rendered
 from .processes import wait_for
 from .prometheus import Prometheus
@@ -51,16 +49,6 @@ class ParityCluster(Cluster):
                     "--horizontal-pod-autoscaler-initial-readiness-delay=5s",
                     "--concurrent-horizontal-pod-autoscaler-syncs=10"]
         return []
-
-    def stages(self):
-        folder = self.path("stages")
-        shutil.copytree(os.path.join(HERE, "stages"), folder)
-        path = os.path.join(folder, "pod.yaml")
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text.replace("durationMilliseconds: 19000", f"durationMilliseconds: {self.ready_ms}"))
-        return folder
 
 
 class Script:

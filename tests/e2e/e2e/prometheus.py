@@ -38,11 +38,11 @@ class Prometheus:
     def start(self, exporter_port, scrape_s=SCRAPE_S):
         with open(self.config, "w", encoding="ascii") as f:
             f.write(CONFIG.format(scrape=scrape_s, timeout=min(5, scrape_s), port=exporter_port))
-        process = self.supervisor.start("prometheus", [
+        self.process = self.supervisor.start("prometheus", [
             "prometheus", f"--config.file={self.config}", f"--storage.tsdb.path={self.data}",
             "--storage.tsdb.retention.time=60d", f"--web.listen-address={self.listen}"])
         wait_for("Prometheus", lambda: urllib.request.urlopen(self.url + "/-/ready", timeout=2).status == 200,
-                 120, alive=[process])
+                 120, alive=[self.process])
 
     def _ask(self, path, **parameters):
         data = urllib.parse.urlencode(parameters).encode()
