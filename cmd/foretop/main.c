@@ -6,6 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CLANG_SANITIZED 1
+#endif
+#endif
+#ifndef CLANG_SANITIZED
+#define CLANG_SANITIZED 0
+#endif
 
 /* As kubectl finds a program that completes the words of its plugin. */
 #define COMPLETER "kubectl_complete-foretop"
@@ -110,9 +120,19 @@ static void plugin_help(const struct command *c)
 	fputs(at, stdout);
 }
 
+/* Tokens and keys are in this memory: it is not written into core files, and not shown to
+ * other processes of the same user. LeakSanitizer looks at a process that way. */
+static void keep_memory_private(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !CLANG_SANITIZED
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	const char *program = argv[0] ? argv[0] : "foretop";
+	keep_memory_private();
 	json_init();
 	if (!strcmp(base_name(program), COMPLETER))
 		return cmd_complete(argc, argv);

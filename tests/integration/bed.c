@@ -462,6 +462,7 @@ static void reap(struct child *c)
 	int status;
 	if (!c->pid || waitpid(c->pid, &status, WNOHANG) != c->pid)
 		return;
+	c->dumped = WIFSIGNALED(status) && WCOREDUMP(status);
 	c->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	c->pid = 0;
 	ck_assert_msg(c->may_end, "foretop ended with %d", c->exit_code);

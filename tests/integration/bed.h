@@ -33,6 +33,7 @@ struct child {
 	pid_t pid;     /* 0: not running */
 	int exit_code; /* of the last one that ended: 128 + signal when it was killed */
 	bool may_end;  /* else its end fails the test */
+	bool dumped;   /* the last one that ended left a core behind */
 	char log[BED_PATH + 16], out[BED_PATH + 16]; /* standard error and output */
 };
 
