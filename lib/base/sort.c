@@ -33,10 +33,20 @@ static void sift_down(const struct sorting *s, size_t root, size_t count)
 	}
 }
 
+static bool is_sorted(const struct sorting *s, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (s->before(at(s, i), at(s, i - 1)))
+			return false;
+	return true;
+}
+
 void sort_in_place(void *items, size_t count, size_t size, sort_before *before)
 {
 	const struct sorting s = {items, size, before};
 	assert(size <= SORT_ITEM_MAX);
+	if (is_sorted(&s, count))
+		return;
 	for (size_t i = count / 2; i-- > 0;)
 		sift_down(&s, i, count);
 	for (size_t n = count; n-- > 1;) {

@@ -12,7 +12,8 @@
 typedef bool sort_before(const void *a, const void *b);
 
 /* Heap sort: `count` items of `size` bytes, at most SORT_ITEM_MAX; in which order equal
- * ones stand is not said. O(n log n), also at worst. */
+ * ones stand is not said. O(n log n), also at worst; O(n) where they are sorted already.
+ */
 void sort_in_place(void *items, size_t count, size_t size, sort_before *before);
 
 #endif

@@ -139,13 +139,14 @@ static void usage(void *arg, int64_t at_ms, struct promapi_rows *rows)
 		if (!is_among(x->ns, w->config.ns))
 			continue;
 		int64_t scraped_ms = workload_scraped_ms(w, at_ms);
+		const struct cpu_window window =
+			workload_cpu_window(w, PROM_RATE_WINDOW_MS, at_ms);
 		for (int32_t j = 0; j < w->pod_count; j++) {
 			const struct world_pod *p = &w->pods[j];
 			if (p->created_ms > scraped_ms)
 				continue; /* no scrape has seen it */
 			double value = x->resource == PROM_CPU
-					       ? workload_pod_cpu(
-							 w, p, PROM_RATE_WINDOW_MS, at_ms)
+					       ? workload_pod_cpu(w, p, &window)
 					       : workload_pod_memory(w, p);
 			if (!isnan(value))
 				add_usage(rows, w, p, "usage", value);

@@ -50,10 +50,14 @@ struct replay {
 	uint64_t version;
 	/* Room for one answer. */
 	struct value_row *values;
+	/* The pods in the order of the keys that the engine knows them by: values that
+	 * come in it need no sorting. As of `labelled` changes. */
 	struct pod_label {
-		int32_t serial; /* -1: no name yet */
+		uint64_t key;
+		int32_t pod; /* index of the workload's */
 		char name[NAME_SIZE];
-	} * labels; /* mostly as in the answer before */
+	} * labels;
+	uint64_t labelled;
 	int32_t value_room;
 	uint64_t decisions; /* that were heeded */
 	struct replay_row row;
@@ -252,49 +256,60 @@ static void answer_history(struct replay *r, const struct deed *d)
 	step(r, &event);
 }
 
-static double pod_value(const struct replay *r, const struct world_pod *p)
+static double pod_value(const struct replay *r, const struct world_pod *p,
+			const struct cpu_window *window, double share)
 {
-	const struct workload *w = &r->workload;
 	if (is_cpu(r))
-		return workload_pod_cpu(w, p, window_ms(r), w->now_ms);
-	return world_pod_ready(p, w->now_ms) ? total_at(r, w->now_ms) / w->ready_count
-					     : NAN;
+		return workload_pod_cpu(&r->workload, p, window);
+	return world_pod_ready(p, r->workload.now_ms) ? share : NAN;
 }
 
 static void make_room(struct replay *r, int32_t count)
 {
-	int32_t old = r->value_room;
-	if (old >= count)
+	if (r->value_room >= count)
 		return;
 	r->value_room = count * 2;
 	size_t room = (size_t)r->value_room;
 	r->values = xrealloc(r->values, room * sizeof(*r->values));
 	r->labels = xrealloc(r->labels, room * sizeof(*r->labels));
-	for (int32_t i = old; i < r->value_room; i++)
-		r->labels[i].serial = -1;
 }
 
-static const char *label(struct replay *r, int32_t n, int32_t serial)
+static bool key_before(const void *left, const void *right)
 {
-	struct pod_label *l = &r->labels[n];
-	if (l->serial != serial)
-		pod_name(serial, l->name);
-	l->serial = serial;
-	return l->name;
+	const struct pod_label *a = left, *b = right;
+	return a->key < b->key;
+}
+
+static void label_pods(struct replay *r)
+{
+	const struct workload *w = &r->workload;
+	if (r->labelled == w->changes)
+		return;
+	make_room(r, w->pod_count);
+	for (int32_t i = 0; i < w->pod_count; i++) {
+		struct pod_label *l = &r->labels[i];
+		l->pod = i;
+		l->key = hash_text(pod_name(w->pods[i].serial, l->name));
+	}
+	sort_in_place(r->labels, (size_t)w->pod_count, sizeof(r->labels[0]), key_before);
+	r->labelled = w->changes;
 }
 
 static int32_t pod_rows(struct replay *r)
 {
 	const struct workload *w = &r->workload;
 	int64_t time_ms = is_cpu(r) ? workload_scraped_ms(w, w->now_ms) : w->now_ms;
+	const struct cpu_window window = workload_cpu_window(w, window_ms(r), w->now_ms);
+	double share = is_cpu(r) ? NAN : total_at(r, w->now_ms) / w->ready_count;
 	int32_t n = 0;
-	make_room(r, w->pod_count);
+	label_pods(r);
 	for (int32_t i = 0; i < w->pod_count; i++) {
-		double v = pod_value(r, &w->pods[i]);
+		const struct pod_label *l = &r->labels[i];
+		double v = pod_value(r, &w->pods[l->pod], &window, share);
 		if (isnan(v))
 			continue;
 		r->values[n] =
-			(struct value_row){.pod = label(r, n, w->pods[i].serial),
+			(struct value_row){.pod = l->name,
 					   .container = is_cpu(r) ? CONTAINER : NULL,
 					   .value = v,
 					   .time_ms = time_ms};

@@ -71,7 +71,7 @@ static void describe_pods(struct rival *r)
 
 /* What a pod shows of a metric; NaN: nothing. */
 static double pod_metric(const struct rival *r, const struct policy_metric *m,
-			 const struct world_pod *p)
+			 const struct world_pod *p, const struct cpu_window *window)
 {
 	const struct workload *w = &r->workload;
 	if (m->type == METRIC_PODS)
@@ -81,22 +81,25 @@ static double pod_metric(const struct rival *r, const struct policy_metric *m,
 			       : NAN;
 	if (strcmp(m->name, "memory") == 0)
 		return workload_pod_memory(w, p);
-	return workload_pod_cpu(w, p, RATE_WINDOW_MS, w->now_ms);
+	return workload_pod_cpu(w, p, window);
 }
 
 static struct metric_values
 pod_metrics(const struct rival *r, const struct policy_metric *m, struct pod_value *room)
 {
 	const struct workload *w = &r->workload;
+	const struct cpu_window window =
+		workload_cpu_window(w, RATE_WINDOW_MS, w->now_ms);
+	int64_t time_ms = workload_scraped_ms(w, w->now_ms);
 	int32_t n = 0;
 	for (int32_t i = 0; i < w->pod_count; i++) {
-		double value = pod_metric(r, m, &w->pods[i]);
+		double value = pod_metric(r, m, &w->pods[i], &window);
 		if (isnan(value))
 			continue;
 		room[n++] = (struct pod_value){
 			.key = pod_key(&w->pods[i]),
 			.value_m = (int64_t)ceil(value * 1000),
-			.time_ms = workload_scraped_ms(w, w->now_ms),
+			.time_ms = time_ms,
 			.window_ms = RATE_WINDOW_MS,
 		};
 	}

@@ -258,16 +258,24 @@ static double pod_cpu_at(const struct workload *w, const struct world_pod *p,
 	return c->cpu_idle * seconds + (c->cpu_full - c->cpu_idle) * work;
 }
 
-double workload_pod_cpu(const struct workload *w, const struct world_pod *p,
-			int64_t window_ms, int64_t at_ms)
+struct cpu_window workload_cpu_window(const struct workload *w, int64_t window_ms,
+				      int64_t at_ms)
 {
-	int64_t first, last, every = w->config.scrape_every_ms;
-	if (!window(w, window_ms, at_ms, &first, &last))
+	struct cpu_window c;
+	c.known = window(w, window_ms, at_ms, &c.first_ms, &c.last_ms);
+	return c;
+}
+
+double workload_pod_cpu(const struct workload *w, const struct world_pod *p,
+			const struct cpu_window *c)
+{
+	int64_t first = c->first_ms, last = c->last_ms, every = w->config.scrape_every_ms;
+	if (!c->known)
 		return NAN;
 	int64_t oldest =
 		p->created_ms > w->first_scrape_ms ? p->created_ms : w->first_scrape_ms;
-	while (first < oldest)
-		first += every;
+	if (first < oldest)
+		first += (oldest - first + every - 1) / every * every;
 	const struct scraped *a = scraped_at(w, first), *b = scraped_at(w, last);
 	if (!a || !b || first >= last)
 		return NAN;

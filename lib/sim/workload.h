@@ -98,9 +98,16 @@ double workload_utilisation(const struct workload *w);
  * rate. */
 /* rate() of the requests that arrive at the service, served or not. */
 double workload_requests_rate(const struct workload *w, int64_t window_ms, int64_t at_ms);
+/* The first and the last scrape that a rate of at_ms sees. */
+struct cpu_window {
+	int64_t first_ms, last_ms;
+	bool known; /* there are two */
+};
+struct cpu_window workload_cpu_window(const struct workload *w, int64_t window_ms,
+				      int64_t at_ms);
 /* rate() of one pod's CPU, cores; NaN without two scrapes of it in the window. */
 double workload_pod_cpu(const struct workload *w, const struct world_pod *p,
-			int64_t window_ms, int64_t at_ms);
+			const struct cpu_window *window);
 /* rate() of the CPU of all pods, cores. Before the start: what serving the demand would
  * have taken, the pods' idle share left out. */
 double workload_cpu_rate(const struct workload *w, int64_t window_ms, int64_t at_ms);

@@ -112,9 +112,10 @@ static bool cpu_is_known(void)
 	const struct world *world = served_world(b->served);
 	for (int32_t i = 0; i < world->count; i++) {
 		const struct workload *w = &world->workloads[i];
+		const struct cpu_window window =
+			workload_cpu_window(w, PROM_RATE_WINDOW_MS, wall_ms());
 		for (int32_t k = 0; k < w->pod_count; k++)
-			if (isnan(workload_pod_cpu(w, &w->pods[k], PROM_RATE_WINDOW_MS,
-						   wall_ms())))
+			if (isnan(workload_pod_cpu(w, &w->pods[k], &window)))
 				return false;
 	}
 	return true;

@@ -188,22 +188,28 @@ START_TEST(cpu_follows_utilisation_and_stops_at_full)
 }
 END_TEST
 
+/* Of the last minute, as it is known at at_ms. */
+static double cpu_of(int pod, int64_t at_ms)
+{
+	const struct cpu_window window = workload_cpu_window(&w, 60000, at_ms);
+	return workload_pod_cpu(&w, &w.pods[pod], &window);
+}
+
 START_TEST(a_pods_cpu_is_seen_through_scrapes)
 {
 	workload_advance(&w, 180000);
 	workload_scale(&w, 3);
 	/* Known at 185 s: scrapes at 135 to 180. */
-	ck_near(workload_pod_cpu(&w, &w.pods[0], 60000, 185000), 0.9, 1e-9);
-	ck_assert(isnan(workload_pod_cpu(&w, &w.pods[1], 60000, 185000)));
+	ck_near(cpu_of(0, 185000), 0.9, 1e-9);
+	ck_assert(isnan(cpu_of(1, 185000)));
 	workload_advance(&w, 270000);
 	/* Scrapes of the new pod at 195 and 210: idle. */
-	ck_near(workload_pod_cpu(&w, &w.pods[1], 60000, 215000), 0.1, 1e-9);
+	ck_near(cpu_of(1, 215000), 0.1, 1e-9);
 	/* No demand until 240, then a third of the capacity of three pods. */
-	ck_near(workload_pod_cpu(&w, &w.pods[0], 60000, 245000), 0.1, 1e-9);
-	ck_near(workload_pod_cpu(&w, &w.pods[1], 60000, 275000),
-		0.1 + 0.8 * 30 / 45.0 / 3.0, 1e-9);
+	ck_near(cpu_of(0, 245000), 0.1, 1e-9);
+	ck_near(cpu_of(1, 275000), 0.1 + 0.8 * 30 / 45.0 / 3.0, 1e-9);
 	/* What is not scraped yet is not known. */
-	ck_assert(isnan(workload_pod_cpu(&w, &w.pods[0], 60000, 400000)));
+	ck_assert(isnan(cpu_of(0, 400000)));
 	ck_assert_int_eq(workload_scraped_ms(&w, 215000), 210000);
 	ck_assert_int_eq(workload_scraped_ms(&w, 214999), 195000);
 }
