@@ -164,7 +164,8 @@ static void put_no_gain(const struct advice *a, struct str *out)
 			   "There is nothing to gain: no other settings served the first "
 			   "half as well as the HPA's rules at %.4g %% for fewer pods, "
 			   "with a forecast for at least %.0f %% fewer on two thirds of "
-			   "the days. Keep the target.",
+			   "the days, also on days that took no part in its choice. "
+			   "Keep the target.",
 			   own, 100 * SWEEP_WORTH_IT);
 		put_shortness(a, out);
 		return;

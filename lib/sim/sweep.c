@@ -9,6 +9,8 @@ static const double quantiles[] = SWEEP_QUANTILES;
 static const double forecast_targets[] = SWEEP_FORECAST_TARGETS;
 static const double reactive_targets[] = SWEEP_REACTIVE_TARGETS;
 
+/* Of the days of the first half, for cross-validation. */
+#define FOLDS 4
 #define WITH_FORECAST                                                                    \
 	(ARRAY_LEN(quantiles) * ARRAY_LEN(forecast_targets) *                            \
 	 ARRAY_LEN(reactive_targets) * 2)
@@ -123,14 +125,18 @@ struct running {
 	struct contest_config contest; /* of all that counts */
 	const struct sweep *sweep;
 	const struct tapes *tapes;
+	bool ungated;
 };
 
 static struct policy *policy_of(const struct running *run, const struct sweep_point *p,
 				struct err *err)
 {
 	struct policy *policy = contest_policy(&run->contest, err);
-	if (policy)
-		sweep_apply(&p->setting, run->contest.workload.capacity, policy);
+	if (!policy)
+		return NULL;
+	sweep_apply(&p->setting, run->contest.workload.capacity, policy);
+	if (run->ungated && p->setting.forecast)
+		policy->forecast.mode = FORECAST_ALWAYS;
 	return policy;
 }
 
@@ -224,6 +230,7 @@ int sweep_run(const struct sweep_config *config, struct sweep *ret_sweep, struct
 			    .end_ms = config->end_ms},
 		.sweep = &s,
 		.tapes = tapes,
+		.ungated = config->ungated,
 	};
 	struct policy *policy AUTO(policy_cleanup) = contest_policy(&run.contest, err);
 	if (!policy)
@@ -271,17 +278,38 @@ struct front sweep_front(const struct sweep *s, enum sweep_half half, bool with_
 	return f;
 }
 
-static int32_t cheapest(const struct sweep *s, double unserved, bool with_forecast)
+/* Days of the first half: of those of one fold all or none. */
+struct pick {
+	int32_t folds, fold; /* every folds-th day from `fold` on; folds 0: all days */
+	bool held;           /* the days of the fold, else the others */
+};
+
+static struct outcome over(const struct sweep *s, const struct sweep_point *p,
+			   const struct pick *pick)
+{
+	struct outcome sum = {0};
+	for (int32_t d = 0; d < s->day_count; d++)
+		if (s->days[d].half == SWEEP_FIRST &&
+		    (!pick->folds || (d % pick->folds == pick->fold) == pick->held))
+			add_up(&sum, &p->days[d]);
+	return sum;
+}
+
+static int32_t cheapest(const struct sweep *s, double unserved, bool with_forecast,
+			const struct pick *pick)
 {
 	int32_t best = -1;
+	double least_pod_h = 0;
 	for (int32_t i = 0; i < s->count; i++) {
 		const struct sweep_point *p = &s->points[i];
-		const struct outcome *o = &p->halves[SWEEP_FIRST];
+		const struct outcome o = over(s, p, pick);
 		if (p->setting.forecast != with_forecast ||
-		    outcome_unserved_ratio(o) > unserved)
+		    outcome_unserved_ratio(&o) > unserved)
 			continue;
-		if (best < 0 || o->pod_h < s->points[best].halves[SWEEP_FIRST].pod_h)
+		if (best < 0 || o.pod_h < least_pod_h) {
 			best = i;
+			least_pod_h = o.pod_h;
+		}
 	}
 	return best;
 }
@@ -300,13 +328,49 @@ static bool saves_often(const struct sweep *s, const struct sweep_point *with,
 	return 3 * cheaper >= 2 * all;
 }
 
+static int32_t days_of_first_half(const struct sweep *s)
+{
+	int32_t n = 0;
+	for (int32_t d = 0; d < s->day_count; d++)
+		n += s->days[d].half == SWEEP_FIRST;
+	return n;
+}
+
+/* Cross-validation: settings that are chosen without a fold of days, on the days of that
+ * fold, against the front without forecasts at the service that they reached there. True
+ * where there are too few days to tell. */
+static bool saves_on_other_days(const struct sweep *s, double unserved)
+{
+	struct outcome sum = {0};
+	int32_t days = days_of_first_half(s), folds = days < FOLDS ? days : FOLDS;
+	if (folds < 2)
+		return true;
+	for (int32_t f = 0; f < folds; f++) {
+		const struct pick others = {folds, f, false}, held = {folds, f, true};
+		int32_t chosen = cheapest(s, unserved, true, &others);
+		if (chosen < 0)
+			return false;
+		const struct outcome o = over(s, &s->points[chosen], &held);
+		add_up(&sum, &o);
+	}
+	struct front front = sweep_front(s, SWEEP_FIRST, false);
+	double without = front_pods(&front, outcome_unserved_ratio(&sum));
+	front_fini(&front);
+	/* NaN: no target serves so well. */
+	return isnan(without) || sweep_pods(s, &sum) <= (1 - SWEEP_WORTH_IT) * without;
+}
+
 int32_t sweep_choose(const struct sweep *s, double unserved)
 {
-	int32_t without = cheapest(s, unserved, false),
-		with = cheapest(s, unserved, true);
+	const struct pick all = {0};
+	int32_t without = cheapest(s, unserved, false, &all),
+		with = cheapest(s, unserved, true, &all);
 	if (with < 0 || without < 0)
 		return with < 0 ? without : with;
 	const struct sweep_point *w = &s->points[with], *o = &s->points[without];
 	double saved = 1 - w->halves[SWEEP_FIRST].pod_h / o->halves[SWEEP_FIRST].pod_h;
-	return saved >= SWEEP_WORTH_IT && saves_often(s, w, o) ? with : without;
+	return saved >= SWEEP_WORTH_IT && saves_often(s, w, o) &&
+			       saves_on_other_days(s, unserved)
+		       ? with
+		       : without;
 }

@@ -57,6 +57,9 @@ struct sweep_config {
 	 * before first_ms is learned from. */
 	int64_t first_ms, start_ms, end_ms;
 	bool reactive_only; /* only the points without forecasts */
+	/* Forecasts speak without the gate's leave (mode Always): what they are worth by
+	 * themselves, for comparisons. */
+	bool ungated;
 	/* Hears how far it is, in [0, 1], now and then; may be NULL. */
 	void (*progress)(void *arg, double share);
 	void *progress_arg;
@@ -87,9 +90,10 @@ double sweep_pods(const struct sweep *s, const struct outcome *o);
 struct front sweep_front(const struct sweep *s, enum sweep_half half, bool with_forecast);
 /* The cheapest point of the first half that left at most `unserved` of its load. A
  * forecast is taken only if it saves SWEEP_WORTH_IT of the pods of the best point
- * without (of dozens of settings the best is partly luck), and saves some on two thirds
- * of the days (one day must not decide); of equal ones the first. -1: none serves so
- * well. */
+ * without, saves some on two thirds of the days (one day must not decide), and if
+ * settings that are chosen on three quarters of the days save as much on the others (of
+ * dozens of settings the best is partly luck); of equal ones the first. -1: none serves
+ * so well. */
 #define SWEEP_WORTH_IT 0.02
 int32_t sweep_choose(const struct sweep *s, double unserved);
 

@@ -2,6 +2,8 @@
 
 #include "unit/harness.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* 2026-01-19T00:00:00Z, a Monday */
@@ -126,6 +128,28 @@ START_TEST(a_point_is_what_a_contest_makes_of_its_settings)
 END_TEST
 
 /* The choice may know nothing of the half that it is judged on. */
+START_TEST(forecasts_without_the_gates_leave_speak_at_once)
+{
+	struct sweep ungated;
+	struct err err = {0};
+	run();
+	config.ungated = true;
+	config.progress = NULL;
+	ck_assert_msg(sweep_run(&config, &ungated, &err) == 0, "%s", err.msg);
+	int32_t others = 0;
+	for (int32_t i = 0; i < sweep.count; i++) {
+		/* The gate wants a day of forecasts first, which begin after a day. */
+		bool same = fabs(sweep.points[i].days[0].pod_h -
+				 ungated.points[i].days[0].pod_h) < 1e-9;
+		ck_assert(same || sweep.points[i].setting.forecast);
+		others += !same;
+	}
+	/* On a few the quantile asks for what the reactive rule does. */
+	ck_assert_int_gt(others, 8 * 2 * 2);
+	sweep_fini(&ungated);
+}
+END_TEST
+
 START_TEST(the_first_half_does_not_depend_on_the_second)
 {
 	struct sweep before;
@@ -160,28 +184,45 @@ END_TEST
 
 /* --- the choice --- */
 
+/* Three days that count, alike, and one that must not matter. */
+static void lay_days(int32_t points)
+{
+	sweep.count = points;
+	sweep.capacity = 100;
+	sweep.points = xcalloc((size_t)points, sizeof(sweep.points[0]));
+	sweep.days = xcalloc(4, sizeof(sweep.days[0]));
+	sweep.day_count = 4;
+	sweep.days[3].half = SWEEP_SECOND;
+}
+
 static void put(int32_t i, bool forecast, double pods, double unserved)
 {
-	sweep.points[i].setting.forecast = forecast;
-	sweep.points[i].halves[SWEEP_FIRST] =
-		(struct outcome){.pod_h = pods,
-				 .demand_units = 360000,
-				 .unserved_units = 360000 * unserved};
-	sweep.points[i].days = xcalloc(4, sizeof(struct outcome));
+	struct sweep_point *p = &sweep.points[i];
+	const struct outcome first = {.pod_h = pods,
+				      .demand_units = 360000,
+				      .unserved_units = 360000 * unserved};
+	p->setting.forecast = forecast;
+	p->halves[SWEEP_FIRST] = first;
+	free(p->days);
+	p->days = xcalloc(4, sizeof(struct outcome));
 	for (int32_t d = 0; d < 3; d++)
-		sweep.points[i].days[d].pod_h = pods / 3;
+		p->days[d] = (struct outcome){.pod_h = first.pod_h / 3,
+					      .demand_units = first.demand_units / 3,
+					      .unserved_units = first.unserved_units / 3};
 	/* What happens later must not matter. */
-	sweep.points[i].halves[SWEEP_SECOND] = (struct outcome){.demand_units = 1};
+	p->halves[SWEEP_SECOND] = (struct outcome){.demand_units = 1};
+}
+
+static void set_pods(int32_t i, double first, double second, double third)
+{
+	sweep.points[i].days[0].pod_h = first;
+	sweep.points[i].days[1].pod_h = second;
+	sweep.points[i].days[2].pod_h = third;
 }
 
 START_TEST(the_cheapest_that_serves_is_chosen_if_a_forecast_pays)
 {
-	sweep.count = 4;
-	sweep.capacity = 100;
-	sweep.points = xcalloc(4, sizeof(sweep.points[0]));
-	sweep.days = xcalloc(4, sizeof(sweep.days[0]));
-	sweep.day_count = 4;
-	sweep.days[3].half = SWEEP_SECOND;
+	lay_days(4);
 	put(0, false, 200, 0.001);
 	put(1, false, 150, 0.010);
 	put(2, true, 197, 0.001); /* saves too little to be worth it */
@@ -190,10 +231,10 @@ START_TEST(the_cheapest_that_serves_is_chosen_if_a_forecast_pays)
 	ck_assert_int_eq(sweep_choose(&sweep, 0.004), 3);
 	ck_assert_int_eq(sweep_choose(&sweep, 0.010), 3);
 	ck_assert_int_eq(sweep_choose(&sweep, 0.0005), -1);
-	/* Two of three days would be enough, one is not; the second half is not asked. */
-	sweep.points[3].days[0].pod_h = 1000;
+	/* Two of three days are enough, one is not; the second half is not asked. */
+	set_pods(3, 60, 40, 40);
 	ck_assert_int_eq(sweep_choose(&sweep, 0.010), 3);
-	sweep.points[3].days[1].pod_h = 1000;
+	set_pods(3, 60, 55, 25);
 	sweep.points[3].days[3].pod_h = 0;
 	ck_assert_int_eq(sweep_choose(&sweep, 0.010), 1);
 	ck_near(sweep_pods(&sweep, &sweep.points[3].halves[SWEEP_FIRST]), 140, 1e-9);
@@ -201,6 +242,37 @@ START_TEST(the_cheapest_that_serves_is_chosen_if_a_forecast_pays)
 	ck_assert_int_eq(f.count, 2);
 	ck_assert_int_eq(f.points[1].setting, 3);
 	front_fini(&f);
+}
+END_TEST
+
+START_TEST(what_was_cheapest_by_luck_is_not_chosen)
+{
+	lay_days(4);
+	put(0, false, 200, 0.001);
+	put(1, false, 150, 0.010);
+	put(2, true, 190, 0.004);
+	put(3, true, 140, 0.004);
+	ck_assert_int_eq(sweep_choose(&sweep, 0.004), 3);
+	/* All that it loses it loses on the first day: chosen without that day it fails
+	 * on it, and with it it would not have been chosen. */
+	sweep.points[3].days[0].unserved_units = 120000 * 0.012;
+	sweep.points[3].days[1].unserved_units = 0;
+	sweep.points[3].days[2].unserved_units = 0;
+	ck_assert_int_eq(sweep_choose(&sweep, 0.004), 0);
+	/* Where no target serves so well there is nothing to compare with. */
+	put(0, false, 200, 0.009);
+	put(1, false, 150, 0.010);
+	ck_assert_int_eq(sweep_choose(&sweep, 0.009), 3);
+}
+END_TEST
+
+START_TEST(one_day_is_too_little_to_look_at_others)
+{
+	lay_days(2);
+	sweep.day_count = 1;
+	put(0, false, 200, 0.001);
+	put(1, true, 140, 0.001);
+	ck_assert_int_eq(sweep_choose(&sweep, 0.001), 1);
 }
 END_TEST
 
@@ -246,8 +318,11 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_grid_is_the_published_one);
 	tcase_add_test(tc, a_point_is_what_a_contest_makes_of_its_settings);
+	tcase_add_test(tc, forecasts_without_the_gates_leave_speak_at_once);
 	tcase_add_test(tc, the_first_half_does_not_depend_on_the_second);
 	tcase_add_test(tc, the_cheapest_that_serves_is_chosen_if_a_forecast_pays);
+	tcase_add_test(tc, what_was_cheapest_by_luck_is_not_chosen);
+	tcase_add_test(tc, one_day_is_too_little_to_look_at_others);
 	tcase_add_test(tc, settings_become_fields_of_the_policy);
 	tcase_add_test(tc, a_policy_that_cannot_be_read_is_refused);
 	suite_add_tcase(suite, tc);
