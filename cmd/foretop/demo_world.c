@@ -40,8 +40,11 @@ static const struct {
 		 "At 15:10 a crowd comes that nobody could foresee: twice the load "
 		 "within "
 		 "three minutes, for half an hour.",
-		 "What serves a crowd is the headroom that is paid for: a lower "
-		 "forecast.target pays for more of it.",
+		 "What serves a crowd until new pods are Ready is the headroom that is "
+		 "paid for: three tenths of every\npod at 70 %, a twentieth at 95 %. No "
+		 "forecast stands in for it where nothing announced the crowd; a\nlower "
+		 "forecast.target pays for more of it, or a target of 70 % without a "
+		 "forecast.",
 		 15 * MS_PER_H + 10 * MS_PER_MIN, 0},
 	[SCENARIO_OUTAGE] =
 		{"outage",
