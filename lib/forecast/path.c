@@ -207,6 +207,8 @@ struct path *path_init(void *memory, const struct path_config *config, void *wor
 	path_series_init(&p->series, config->capacity, config->seasons[0]);
 	baselines_init(&p->baselines, config->step_s, config->seasons);
 	place_knots(p);
+	shape_init(&p->shape, config->seasons[0]);
+	shape_factors(&p->shape, p->knots, p->factor);
 	return p;
 }
 
@@ -380,15 +382,17 @@ void path_remember(struct path *p, int32_t n)
 
 static void score_said(struct path *p, int32_t k, const struct path_said *said, double y)
 {
+	int32_t stride = stride_of(p, k);
 	double error = path_error(p, p->log_errors, y, said->combined);
+	double factor = p->factor[shape_part(&p->shape, said->due)];
 
 	combine_score(&p->scores[k], p->keep[k], y, said->forecast, said->combined);
 	interval_score(&p->intervals[k], p->config.level_count, p->config.levels,
-		       p->keep[k], error);
-	if (!p->seeded && p->series.use_log) {
-		error = path_error(p, true, y, said->combined);
-		p->log_squares[k] += error * error;
-	}
+		       p->keep[k], error / factor);
+	shape_note(&p->shape, k, stride, said->due, error);
+	if (!p->seeded && p->series.use_log)
+		shape_note(&p->log_shape, k, stride, said->due,
+			   path_error(p, true, y, said->combined));
 }
 
 /* Scores what was said for this value, and finds what is due next. */

@@ -8,6 +8,7 @@
 #include "forecast/path_combine.h"
 #include "forecast/path_interval.h"
 #include "forecast/path_series.h"
+#include "forecast/path_shape.h"
 #include "forecast/smoothing_fit.h"
 
 /* Forecasts wait for their outcomes: of each knot at most so many, from origins that are
@@ -73,10 +74,14 @@ struct path {
 	double keep[PATH_KNOTS_MAX]; /* of the scores, from one to the next */
 	struct combine_scores scores[PATH_KNOTS_MAX];
 	struct interval intervals[PATH_KNOTS_MAX];
-	bool log_errors;                    /* errors are differences of logarithms */
-	double log_squares[PATH_KNOTS_MAX]; /* of the replay */
+	/* Intervals hold errors divided by the factor of the target's part of the season.
+	 */
+	struct shape shape, log_shape; /* log_shape: of a replay */
+	float factor[SHAPE_PARTS];
+	bool log_errors; /* errors are differences of logarithms */
 	/* What stood before a replay that is going on. */
 	struct interval told[PATH_KNOTS_MAX];
+	float told_factor[SHAPE_PARTS];
 	bool told_log_errors;
 	bool fitted, seeded;
 	int64_t fit_values;  /* length of the series (missing included) at the last fit */

@@ -70,7 +70,6 @@ void interval_score(struct interval *i, int32_t levels, const double *level, dou
 	}
 	i->size += rate * (size - i->size);
 	i->largest = larger(i->largest, size);
-	i->square += error * error;
 	i->scores++;
 
 	double unit = MOST_MEAN * i->size, bound = BOUND * i->largest;

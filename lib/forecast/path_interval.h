@@ -12,7 +12,6 @@ struct interval {
 	double size;    /* running mean of |error| */
 	double largest; /* |error| so far: bounds the offsets */
 	double scores;
-	double square;           /* sum of squared errors, for the seed */
 	double covered, counted; /* by the first level; discounted */
 };
 

@@ -44,11 +44,14 @@ static void write_intervals(const struct path *p, const struct path_steps *ret,
 	const struct interval *from = before ? p->told : p->intervals;
 	const struct interval *a = &from[at->low], *b = &from[at->high];
 	bool logs = before ? p->told_log_errors : p->log_errors;
+	int64_t number = p->series.first + p->series.n + i;
+	double factor =
+		(before ? p->told_factor : p->factor)[shape_part(&p->shape, number)];
 	double lower[PATH_LEVELS_MAX], upper[PATH_LEVELS_MAX];
 
 	for (int32_t l = 0; l < p->config.level_count; l++) {
-		double down = mix(a->lower[l], b->lower[l], at->share);
-		double up = mix(a->upper[l], b->upper[l], at->share);
+		double down = factor * mix(a->lower[l], b->lower[l], at->share);
+		double up = factor * mix(a->upper[l], b->upper[l], at->share);
 
 		lower[l] = smaller(path_apply(p, logs, mean, down), mean);
 		upper[l] = larger(path_apply(p, logs, mean, up), mean);

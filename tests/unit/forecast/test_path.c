@@ -465,6 +465,31 @@ START_TEST(a_fit_that_is_due_comes_before_the_next_value)
 }
 END_TEST
 
+START_TEST(intervals_are_narrow_where_errors_are_small)
+{
+	double v[N];
+	struct path_config config = hourly();
+	struct said said;
+	struct rng rng;
+
+	rng_init(&rng, 3);
+	/* Calm nights, noisy days. */
+	for (int32_t t = 0; t < N; t++)
+		v[t] = 100 - 50 * cos(2 * M_PI * t / DAY) +
+		       (t % DAY < 12 ? 1 : 6) * rng_normal(&rng);
+
+	struct path *p = learned(&config, v, N - N % DAY);
+
+	ck_assert(ask(p, &said));
+	/* Six in the morning, six in the evening, six in the next morning. */
+	ck_assert(said.upper[1][5] - said.lower[1][5] <
+		  .7 * (said.upper[1][17] - said.lower[1][17]));
+	ck_assert(said.upper[1][29] - said.lower[1][29] <
+		  .7 * (said.upper[1][17] - said.lower[1][17]));
+	free(p);
+}
+END_TEST
+
 START_TEST(paths_that_share_work_memory_do_not_disturb_each_other)
 {
 	double v[N], other[N];
@@ -576,6 +601,7 @@ int main(void)
 	tcase_add_test(tc, intervals_stand_while_a_fit_is_going_on);
 	tcase_add_test(tc, the_mean_of_the_last_season_is_a_model);
 	tcase_add_test(tc, a_fit_that_is_due_comes_before_the_next_value);
+	tcase_add_test(tc, intervals_are_narrow_where_errors_are_small);
 	tcase_add_test(tc, paths_that_share_work_memory_do_not_disturb_each_other);
 	tcase_add_test(tc, two_weeks_of_five_minutes_take_64_kilobytes);
 	tcase_add_loop_test(tc, a_field_out_of_range_is_named, 0, ARRAY_LEN(refused));
