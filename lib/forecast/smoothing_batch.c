@@ -12,7 +12,15 @@
  * floats have room for sums of. */
 #define FAR 1e18
 
+/* One that is not there is a season of one step, of zeros with gammas of zero. */
+struct lane_season {
+	float *values, *now;     /* slot by slot, those of all lanes; of the next step */
+	int32_t length, span;    /* steps */
+	int32_t position, phase; /* of the next step; within its slot */
+};
+
 struct work {
+	float none[BATCH_LANES];
 	four level[FOURS], trend[FOURS], size[FOURS], error[FOURS];
 	four alpha[FOURS], beta[FOURS], phi[FOURS], gamma[SMOOTHING_SEASONS][FOURS];
 	four damped[BATCH_KNOTS][FOURS]; /* phi + ... + phi^knot */
@@ -24,10 +32,7 @@ struct work {
 	bool running; /* one of them is not 0 */
 	bool trends;  /* a lane has one */
 	int32_t age;
-	const struct smoothing_season *seasons; /* as they were at the start */
-	float *values[SMOOTHING_SEASONS];       /* slot by slot, those of all lanes */
-	int32_t position[SMOOTHING_SEASONS];    /* of the next step */
-	four none[FOURS]; /* of a season that is not there: zeros, with gammas of zero */
+	struct lane_season seasons[SMOOTHING_SEASONS];
 };
 
 size_t smoothing_batch_scratch(const struct smoothing *start)
@@ -44,14 +49,23 @@ size_t smoothing_batch_scratch(const struct smoothing *start)
 
 static void set_seasons(struct work *w, const struct smoothing *start, float *scratch)
 {
-	w->seasons = start->seasons;
 	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
-		const struct smoothing_season *season = &start->seasons[i];
+		const struct smoothing_season *from = &start->seasons[i];
+		struct lane_season *to = &w->seasons[i];
 
-		w->values[i] = scratch;
-		w->position[i] = season->position;
-		for (int32_t slot = 0; slot < season->length / season->span; slot++) {
-			float value = (float)(season->values[slot] / w->unit);
+		*to = (struct lane_season){w->none, w->none, 1, 1, 0, 0};
+		if (!from->length)
+			continue;
+		*to = (struct lane_season){
+			.values = scratch,
+			.now = scratch + (size_t)from->slot * BATCH_LANES,
+			.length = from->length,
+			.span = from->span,
+			.position = from->position,
+			.phase = from->phase,
+		};
+		for (int32_t slot = 0; slot < from->length / from->span; slot++) {
+			float value = (float)(from->values[slot] / w->unit);
 
 			for (int32_t lane = 0; lane < BATCH_LANES; lane++)
 				*scratch++ = value;
@@ -103,18 +117,27 @@ static inline float told(const struct work *w, double x)
 }
 
 /* The lanes' values of a season `ahead` steps after the next one. */
-static inline four *season_ahead(struct work *w, int32_t i, int32_t ahead)
+static inline const four *season_ahead(const struct lane_season *season, int32_t ahead)
 {
-	const struct smoothing_season *season = &w->seasons[i];
-	int32_t position = w->position[i] + ahead;
+	int32_t position = season->position + ahead;
 
-	if (!season->length)
-		return w->none;
 	if (position >= season->length)
 		position %= season->length;
 	if (season->span > 1)
 		position /= season->span;
-	return (four *)(void *)(w->values[i] + (size_t)position * BATCH_LANES);
+	return (const four *)(const void *)(season->values +
+					    (size_t)position * BATCH_LANES);
+}
+
+static inline void move_on(struct lane_season *season)
+{
+	if (++season->position == season->length) {
+		season->position = season->phase = 0;
+		season->now = season->values;
+	} else if (++season->phase == season->span) {
+		season->phase = 0;
+		season->now += BATCH_LANES;
+	}
 }
 
 /* rho^(age + knot) of all rhos. */
@@ -129,8 +152,8 @@ static void fade(const struct work *w, const struct smoothing_batch *batch, int3
 static inline void score_knot(struct work *w, const struct smoothing_batch *batch,
 			      int32_t k, float x)
 {
-	const four *first = season_ahead(w, 0, batch->knots[k] - 1);
-	const four *second = season_ahead(w, 1, batch->knots[k] - 1);
+	const four *first = season_ahead(&w->seasons[0], batch->knots[k] - 1);
+	const four *second = season_ahead(&w->seasons[1], batch->knots[k] - 1);
 	const float *fading = w->fading[k];
 	float aged[BATCH_RHOS];
 
@@ -179,7 +202,8 @@ static void follow_shifts(struct work *w, const four limits[FOURS],
 
 static inline void correct(struct work *w, float x)
 {
-	four *first = season_ahead(w, 0, 0), *second = season_ahead(w, 1, 0);
+	four *first = (four *)(void *)w->seasons[0].now;
+	four *second = (four *)(void *)w->seasons[1].now;
 	four limits[FOURS], cuts[FOURS], swing = {0};
 	four_mask beyond = {0};
 
@@ -220,10 +244,8 @@ static void advance(struct work *w, double x, const struct smoothing *start)
 		correct(w, told(w, x));
 	else if (++w->age > smoothing_memory(start))
 		memset(w->error, 0, sizeof(w->error));
-	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
-		if (++w->position[i] >= w->seasons[i].length)
-			w->position[i] = 0;
-	}
+	move_on(&w->seasons[0]);
+	move_on(&w->seasons[1]);
 }
 
 void smoothing_batch_run(const struct smoothing_batch *batch, float *scratch,
