@@ -212,13 +212,13 @@ struct path *path_init(void *memory, const struct path_config *config, void *wor
 	return p;
 }
 
-double path_error(const struct path *p, bool logs, double y, double mean)
+double path_error(const struct path *p, bool logs, int32_t n, double mean)
 {
 	double floor = 1e-3 * p->series.offset + 1e-37;
 
-	return logs ? logarithm(larger(y + p->series.offset, floor)) -
+	return logs ? (double)p->series.log[n - 1] -
 			       logarithm(larger(mean + p->series.offset, floor))
-		    : y - mean;
+		    : (double)p->series.v[n - 1] - mean;
 }
 
 double path_apply(const struct path *p, bool logs, double mean, double error)
@@ -380,23 +380,24 @@ void path_remember(struct path *p, int32_t n)
 			remember_knot(p, i, number, &view);
 }
 
-static void score_said(struct path *p, int32_t k, const struct path_said *said, double y)
+static void score_said(struct path *p, int32_t k, const struct path_said *said, int32_t n)
 {
 	int32_t stride = stride_of(p, k);
-	double error = path_error(p, p->log_errors, y, said->combined);
+	double error = path_error(p, p->log_errors, n, said->combined);
 	double factor = p->factor[shape_part(&p->shape, said->due)];
 
-	combine_score(&p->scores[k], p->keep[k], y, said->forecast, said->combined);
+	combine_score(&p->scores[k], p->keep[k], p->series.v[n - 1], said->forecast,
+		      said->combined);
 	interval_score(&p->intervals[k], p->config.level_count, p->config.levels,
 		       p->keep[k], error / factor);
 	shape_note(&p->shape, k, stride, said->due, error);
 	if (!p->seeded && p->series.use_log)
 		shape_note(&p->log_shape, k, stride, said->due,
-			   path_error(p, true, y, said->combined));
+			   path_error(p, true, n, said->combined));
 }
 
 /* Scores what was said for this value, and finds what is due next. */
-static void score_knot(struct path *p, int32_t k, int64_t number, double y)
+static void score_knot(struct path *p, int32_t k, int64_t number, int32_t n)
 {
 	struct path_knot *knot = &p->knot[k];
 
@@ -405,7 +406,7 @@ static void score_knot(struct path *p, int32_t k, int64_t number, double y)
 		int64_t due = knot->said[i].due;
 
 		if (due == number)
-			score_said(p, k, &knot->said[i], y);
+			score_said(p, k, &knot->said[i], n);
 		else if (due > number && due < knot->due)
 			knot->due = due;
 	}
@@ -419,7 +420,7 @@ void path_score(struct path *p, int32_t n)
 		return;
 	for (int32_t k = 0; k < p->knots; k++)
 		if (p->knot[k].due <= number)
-			score_knot(p, k, number, p->series.v[n - 1]);
+			score_knot(p, k, number, n);
 }
 
 static int32_t refit_steps(const struct path *p)

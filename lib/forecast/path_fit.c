@@ -157,6 +157,12 @@ static void begin_smoothing(struct path *p)
 		y[i] = p->series.known[i] ? p->series.v[i] : NAN;
 	if (!smoothing_fit_begin(&s->fit, &s->config, y, p->replay, p->work.storage))
 		return;
+	/* Logarithms are there already: without an offset, or there would be none here.
+	 */
+	for (int32_t i = 0; s->fit.start.logs && i < p->replay; i++)
+		y[i] = p->series.known[i] ? (double)p->series.log[i] : NAN;
+	if (s->fit.start.logs)
+		smoothing_fit_inward(&s->fit);
 	smoothing_fit_keep(&s->fit);
 	if (s->model.fitted)
 		smoothing_fit_warm(&s->fit, &s->model.gains);

@@ -121,8 +121,8 @@ void path_view_init(const struct path *p, int32_t n, int32_t steps,
 void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 		  float ret[COMBINE_LANES]);
 
-/* The error of a forecast in the units of the intervals, and back. */
-double path_error(const struct path *p, bool logs, double y, double mean);
+/* The error of a forecast of v[n - 1] in the units of the intervals, and back. */
+double path_error(const struct path *p, bool logs, int32_t n, double mean);
 /* Bounded: at most the range seen beyond it, and not below 0 where nothing was. */
 double path_apply(const struct path *p, bool logs, double mean, double error);
 

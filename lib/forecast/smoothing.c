@@ -228,9 +228,10 @@ struct walk {
 static struct walk walk_from(const struct smoothing *s, int32_t first)
 {
 	double half = s->most / 2 - s->least / 2;
+	bool trend = s->gains.phi > 0;
 	struct walk walk = {
-		.damping = smoothing_power(s->gains.phi, first),
-		.trend = s->trend * smoothing_damped(s->gains.phi, first),
+		.damping = trend ? smoothing_power(s->gains.phi, first) : 0,
+		.trend = trend ? s->trend * smoothing_damped(s->gains.phi, first) : 0,
 		.correction = s->error * smoothing_power(s->gains.rho, s->age + first),
 		.least = s->least - half,
 		.most = s->most + half,
@@ -244,9 +245,15 @@ static struct walk walk_from(const struct smoothing *s, int32_t first)
 		*season = s->seasons[i];
 		if (!season->length)
 			continue;
-		season->position = (season->position + first - 1) % season->length;
-		season->slot = season->position / season->span;
-		season->phase = season->position % season->span;
+		season->position += first - 1;
+		if (season->position >= season->length)
+			season->position %= season->length;
+		season->slot = season->position;
+		season->phase = 0;
+		if (season->span > 1) {
+			season->slot = season->position / season->span;
+			season->phase = season->position % season->span;
+		}
 	}
 	return walk;
 }

@@ -319,6 +319,11 @@ void smoothing_fit_keep(struct smoothing_fit *fit)
 	fit->kept = true;
 }
 
+void smoothing_fit_inward(struct smoothing_fit *fit)
+{
+	fit->plain = true;
+}
+
 static void begin_rounds(struct smoothing_fit *fit, const double *x)
 {
 	fit->scored = smoothing_start(&fit->start, x, fit->count);

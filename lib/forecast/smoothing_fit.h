@@ -42,6 +42,10 @@ void smoothing_fit_warm(struct smoothing_fit *fit, const struct smoothing_gains 
  * are taken once. After begin. */
 void smoothing_fit_keep(struct smoothing_fit *fit);
 
+/* From now on y is given in the model's own terms, as smoothing_inward gives them:
+ * logarithms where fit->start.logs is set, NaN for what is missing. After begin. */
+void smoothing_fit_inward(struct smoothing_fit *fit);
+
 /* Tries eight candidates, or, after the last, moves the best through all values and hands
  * it out. True while it runs. y: the same values as in begin. What the workspace holds
  * need not survive from call to call, unless that was promised. */
