@@ -41,6 +41,9 @@ struct engine *engine_new(const struct engine_config *config)
 	e->shrinks = xcalloc(places, sizeof(e->shrinks[0]));
 	e->downs_period = -1;
 	e->items = xcalloc(ACTIONS_MAX, sizeof(e->items[0]));
+	e->notes = xcalloc(ACTIONS_MAX, sizeof(e->notes[0]));
+	e->values_max = VALUES_PER_POD * config->pods_max;
+	e->values = xcalloc((size_t)e->values_max, sizeof(e->values[0]));
 	e->actions.items = e->items;
 	e->scratch = xmalloc(forecaster_size());
 	return e;
@@ -61,6 +64,8 @@ void engine_free(struct engine *e)
 	free(e->waits);
 	free(e->shrinks);
 	free(e->items);
+	free(e->notes);
+	free(e->values);
 	free(e->scratch);
 	free(e);
 }

@@ -31,6 +31,9 @@ struct forecast_maker {
 struct engine_config {
 	int32_t policies_max; /* > 0 */
 	int32_t pods_max; /* per policy, > 0: pods beyond are counted, not looked at */
+	/* Memory for so many pods of a policy at first, and for more by engine_make_room;
+	 * 0: for as many as it may have from the start. */
+	int32_t pods_start;
 	int64_t sync_period_ms;     /* a policy's cycle, > 0 */
 	int64_t answer_deadline_ms; /* after the start of a cycle; later answers are
 				       unknown to it */
@@ -57,6 +60,10 @@ struct prepared *engine_prepare(const struct engine *e, const char *ns, const ch
 				struct policy *policy, const char *invalid,
 				const struct state_record *record);
 void engine_prepared_free(struct prepared *p);
+
+/* With pods_start: before each EVENT_POD of a pod that may be new. Allocates where the
+ * target's pods have filled their memory; what it may not grow beyond is as before. */
+void engine_make_room(struct engine *e, const struct target_ref *ref);
 
 /* Takes one event and gives what is to be done. The event is borrowed for the call (but
  * for what a field says passes); the actions and everything they point to are borrowed

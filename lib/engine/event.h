@@ -85,6 +85,7 @@ struct value_row {
 	const char *pod, *container; /* labels; NULL when absent */
 	double value;                /* NaN: no value */
 	int64_t time_ms;
+	uint64_t key; /* hash_text of the pod's name, when values.by_key */
 };
 
 struct event {
@@ -135,6 +136,10 @@ struct event {
 			struct query_ref query;
 			const struct value_row *rows;
 			int32_t count;
+			/* Rows are in ascending order of their keys, all with a pod: an
+			 * answer that serves many policies, each of which looks up its
+			 * own pods. */
+			bool by_key;
 		} values;
 		struct {
 			struct query_ref query;

@@ -96,7 +96,7 @@ static void inherit_pods(struct prepared *to, const struct prepared *from)
 {
 	if (to->pods_synced || to->pod_count)
 		return;
-	to->pod_count = from->pod_count < to->pods_max ? from->pod_count : to->pods_max;
+	to->pod_count = from->pod_count < to->pods_room ? from->pod_count : to->pods_room;
 	memcpy(to->pods, from->pods, (size_t)to->pod_count * sizeof(to->pods[0]));
 	for (int32_t i = 0; i < to->pod_count; i++)
 		to->pod_marks[i] = from->pod_marks[i] & (uint8_t)~POD_GIVEN;

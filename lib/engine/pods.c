@@ -1,6 +1,8 @@
 /* The target's pods as the watch gives them. */
 #include "engine/slot.h"
 
+#include <stdlib.h>
+
 #define FREE_PLACE (-1)
 
 /* Where a pod stands, by the hash of its name: open addressing, at least half of it free.
@@ -11,7 +13,7 @@ struct pod_index {
 	int32_t places[];
 };
 
-struct pod_index *pod_index_new(int32_t pods_max)
+static struct pod_index *index_new(int32_t pods_max)
 {
 	uint64_t size = 2;
 	while (size < 2 * (uint64_t)pods_max)
@@ -19,6 +21,34 @@ struct pod_index *pod_index_new(int32_t pods_max)
 	struct pod_index *x = xcalloc(1, sizeof(*x) + size * sizeof(x->places[0]));
 	x->mask = size - 1;
 	return x;
+}
+
+/* The values of an answer stay where they are in order, in larger memory. */
+static void reserve_values(struct prepared *s, int32_t room)
+{
+	for (int32_t m = 0; m < s->policy->metric_count; m++) {
+		struct metric_slot *metric = &s->metrics[m];
+		if (!values_per_pod(&s->policy->metrics[m]))
+			continue;
+		bool shown = metric->values.pods != NULL;
+		metric->pod_values = xrealloc(
+			metric->pod_values, (size_t)room * sizeof(metric->pod_values[0]));
+		if (shown)
+			metric->values.pods = metric->pod_values;
+	}
+}
+
+void pods_reserve(struct prepared *s, int32_t room)
+{
+	size_t n = (size_t)room;
+	s->pods_room = room;
+	s->pods = xrealloc(s->pods, n * sizeof(s->pods[0]));
+	s->pod_marks = xrealloc(s->pod_marks, n * sizeof(s->pod_marks[0]));
+	free(s->pod_index);
+	s->pod_index = index_new(room);
+	if (room == s->pods_max)
+		s->lost = xcalloc(n, sizeof(s->lost[0]));
+	reserve_values(s, room);
 }
 
 /* The entry of a pod, or the free one where it would stand. */
@@ -73,7 +103,7 @@ static void lose(struct prepared *s, uint64_t key)
 {
 	if (find_lost(s, key) >= 0)
 		return;
-	if (s->lost_count == s->pods_max)
+	if (!s->lost || s->lost_count == s->pods_max)
 		s->lost_more = true;
 	else
 		s->lost[s->lost_count++] = key;
@@ -154,7 +184,7 @@ static void note_lead(struct engine *e, struct prepared *s, int32_t i)
 /* The place of a pod that is not there yet, or -1. */
 static int32_t make_room(struct prepared *s, const struct pod_info *info)
 {
-	bool full = s->pod_count == s->pods_max;
+	bool full = s->pod_count == s->pods_room;
 	if (full && info->phase == POD_FAILED)
 		return -1;
 	if (full && !drop_failed(s)) {

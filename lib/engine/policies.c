@@ -6,15 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A pod may report several containers. */
-#define VALUES_PER_POD 8
 /* A rollout runs old and new pods side by side, and some that failed stay listed. */
 #define PODS_BEYOND_MAX 32
-
-static bool needs_pods_of(const struct policy_metric *m)
-{
-	return m->type != METRIC_OBJECT && m->type != METRIC_EXTERNAL;
-}
 
 static int32_t forecast_count(const struct policy *p)
 {
@@ -30,11 +23,6 @@ static void prepare_metric(struct prepared *p, int32_t m)
 	struct metric_slot *metric = &p->metrics[m];
 	metric->values.unknown = "not asked yet";
 	p->status.metrics[m].current = NAN;
-	if (needs_pods_of(spec)) {
-		metric->pod_values_max = VALUES_PER_POD * p->pods_max;
-		metric->pod_values = xcalloc((size_t)metric->pod_values_max,
-					     sizeof(metric->pod_values[0]));
-	}
 	if (p->policy->forecast.mode == FORECAST_DISABLED || !spec->forecast)
 		return;
 	p->status.metrics[m].forecast_on = true;
@@ -48,18 +36,30 @@ static void prepare_metric(struct prepared *p, int32_t m)
 		xcalloc(HISTORY_CHUNK_MIN, sizeof(metric->feed.pending[0]));
 }
 
+/* As much as whoever has the target now, whose pods it may take over. */
+static int32_t first_room(const struct engine *e, const struct prepared *p)
+{
+	int32_t room = e->config.pods_start ? e->config.pods_start : p->pods_max;
+	for (const struct prepared *s = slot_with_target(e, p, NULL); s;
+	     s = slot_with_target(e, p, s))
+		room = s->pods_room > room ? s->pods_room : room;
+	return room < p->pods_max ? room : p->pods_max;
+}
+
 static void prepare_policy(const struct engine *e, struct prepared *p)
 {
 	const struct policy *policy = p->policy;
 	int64_t most = 2 * (int64_t)policy->max_replicas + PODS_BEYOND_MAX;
 	p->target.key = target_key(p->ns, policy->target.group_kind, policy->target.name);
 	p->pods_max = most < e->config.pods_max ? (int32_t)most : e->config.pods_max;
-	p->pods = xcalloc((size_t)p->pods_max, sizeof(p->pods[0]));
-	p->pod_index = pod_index_new(p->pods_max);
-	p->pod_marks = xcalloc((size_t)p->pods_max, sizeof(p->pod_marks[0]));
-	p->lost = xcalloc((size_t)p->pods_max, sizeof(p->lost[0]));
+	p->metric_count = policy->metric_count;
+	p->metrics = xcalloc((size_t)policy->metric_count, sizeof(p->metrics[0]));
+	p->status.metrics =
+		xcalloc((size_t)policy->metric_count, sizeof(p->status.metrics[0]));
+	p->guards = xcalloc((size_t)policy->guard_count + 1, sizeof(p->guards[0]));
 	if (policy->schedule_count)
 		p->intervals = xcalloc(SCHEDULE_INTERVALS_MAX, sizeof(p->intervals[0]));
+	pods_reserve(p, first_room(e, p));
 	for (int32_t m = 0; m < policy->metric_count; m++)
 		prepare_metric(p, m);
 }
@@ -92,11 +92,23 @@ struct prepared *engine_prepare(const struct engine *e, const char *ns, const ch
 	return p;
 }
 
+void engine_make_room(struct engine *e, const struct target_ref *ref)
+{
+	uint64_t key = target_key(ref->ns, ref->kind, ref->name);
+	for (int32_t i = place_index_first(&e->targets, key); i >= 0;
+	     i = place_index_next(&e->targets, i)) {
+		struct prepared *s = e->slots[i];
+		if (s->pod_count == s->pods_room && s->pods_room < s->pods_max)
+			pods_reserve(s, s->pods_room < s->pods_max / 2 ? 2 * s->pods_room
+								       : s->pods_max);
+	}
+}
+
 void engine_prepared_free(struct prepared *p)
 {
 	if (!p)
 		return;
-	for (int32_t m = 0; m < POLICY_METRICS_MAX; m++) {
+	for (int32_t m = 0; m < p->metric_count; m++) {
 		free(p->metrics[m].pod_values);
 		free(p->metrics[m].feed.memory);
 		free(p->metrics[m].feed.heard);
@@ -104,6 +116,9 @@ void engine_prepared_free(struct prepared *p)
 		free(p->metrics[m].feed.pending);
 	}
 	policy_free(p->policy);
+	free(p->metrics);
+	free(p->status.metrics);
+	free(p->guards);
 	free(p->shadow);
 	free(p->pods);
 	free(p->pod_index);

@@ -18,11 +18,9 @@ void emit_event(struct engine *e, struct prepared *s, bool warning, const char *
 		return;
 	va_list ap;
 	va_start(ap, fmt);
-	/* The text must outlive the step; a step says fewer things of one policy than
-	 * there are places. */
-	char *note = s->event_notes[s->event_next];
-	s->event_next = (s->event_next + 1) % EVENT_NOTES;
-	vsnprintf(note, sizeof(s->event_notes[0]), fmt, ap);
+	/* The text must outlive the step. */
+	char *note = e->notes[e->actions.count];
+	vsnprintf(note, EVENT_NOTE_SIZE, fmt, ap);
 	va_end(ap);
 	struct action *a = emit(e, s, ACTION_EVENT);
 	a->u.event.reason = reason;

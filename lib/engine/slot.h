@@ -6,7 +6,9 @@
 #include "engine/engine.h"
 #include "engine/places.h"
 
-#define EVENT_NOTES 6 /* texts of Events that one step can hold per policy */
+#define EVENT_NOTE_SIZE 600
+/* A pod may report several containers. */
+#define VALUES_PER_POD 8
 /* How much longer the window is that releases look at. */
 #define RELEASE_MIN 2
 #define HISTORY_CHUNK_MIN                                                                \
@@ -36,9 +38,8 @@ struct feed {
 struct metric_slot {
 	struct metric_values values; /* of the newest answer; points into the fields below
 				      */
-	struct pod_value *pod_values;
-	int32_t pod_values_max;
-	bool answered; /* in this cycle */
+	struct pod_value *pod_values; /* pods_room of the policy */
+	bool answered;                /* in this cycle */
 	char unknown[160];
 	int64_t lost_ms; /* unknown in every cycle since then; 0: known */
 	struct forecast
@@ -166,16 +167,20 @@ struct prepared {
 	struct pod *pods;
 	uint8_t *pod_marks;          /* POD_GIVEN, POD_WAS_READY; beside pods */
 	struct pod_index *pod_index; /* of pods, by name; owned */
-	int32_t pod_count, pods_max;
-	uint64_t *lost; /* pods_max keys of pods that had no room */
+	int32_t pod_count;
+	int32_t pods_room; /* there is memory for so many, grown by engine_make_room */
+	int32_t pods_max;  /* at most */
+	uint64_t *lost;    /* pods_max keys of pods that had no room; NULL while there may
+			      be more room */
 	int32_t lost_count;
 	bool lost_more; /* more than fit into `lost`; until the next list */
 	bool pods_synced, resetting;
 	struct lead_samples lead_before; /* of the record this process began with */
 	bool lead_unknown;               /* no lead time was known when the list began */
 	struct state_record record;      /* decide's memory and lead times live in it */
-	struct metric_slot metrics[POLICY_METRICS_MAX];
-	struct guard_slot guards[POLICY_GUARDS_MAX];
+	int32_t metric_count;            /* of the policy */
+	struct metric_slot *metrics;     /* so many, as in `status` */
+	struct guard_slot *guards;
 	struct schedule_interval *intervals; /* SCHEDULE_INTERVALS_MAX; NULL: the policy
 						has no schedules */
 	int32_t interval_count;
@@ -201,8 +206,6 @@ struct prepared {
 	bool reworded; /* a message that the status object has not seen yet */
 	const char *held_by; /* of the newest decision; NULL: it was not held */
 	struct news news;
-	char event_notes[EVENT_NOTES][600];
-	int32_t event_next;
 };
 
 enum { POD_GIVEN = 1, POD_WAS_READY = 2 };
@@ -247,7 +250,10 @@ struct engine {
 	struct prepared *refused; /* had no place; kept for the actions that speak of it
 				   */
 	struct action *items;
+	char (*notes)[EVENT_NOTE_SIZE]; /* of an Event, beside items */
 	struct actions actions;
+	struct pod_value *values; /* of an answer, while it is read */
+	int32_t values_max;
 	void *scratch; /* of a forecaster's size */
 };
 
@@ -293,6 +299,8 @@ void cycle_decide(struct engine *e, struct prepared *s, int64_t now_ms);
 void cycle_soon(struct prepared *s, int64_t now_ms);
 
 /* values.c: answers to QUERY_CURRENT */
+/* It has a value for each pod, not one in all. */
+bool values_per_pod(const struct policy_metric *m);
 void values_unknown(struct prepared *s, int32_t m, const char *why);
 void values_take(struct engine *e, struct prepared *s, const struct event *event);
 void values_failed(struct engine *e, struct prepared *s, const struct event *event);
@@ -472,8 +480,8 @@ void gate_tell(const struct prepared *s, char *buf, size_t size);
 bool gate_far_ahead(const struct prepared *s, int32_t m);
 
 /* pods.c */
-/* For so many pods; the caller frees. */
-struct pod_index *pod_index_new(int32_t pods_max);
+/* Makes room for so many pods, in [pods_room, pods_max]. Allocates. */
+void pods_reserve(struct prepared *s, int32_t room);
 void pods_event(struct engine *e, struct prepared *s, const struct event *event);
 /* One of the target's pods, or NULL: a query may answer for a whole namespace. */
 const struct pod *pods_find(const struct prepared *s, uint64_t key);

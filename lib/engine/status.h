@@ -59,7 +59,7 @@ struct policy_status {
 	struct status_condition conditions[PC_COUNT];
 	int32_t current, desired, reactive, predicted; /* DECIDE_NO_REPLICAS: unknown */
 	int32_t pods, ready_pods;
-	struct metric_status metrics[POLICY_METRICS_MAX];
+	struct metric_status *metrics; /* as many as the policy has */
 	/* As of the last decision. */
 	struct gate gate;
 	bool capped; /* a forecast asked for more than it may before it has proved itself

@@ -23,7 +23,7 @@ static int64_t milli_up(double v)
 	return milli <= -0x1p63 ? INT64_MIN : (int64_t)milli;
 }
 
-static bool per_pod(const struct policy_metric *m)
+bool values_per_pod(const struct policy_metric *m)
 {
 	return m->type != METRIC_OBJECT && m->type != METRIC_EXTERNAL;
 }
@@ -93,7 +93,7 @@ static const char *pod_row_problem(const struct prepared *s,
 {
 	if (!row->pod)
 		return "the query returned series without a pod label";
-	const struct pod *pod = pods_find(s, hash_text(row->pod));
+	const struct pod *pod = pods_find(s, row->key ? row->key : hash_text(row->pod));
 	if (!pod || (spec->container &&
 		     (!row->container || strcmp(row->container, spec->container))))
 		return "";
@@ -103,42 +103,83 @@ static const char *pod_row_problem(const struct prepared *s,
 	return problem;
 }
 
-static void take_pods(struct prepared *s, int32_t m, const struct event *event)
-{
-	struct metric_slot *metric = &s->metrics[m];
-	const struct policy_metric *spec = &s->policy->metrics[m];
+/* What is gathered from the rows of an answer, in e->values. */
+struct harvest {
+	struct engine *e;
+	struct prepared *s;
+	int32_t metric;
+	int64_t now_ms;
+	int32_t count;
+	double total;
 	char buf[96];
-	const char *problem =
-		event->u.values.count
-			? "the query returned no series of the target's pods"
-			: "the query returned no series";
-	double total = 0;
-	int32_t n = 0;
-	for (int32_t i = 0; i < event->u.values.count && n < metric->pod_values_max;
-	     i++) {
-		const struct value_row *row = &event->u.values.rows[i];
-		const char *bad =
-			pod_row_problem(s, spec, row, event->now_ms, buf, sizeof(buf));
-		if (bad && bad[0])
-			problem = bad;
-		if (bad)
-			continue;
-		metric->pod_values[n++] = (struct pod_value){
-			.key = hash_text(row->pod),
-			.value_m = milli_up(row->value),
-			.time_ms = row->time_ms,
-			.window_ms = VALUE_WINDOW_MS,
-			.containers = row->container && !spec->container ? 1 : 0,
-		};
-		total += row->value;
+	const char *problem; /* of a row that was left out */
+};
+
+static void take_row(struct harvest *h, const struct value_row *row)
+{
+	const struct policy_metric *spec = &h->s->policy->metrics[h->metric];
+	const char *bad =
+		pod_row_problem(h->s, spec, row, h->now_ms, h->buf, sizeof(h->buf));
+	if (bad && bad[0])
+		h->problem = bad;
+	if (bad || h->count == h->e->values_max)
+		return;
+	h->e->values[h->count++] = (struct pod_value){
+		.key = row->key ? row->key : hash_text(row->pod),
+		.value_m = milli_up(row->value),
+		.time_ms = row->time_ms,
+		.window_ms = VALUE_WINDOW_MS,
+		.containers = row->container && !spec->container ? 1 : 0,
+	};
+	h->total += row->value;
+}
+
+/* Rows of the pods that the policy has, of so many that are in order. */
+static void take_own(struct harvest *h, const struct value_row *rows, int32_t count)
+{
+	for (int32_t i = 0; i < h->s->pod_count; i++) {
+		uint64_t key = h->s->pods[i].key;
+		int32_t from = 0, to = count;
+		while (from < to) {
+			int32_t middle = from + (to - from) / 2;
+			if (rows[middle].key < key)
+				from = middle + 1;
+			else
+				to = middle;
+		}
+		for (; from < count && rows[from].key == key; from++)
+			take_row(h, &rows[from]);
 	}
-	if (!n) {
-		values_unknown(s, m, problem);
+}
+
+static void take_pods(struct engine *e, struct prepared *s, int32_t m,
+		      const struct event *event)
+{
+	const struct value_row *rows = event->u.values.rows;
+	int32_t count = event->u.values.count;
+	struct harvest h = {
+		.e = e,
+		.s = s,
+		.metric = m,
+		.now_ms = event->now_ms,
+		.problem = count ? "the query returned no series of the target's pods"
+				 : "the query returned no series",
+	};
+	if (event->u.values.by_key)
+		take_own(&h, rows, count);
+	else
+		for (int32_t i = 0; i < count; i++)
+			take_row(&h, &rows[i]);
+	if (!h.count) {
+		values_unknown(s, m, h.problem);
 		return;
 	}
-	struct metric_values values = {.pods = metric->pod_values,
-				       .count = pod_values_merge(metric->pod_values, n)};
-	set_known(s, m, &values, total);
+	/* One is left for each pod: there is room. */
+	int32_t n = pod_values_merge(e->values, h.count);
+	struct pod_value *own = s->metrics[m].pod_values;
+	memcpy(own, e->values, (size_t)n * sizeof(own[0]));
+	struct metric_values values = {.pods = own, .count = n};
+	set_known(s, m, &values, h.total);
 }
 
 /* Answers of an old cycle come too late to be decided on. */
@@ -153,8 +194,8 @@ void values_take(struct engine *e, struct prepared *s, const struct event *event
 	const struct query_ref *q = &event->u.values.query;
 	if (!is_awaited(s, q))
 		return;
-	if (per_pod(&s->policy->metrics[q->metric]))
-		take_pods(s, (int32_t)q->metric, event);
+	if (values_per_pod(&s->policy->metrics[q->metric]))
+		take_pods(e, s, (int32_t)q->metric, event);
 	else
 		take_total(s, (int32_t)q->metric, event);
 	cycle_answered(e, s, event->now_ms);

@@ -100,7 +100,16 @@ static int compare_ns(const void *ns, const void *usage)
 	return strcmp(ns, ((const struct prom_usage *)usage)->ns);
 }
 
-/* Rows are ordered by namespace: those of one are neighbours. */
+static int compare_keys(const void *left, const void *right)
+{
+	const struct value_row *a = left, *b = right;
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	/* One of them is a container's, or both are: the order is the same each time. */
+	return strcmp(a->container ? a->container : "", b->container ? b->container : "");
+}
+
+/* Usages are ordered by namespace: those of one are neighbours. As rows by key. */
 static size_t rows_of(const char *ns, const struct prom_usage *usages, size_t count,
 		      struct value_row *ret_rows)
 {
@@ -111,8 +120,13 @@ static size_t rows_of(const char *ns, const struct prom_usage *usages, size_t co
 	while (any && any > usages && !strcmp(any[-1].ns, ns))
 		any--;
 	for (; any && any < end && !strcmp(any->ns, ns); any++)
-		ret_rows[n++] = (struct value_row){any->pod, any->container,
-						   any->sample.v, any->sample.t_ms};
+		ret_rows[n++] = (struct value_row){.pod = any->pod,
+						   .container = any->container,
+						   .value = any->sample.v,
+						   .time_ms = any->sample.t_ms,
+						   .key = hash_text(any->pod)};
+	if (n)
+		qsort(ret_rows, n, sizeof(*ret_rows), compare_keys);
 	return n;
 }
 
@@ -121,13 +135,17 @@ static void give(struct batch *b, const struct prom_result *result)
 	size_t count;
 	struct prom_usage *usages AUTO_FREE = prom_usages(result, &count);
 	struct value_row *rows AUTO_FREE = xcalloc(count + 1, sizeof(*rows));
+	size_t n = 0;
 	for (size_t i = 0; i < b->count; i++) {
 		const struct member *m = &b->members[i];
+		if (i == 0 || strcmp(m->ns, b->members[i - 1].ns) != 0)
+			n = rows_of(m->ns, usages, count, rows);
 		struct event event = {.type = EVENT_VALUES};
 		event.u.values.query = m->query;
 		event.u.values.rows = rows;
-		event.u.values.count = (int32_t)rows_of(m->ns, usages, count, rows);
-		if (event.u.values.count) {
+		event.u.values.count = (int32_t)n;
+		event.u.values.by_key = true;
+		if (n) {
 			loop_step(b->all->loop, &event);
 			continue;
 		}

@@ -50,6 +50,7 @@ static void free_page(struct page *p)
 	free(p->uid);
 	free(p->text);
 	free(p->kept);
+	free(p->record);
 	free(p);
 }
 
@@ -124,8 +125,10 @@ static void give(struct page *p)
 	p->state = PAGE_READ;
 	struct event event = {.type = EVENT_POLICY_SET};
 	event.u.policy_set.prepared =
-		engine_prepare(l->engine, p->ns, p->name, policy, err.msg, &p->record);
+		engine_prepare(l->engine, p->ns, p->name, policy, err.msg, p->record);
 	loop_step(l, &event);
+	if (policy)
+		free(TAKE(p->record));
 	pauses_tell(l->pauses, p->ns, p->name);
 	if (!policy)
 		return;
@@ -142,7 +145,9 @@ static void take_record(struct page *p, const char *version, const char *text)
 	cJSON *status AUTO(json_cleanup) =
 		text ? json_parse(text, strlen(text), NULL) : NULL;
 	snprintf(p->version, sizeof(p->version), "%s", version);
-	record_from_json(json_at(status, "record"), &p->record);
+	free(p->record);
+	p->record = xcalloc(1, sizeof(*p->record));
+	record_from_json(json_at(status, "record"), p->record);
 	free(p->kept);
 	p->kept = xstrdup(json_str(status, "record.policy", NULL));
 	give(p);

@@ -25,7 +25,7 @@ struct page {
 	char *ns, *name, *uid, *text; /* text NULL: the key is missing */
 	int64_t created_ms;
 	enum page_state state;
-	struct state_record record;
+	struct state_record *record; /* until a policy has taken it over */
 	char *kept; /* the last valid version by the status object; NULL: none, or used */
 	/* its status object */
 	char version[KUBE_VERSION_SIZE];

@@ -9,6 +9,9 @@
 #define REQUESTS_PER_S 20
 #define REQUEST_BURST  40
 
+/* Most workloads have few pods: memory for more comes with them. */
+#define PODS_START 4
+
 static void arm(struct loop *l);
 
 int64_t loop_now(const struct loop *l)
@@ -175,6 +178,7 @@ static void engine_settings(const struct loop_config *config, struct engine_conf
 	ret->decide.cpu_initialization_ms = c->hpa.cpu_initialization_ms;
 	ret->decide.initial_readiness_delay_ms = c->hpa.initial_readiness_delay_ms;
 	ret->dry_run = config->dry_run;
+	ret->pods_start = PODS_START;
 }
 
 static void on_kube_request(void *arg, const char *method, bool stream,

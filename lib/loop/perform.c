@@ -133,8 +133,10 @@ static void give_vector(struct deed *d, const struct prom_result *result)
 	struct value_row *rows AUTO_FREE = xcalloc(result->series_count, sizeof(*rows));
 	for (size_t i = 0; i < result->series_count; i++) {
 		const struct prom_series *s = &result->series[i];
-		rows[i] = (struct value_row){or_null(s->pod), or_null(s->container),
-					     s->samples[0].v, s->samples[0].t_ms};
+		rows[i] = (struct value_row){.pod = or_null(s->pod),
+					     .container = or_null(s->container),
+					     .value = s->samples[0].v,
+					     .time_ms = s->samples[0].t_ms};
 	}
 	give_rows(d, rows, result->series_count);
 }

@@ -101,6 +101,8 @@ static void send_pod(struct shelf *shelf, struct target *t, const struct pod_inf
 	event.u.pod.ref = (struct target_ref){shelf->area->ns, shelf->kind, t->name};
 	event.u.pod.info = info;
 	event.u.pod.name = name;
+	if (info)
+		engine_make_room(shelf->area->scope->loop->engine, &event.u.pod.ref);
 	loop_step(shelf->area->scope->loop, &event);
 }
 

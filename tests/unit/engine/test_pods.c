@@ -247,6 +247,100 @@ START_TEST(every_pod_is_found_by_its_name_and_no_other)
 }
 END_TEST
 
+/* --- memory that grows --- */
+
+static void open_growing(void)
+{
+	struct engine_config c;
+	engine_config_default(&c);
+	c.pods_max = 7;
+	c.pods_start = 2;
+	rig_open(&r, &c);
+	rig_policy(&r, "checkout", HEAD("checkout") "metrics:\n" CPU NO_FORECAST);
+	rig_target(&r, 2, "10");
+}
+
+static void make_room(const char *target)
+{
+	const struct target_ref ref = {"shop", "Deployment", target};
+	engine_make_room(r.e, &ref);
+}
+
+START_TEST(memory_for_pods_grows_up_to_what_a_policy_may_have)
+{
+	static const int32_t rooms[] = {2, 2, 4, 4, 7, 7, 7, 7, 7};
+	char name[16];
+	for (int32_t i = 0; i < (int32_t)ARRAY_LEN(rooms); i++) {
+		make_room("checkout");
+		ck_assert_int_eq(rig_slot(&r)->pods_room, rooms[i]);
+		snprintf(name, sizeof(name), "p%d", i);
+		rig_pod(&r, name, NULL);
+		ck_assert_int_eq(rig_slot(&r)->pod_count, i < 7 ? i + 1 : 7);
+	}
+	for (int32_t i = 0; i < 7; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		ck_assert(knows(name));
+	}
+	ck_assert_int_eq(pods_lost(rig_slot(&r)), 2);
+}
+END_TEST
+
+START_TEST(room_is_made_for_the_named_target_alone)
+{
+	rig_pod(&r, "a", NULL);
+	rig_pod(&r, "b", NULL);
+	make_room("basket");
+	ck_assert_int_eq(rig_slot(&r)->pods_room, 2);
+	make_room("checkout");
+	ck_assert_int_eq(rig_slot(&r)->pods_room, 4);
+}
+END_TEST
+
+START_TEST(without_room_a_pod_is_lost_until_the_next_list)
+{
+	rig_pods(&r, 3);
+	ck_assert_int_eq(rig_slot(&r)->pod_count, 2);
+	ck_assert_int_eq(pods_lost(rig_slot(&r)), 1);
+	make_room("checkout");
+	rig_pods(&r, 3);
+	ck_assert_int_eq(rig_slot(&r)->pod_count, 3);
+	ck_assert_int_eq(pods_lost(rig_slot(&r)), 0);
+}
+END_TEST
+
+START_TEST(values_at_hand_move_with_the_memory)
+{
+	rig_pods(&r, 2);
+	rig_until_asked(&r);
+	struct value_row rows[] = {{.pod = "p0", .value = 0.5, .time_ms = r.now_ms},
+				   {.pod = "p1", .value = 0.7, .time_ms = r.now_ms}};
+	rig_rows(&r, rows, ARRAY_LEN(rows));
+	make_room("checkout");
+	const struct metric_values *v = &rig_slot(&r)->metrics[0].values;
+	ck_assert_ptr_eq(v->pods, rig_slot(&r)->metrics[0].pod_values);
+	ck_assert_int_eq(v->count, 2);
+	const struct pod_value *p1 = pod_values_find(v, hash_text("p1"));
+	ck_assert_ptr_nonnull(p1);
+	ck_assert_int_eq(p1->value_m, 700);
+}
+END_TEST
+
+START_TEST(a_new_version_has_the_room_of_the_old_one)
+{
+	for (int32_t i = 0; i < 5; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "p%d", i);
+		make_room("checkout");
+		rig_pod(&r, name, NULL);
+	}
+	rig_policy(&r, "checkout",
+		   HEAD("checkout") "metrics:\n" CPU NO_FORECAST "pause: false\n");
+	ck_assert_int_eq(rig_slot(&r)->pods_room, 7);
+	ck_assert_int_eq(rig_slot(&r)->pod_count, 5);
+	ck_assert(knows("p4"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("pods");
@@ -269,5 +363,13 @@ int main(void)
 	tcase_add_test(t, of_pods_ready_in_the_records_last_moment_the_uncounted_count);
 	tcase_add_test(t, pods_without_times_give_no_lead_time);
 	suite_add_tcase(s, t);
+	TCase *g = tcase_create("room");
+	tcase_add_checked_fixture(g, open_growing, close_rig);
+	tcase_add_test(g, memory_for_pods_grows_up_to_what_a_policy_may_have);
+	tcase_add_test(g, room_is_made_for_the_named_target_alone);
+	tcase_add_test(g, without_room_a_pod_is_lost_until_the_next_list);
+	tcase_add_test(g, values_at_hand_move_with_the_memory);
+	tcase_add_test(g, a_new_version_has_the_room_of_the_old_one);
+	suite_add_tcase(s, g);
 	return run_suite(s);
 }

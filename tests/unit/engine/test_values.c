@@ -130,9 +130,11 @@ END_TEST
 START_TEST(containers_add_up_and_other_pods_do_not_count)
 {
 	struct value_row rows[] = {
-		{"p0", "main", 0.2, r.now_ms}, {"p0", "sidecar", 0.1, r.now_ms - 1000},
-		{"p1", "main", 0.4, r.now_ms}, {"stranger", "main", 9, r.now_ms},
-		{NULL, NULL, 9, r.now_ms},
+		{"p0", "main", 0.2, r.now_ms, 0},
+		{"p0", "sidecar", 0.1, r.now_ms - 1000, 0},
+		{"p1", "main", 0.4, r.now_ms, 0},
+		{"stranger", "main", 9, r.now_ms, 0},
+		{NULL, NULL, 9, r.now_ms, 0},
 	};
 	rig_rows(&r, rows, 5);
 	ck_assert_int_eq(values()->count, 2);
@@ -152,8 +154,8 @@ START_TEST(a_sample_from_before_the_pods_start_does_not_count)
 				 .start_ms = r.now_ms - 5000,
 				 .ready_since_ms = r.now_ms - 1000};
 	rig_pod(&r, "p0", &young);
-	struct value_row rows[] = {{"p0", NULL, 3, r.now_ms - 5001},
-				   {"p1", NULL, 0.5, r.now_ms}};
+	struct value_row rows[] = {{"p0", NULL, 3, r.now_ms - 5001, 0},
+				   {"p1", NULL, 0.5, r.now_ms, 0}};
 	rig_rows(&r, rows, 2);
 	ck_assert_int_eq(values()->count, 1);
 	ck_assert_ptr_null(pod_values_find(values(), hash_text("p0")));
@@ -193,9 +195,9 @@ START_TEST(one_container_is_asked_for)
 				    "50}}\n" NO_FORECAST);
 	rig_pods(&r, 2);
 	rig_until_asked(&r);
-	struct value_row rows[] = {{"p0", "main", 0.2, r.now_ms},
-				   {"p0", "sidecar", 5, r.now_ms},
-				   {"p1", NULL, 5, r.now_ms}};
+	struct value_row rows[] = {{"p0", "main", 0.2, r.now_ms, 0},
+				   {"p0", "sidecar", 5, r.now_ms, 0},
+				   {"p1", NULL, 5, r.now_ms, 0}};
 	rig_rows(&r, rows, 3);
 	ck_assert_int_eq(values()->count, 1);
 	ck_assert_int_eq(values()->pods[0].value_m, 200);
@@ -203,12 +205,71 @@ START_TEST(one_container_is_asked_for)
 }
 END_TEST
 
+static int by_key(const void *left, const void *right)
+{
+	const struct value_row *a = left, *b = right;
+	return a->key < b->key ? -1 : a->key > b->key;
+}
+
+/* As an answer that serves many policies. */
+static void rows_by_key(struct value_row *rows, int32_t count)
+{
+	for (int32_t i = 0; i < count; i++)
+		rows[i].key = hash_text(rows[i].pod);
+	qsort(rows, (size_t)count, sizeof(*rows), by_key);
+	struct event event = {.type = EVENT_VALUES};
+	event.u.values.query = r.asked;
+	event.u.values.rows = rows;
+	event.u.values.count = count;
+	event.u.values.by_key = true;
+	rig_step(&r, &event);
+}
+
+START_TEST(rows_in_order_say_the_same_as_others)
+{
+	struct value_row rows[40];
+	char names[ARRAY_LEN(rows)][16];
+	for (int32_t i = 0; i < (int32_t)ARRAY_LEN(rows); i++) {
+		snprintf(names[i], sizeof(names[i]), "other-%d", i);
+		rows[i] = (struct value_row){names[i], "main", 9, r.now_ms, 0};
+	}
+	rows[7] = (struct value_row){"p0", "main", 0.2, r.now_ms, 0};
+	rows[23] = (struct value_row){"p0", "sidecar", 0.1, r.now_ms - 1000, 0};
+	rows[24] = (struct value_row){"p1", "main", 0.4, r.now_ms, 0};
+	rows_by_key(rows, ARRAY_LEN(rows));
+	ck_assert_int_eq(values()->count, 2);
+	ck_assert_int_eq(pod_values_find(values(), hash_text("p0"))->value_m, 300);
+	ck_assert_int_eq(pod_values_find(values(), hash_text("p0"))->containers, 2);
+	ck_assert_int_eq(pod_values_find(values(), hash_text("p1"))->value_m, 400);
+	ck_near(rig_status(&r)->metrics[0].current, 0.7, 1e-9);
+}
+END_TEST
+
+START_TEST(rows_in_order_of_other_pods_are_no_value)
+{
+	struct value_row rows[] = {{"x", "main", 9, r.now_ms, 0},
+				   {"y", "main", 9, r.now_ms, 0}};
+	rows_by_key(rows, ARRAY_LEN(rows));
+	ck_assert_str_eq(values()->unknown,
+			 "the query returned no series of the target's pods");
+}
+END_TEST
+
+START_TEST(a_row_in_order_that_is_no_value_says_why)
+{
+	struct value_row rows[] = {{"p0", "main", NAN, r.now_ms, 0},
+				   {"y", "main", 9, r.now_ms, 0}};
+	rows_by_key(rows, ARRAY_LEN(rows));
+	ck_assert_str_eq(values()->unknown, "the value is not a number");
+}
+END_TEST
+
 START_TEST(more_rows_than_there_is_room_for_are_left_out)
 {
-	int32_t max = rig_slot(&r)->metrics[0].pod_values_max;
+	int32_t max = r.e->values_max;
 	struct value_row *rows = xcalloc((size_t)max + 10, sizeof(*rows));
 	for (int32_t i = 0; i < max + 10; i++)
-		rows[i] = (struct value_row){"p0", "c", 0.001, r.now_ms};
+		rows[i] = (struct value_row){"p0", "c", 0.001, r.now_ms, 0};
 	rig_rows(&r, rows, max + 10);
 	ck_assert_int_eq(values()->count, 1);
 	ck_assert_int_eq(values()->pods[0].containers, max);
@@ -234,6 +295,9 @@ int main(void)
 	t = tcase_create("pods");
 	tcase_add_checked_fixture(t, open_cpu, close_rig);
 	tcase_add_test(t, containers_add_up_and_other_pods_do_not_count);
+	tcase_add_test(t, rows_in_order_say_the_same_as_others);
+	tcase_add_test(t, rows_in_order_of_other_pods_are_no_value);
+	tcase_add_test(t, a_row_in_order_that_is_no_value_says_why);
 	tcase_add_test(t, a_sample_from_before_the_pods_start_does_not_count);
 	tcase_add_loop_test(t, useless_answers_per_pod_say_why, 0,
 			    ARRAY_LEN(useless_pods));

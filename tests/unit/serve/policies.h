@@ -12,6 +12,7 @@
 
 struct shown {
 	struct policy_status status;
+	struct metric_status metrics[POLICY_METRICS_MAX];
 	struct decision decision;
 	struct state_record record;
 };
@@ -52,6 +53,7 @@ static inline void shown_init(struct shown *s, const char *ns, const char *name)
 			"requests forecast 640 within 5m (q95) > capacity 400 -> 4 to 7",
 		.decision = &s->decision,
 		.record = &s->record,
+		.metrics = s->metrics,
 	};
 	for (int c = 0; c < PC_COUNT; c++)
 		s->status.conditions[c] =
