@@ -110,6 +110,12 @@ static struct policy *parse(const struct page *p, const char *text, struct err *
 	return policy;
 }
 
+static void note_place(struct page *p, bool has_one)
+{
+	p->book->turned_away += !has_one - p->turned_away;
+	p->turned_away = !has_one;
+}
+
 static void give(struct page *p)
 {
 	struct loop *l = p->book->loop;
@@ -121,12 +127,15 @@ static void give(struct page *p)
 	/* The version that a process before us had in force goes on. */
 	if (!policy && p->kept)
 		policy = parse(p, p->kept, NULL);
-	free(TAKE(p->kept));
 	p->state = PAGE_READ;
 	struct event event = {.type = EVENT_POLICY_SET};
 	event.u.policy_set.prepared =
 		engine_prepare(l->engine, p->ns, p->name, policy, err.msg, p->record);
 	loop_step(l, &event);
+	note_place(p, engine_policy_named(l->engine, p->ns, p->name) != NULL);
+	if (p->turned_away)
+		return;
+	free(TAKE(p->kept));
 	if (policy)
 		free(TAKE(p->record));
 	pauses_tell(l->pauses, p->ns, p->name);
@@ -225,6 +234,23 @@ static void feed(struct page *p)
 
 /* --- the watch --- */
 
+/* A place has become free: for the oldest of those that were turned away. */
+static void give_place(struct book *b)
+{
+	struct page *oldest = NULL;
+	if (!b->turned_away)
+		return;
+	for (struct page *p = b->pages; p; p = p->next)
+		if (p->turned_away && (!oldest || p->created_ms < oldest->created_ms))
+			oldest = p;
+	give(oldest);
+}
+
+int32_t book_turned_away(const struct book *b)
+{
+	return b->turned_away;
+}
+
 static void leave_bucket(struct page *p)
 {
 	struct page **at = &p->book->buckets[bucket_of(p->name)];
@@ -242,6 +268,8 @@ static void drop(struct book *b, const char *ns, const char *name)
 		*at = p->next;
 		leave_bucket(p);
 		page_unqueue(p);
+		bool had_place = p->state == PAGE_READ && !p->turned_away;
+		note_place(p, true);
 		if (p->state != PAGE_NEW) {
 			struct event event = {.type = EVENT_POLICY_GONE};
 			event.u.policy_gone.ns = p->ns;
@@ -251,6 +279,8 @@ static void drop(struct book *b, const char *ns, const char *name)
 		log_info("A policy has gone", KV_TEXT("policy", name),
 			 KV_TEXT("namespace", ns));
 		free_page(p);
+		if (had_place)
+			give_place(b);
 		return;
 	}
 }

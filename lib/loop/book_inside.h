@@ -26,6 +26,7 @@ struct page {
 	int64_t created_ms;
 	enum page_state state;
 	struct state_record *record; /* until a policy has taken it over */
+	bool turned_away;            /* the engine has no place for it */
 	char *kept; /* the last valid version by the status object; NULL: none, or used */
 	/* its status object */
 	char version[KUBE_VERSION_SIZE];
@@ -67,6 +68,7 @@ struct book {
 	bool listed; /* what the list brought is at hand */
 	struct timer drain, retry;
 	bool synced, feeding;
+	int32_t turned_away; /* pages */
 };
 
 /* The page of this name, or NULL. */

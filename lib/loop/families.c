@@ -40,6 +40,9 @@ static const struct metric_family families[F_COUNT] = {
 			      "1 when this process was told to write nothing.")},
 	[F_POLICIES] = {FAMILY("foretop_policies", GAUGE,
 			       "Policies that this replica serves.")},
+	[F_TURNED_AWAY] = {FAMILY("foretop_policies_turned_away", GAUGE,
+				  "Policies for which there is no place beside "
+				  "`maxPolicies` others.")},
 	[F_RELOADED] = {FAMILY("foretop_config_last_reload_successful", GAUGE,
 			       "1 while the newest configuration is in force, 0 when it "
 			       "was refused and the one before it stays.")},

@@ -25,6 +25,8 @@ bool book_synced(const struct book *b);
 bool book_idle(const struct book *b);
 /* True when the engine was told of every policy. */
 bool book_fed(const struct book *b);
+/* How many policies the engine has no place for; each gets one when others go. */
+int32_t book_turned_away(const struct book *b);
 /* From now on the engine is told (a leader's work). */
 void book_feed(struct book *b);
 /* Status object of the policy: written soon, or now with an answer to the engine. */

@@ -170,6 +170,7 @@ static void engine_settings(const struct loop_config *config, struct engine_conf
 {
 	const struct controller_config *c = config->controller;
 	engine_config_default(ret);
+	ret->policies_max = c->max_policies;
 	ret->sync_period_ms = c->sync_period_ms;
 	/* A cycle must be over before the next one begins. */
 	ret->answer_deadline_ms = c->sync_period_ms * 2 / 3;

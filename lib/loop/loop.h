@@ -47,8 +47,8 @@ void loop_cleanup(struct loop **l);
 void loop_shutdown(struct loop *l, int64_t bound_ms, void (*done)(void *arg), void *arg);
 
 /* Another configuration from now on, borrowed in place of the one before: sources are
- * opened anew. Times of election, namespaces, addresses and the page stay as they were
- * until a restart. 0, or -1 with *err, and the old one stays. */
+ * opened anew. Times of election, namespaces, the most policies, addresses and the page
+ * stay as they were until a restart. 0, or -1 with *err, and the old one stays. */
 int loop_reload(struct loop *l, const struct controller_config *controller,
 		struct err *err);
 

@@ -215,6 +215,7 @@ static void before_scrape(void *arg)
 	put_decided(t);
 	put_kube(t);
 	metrics_set(m, F_POLICIES, NO_LABELS, served);
+	metrics_set(m, F_TURNED_AWAY, NO_LABELS, book_turned_away(t->loop->book));
 	metrics_set(m, F_BREAKER, NO_LABELS, (double)engine_breaker_trips(e));
 	metrics_set(m, F_LEADER, LABELS(t->loop->config.controller->election.lease_name),
 		    t->loop->leading);

@@ -15,6 +15,7 @@ void config_defaults(struct controller_config *ret_config)
 {
 	*ret_config = (struct controller_config){
 		.sync_period_ms = 15 * MS_PER_S,
+		.max_policies = 10000,
 		.hpa =
 			{
 				.tolerance = 0.1,
@@ -90,6 +91,11 @@ static const struct field config_fields[] = {
 	 CONTROLLER(sync_period_ms),
 	 .min = MS_PER_S,
 	 .max = MS_PER_H},
+	{.name = "maxPolicies",
+	 .read = field_int32,
+	 CONTROLLER(max_policies),
+	 .min = 1,
+	 .max = 100000},
 	{.name = "hpa", MAP(hpa_fields), CONTROLLER(hpa)},
 	{.name = "namespaces", MAP(namespace_fields)},
 	{.name = "leaderElection", MAP(election_fields), CONTROLLER(election)},

@@ -79,6 +79,7 @@ struct controller_config {
 	struct config_source *sources;
 	int32_t source_count;
 	int64_t sync_period_ms; /* default 15 s, in [1 s, 1 h] */
+	int32_t max_policies; /* default 10,000, in [1, 100,000]; more are turned away */
 	struct config_hpa hpa;
 	struct config_names serve;  /* empty: all namespaces but those refused */
 	struct config_names refuse; /* kube-system too, unless `serve` names it */

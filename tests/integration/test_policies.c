@@ -395,6 +395,23 @@ START_TEST(named_namespaces_need_no_right_outside_of_them)
 }
 END_TEST
 
+START_TEST(a_policy_too_many_gets_the_place_of_one_that_goes)
+{
+	bed_write_config(b, NULL, "maxPolicies: 1\n");
+	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_decisions(b, "checkout") > 0, "a first decision");
+	bed_policy(b, "cart", "cart", "mode: Scale\n");
+	wait_until(b, bed_metric(b, &b->first, "foretop_policies_turned_away") == 1,
+		   "the second one is turned away");
+	ck_assert_double_eq(bed_metric(b, &b->first, "foretop_policies"), 1);
+	ck_assert_int_gt(bed_logged(&b->first, "TooManyPolicies"), 0);
+	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, "shop", "checkout");
+	wait_until(b, bed_decisions(b, "cart") > 0, "it has the place of the first");
+	ck_assert_double_eq(bed_metric(b, &b->first, "foretop_policies_turned_away"), 0);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = bed_lane("broken policies", setup, teardown);
@@ -410,6 +427,7 @@ int main(void)
 	tcase_add_test(tc, the_newer_of_two_waits_and_takes_over_when_the_older_goes);
 	tcase_add_test(tc, what_is_deleted_or_loses_its_label_is_left_alone);
 	tcase_add_test(tc, a_missing_target_is_said_and_found_when_it_comes);
+	tcase_add_test(tc, a_policy_too_many_gets_the_place_of_one_that_goes);
 	tc = bed_lane("sources and namespaces", setup, teardown);
 	tcase_add_test(tc, a_source_that_is_not_there_or_not_allowed_is_named);
 	tcase_add_loop_test(tc, policies_of_other_namespaces_are_not_served, 0,

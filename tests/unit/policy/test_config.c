@@ -6,6 +6,7 @@ START_TEST(an_empty_file_means_the_defaults)
 	parse_config("", &c);
 	ck_assert_int_eq(c.source_count, 0);
 	ck_assert_int_eq(c.sync_period_ms, 15000);
+	ck_assert_int_eq(c.max_policies, 10000);
 	ck_assert_double_eq(c.hpa.tolerance, 0.1);
 	ck_assert_int_eq(c.hpa.downscale_stabilization_ms, 300000);
 	ck_assert_int_eq(c.hpa.cpu_initialization_ms, 300000);
@@ -46,6 +47,7 @@ static const char full[] =
 	"  passwordFile: /etc/password\n"
 	"  insecureSkipVerify: true\n"
 	"syncPeriod: 30s\n"
+	"maxPolicies: 12\n"
 	"hpa: {tolerance: 0.05, downscaleStabilization: 10m, cpuInitializationPeriod: "
 	"2m, "
 	"initialReadinessDelay: 0}\n"
@@ -88,6 +90,7 @@ START_TEST(a_full_file_is_read)
 	ck_assert_int_eq(s->timeout_ms, 10000);
 	ck_assert_int_eq(s->max_response_bytes, 8 << 20);
 	ck_assert_int_eq(c.sync_period_ms, 30000);
+	ck_assert_int_eq(c.max_policies, 12);
 	ck_assert_double_eq(c.hpa.tolerance, 0.05);
 	ck_assert_int_eq(c.hpa.downscale_stabilization_ms, 600000);
 	ck_assert_int_eq(c.hpa.cpu_initialization_ms, 120000);
@@ -121,6 +124,8 @@ static const struct {
 			   "m, s and ms, like 90s, 1h30m or 14d"},
 	{"syncPeriod: 500ms",
 	 "line 1: syncPeriod: Invalid value: \"500ms\": must be from 1s to 1h"},
+	{"maxPolicies: 0",
+	 "line 1: maxPolicies: Invalid value: 0: must be from 1 to 100000"},
 	{"syncPeriod: {s: 3}",
 	 "line 1: syncPeriod: got a map: want a duration like 90s, 1h30m or 14d"},
 	{"hpa: {tolerance: -0.1}", "line 1: hpa.tolerance: Invalid value: \"-0.1\": must "
