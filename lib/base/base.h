@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/fixed.h"
 #include "base/hash.h"
+#include "base/hash_table.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/quantity.h"

@@ -351,6 +351,21 @@ bool kube_selector_match(const struct kube_selector *s, const cJSON *labels)
 	return true;
 }
 
+bool kube_selector_label(const struct kube_selector *s, size_t i, const char **ret_key,
+			 const char **ret_value)
+{
+	for (size_t n = 0; s && n < s->count; n++) {
+		const struct requirement *r = &s->items[n];
+		bool one = r->op == OP_EQUALS || (r->op == OP_IN && r->count == 1);
+		if (!one || i--)
+			continue;
+		*ret_key = r->key;
+		*ret_value = r->values[0];
+		return true;
+	}
+	return false;
+}
+
 bool kube_selector_is_empty(const struct kube_selector *s)
 {
 	return s && !s->nothing && !s->count;

@@ -20,6 +20,10 @@ void kube_selector_free(struct kube_selector *s);
 /* labels: an object {"key": "value"}, or NULL for none. A NULL selector matches nothing.
  */
 bool kube_selector_match(const struct kube_selector *s, const cJSON *labels);
+/* Its requirement number `i` of those that ask for one value of one label, by key; false:
+ * there are not so many. The texts are the selector's. NULL has none. */
+bool kube_selector_label(const struct kube_selector *s, size_t i, const char **ret_key,
+			 const char **ret_value);
 /* True when it has no requirement, so everything matches. */
 bool kube_selector_is_empty(const struct kube_selector *s);
 /* The text form, sorted by key as Kubernetes prints it; for a query escape it. The caller

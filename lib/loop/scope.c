@@ -1,24 +1,21 @@
-/* What policies act on: their targets and the targets' pods, each watched per namespace
- * that has policies. */
+/* What policies act on: their targets, watched where policies are. */
 #include "loop/scope_inside.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Policies of a namespace come in a burst at the start: one list of pods serves them all.
- */
-#define PODS_DELAY_MS 50
-
 struct scope *scope_new(struct loop *l)
 {
 	struct scope *s = xcalloc(1, sizeof(*s));
 	s->loop = l;
+	pods_open(s);
 	return s;
 }
 
 static void free_target(struct target *t)
 {
+	pods_forget(t);
 	kube_selector_free(t->selector);
 	free(t->selector_text);
 	free(t->name);
@@ -28,25 +25,20 @@ static void free_target(struct target *t)
 
 static void free_shelf(struct shelf *shelf)
 {
-	kube_watch_free(shelf->watch);
 	poller_free(shelf->poller);
-	while (shelf->targets) {
-		struct target *next = shelf->targets->next;
-		free_target(shelf->targets);
-		shelf->targets = next;
-	}
 	for (size_t i = 0; i < shelf->wanted_count; i++)
 		free(shelf->wanted[i]);
 	free(shelf->wanted);
-	free(shelf->kind);
 	free(shelf);
 }
 
 static void free_area(struct area *a)
 {
-	timer_cancel(&a->restart);
-	kube_watch_free(a->pods);
-	kube_pod_fini(&a->pod);
+	timer_cancel(&a->pods);
+	for (struct target *t = a->targets, *next; t; t = next) {
+		next = t->next;
+		free_target(t);
+	}
 	while (a->shelves) {
 		struct shelf *next = a->shelves->next;
 		free_shelf(a->shelves);
@@ -54,6 +46,13 @@ static void free_area(struct area *a)
 	}
 	free(a->ns);
 	free(a);
+}
+
+static void free_kind(struct kind *kind)
+{
+	patrol_free(kind->patrol);
+	free(kind->name);
+	free(kind);
 }
 
 /* One target that is being read from the quorum. */
@@ -80,6 +79,7 @@ void scope_free(struct scope *s)
 {
 	if (!s)
 		return;
+	pods_close(s);
 	while (s->reads) {
 		kube_cancel(s->reads->call);
 		end_read(s->reads);
@@ -89,142 +89,108 @@ void scope_free(struct scope *s)
 		free_area(s->areas);
 		s->areas = next;
 	}
+	while (s->kinds) {
+		struct kind *next = s->kinds->next;
+		free_kind(s->kinds);
+		s->kinds = next;
+	}
+	hash_table_fini(&s->by_name);
+	hash_table_fini(&s->targets);
+	pods_fini(s);
 	free(s);
 }
 
-/* --- pods --- */
+/* --- finding --- */
 
-static void send_pod(struct shelf *shelf, struct target *t, const struct pod_info *info,
-		     const char *name)
+struct area *scope_area(const struct scope *s, const char *ns)
 {
-	struct event event = {.type = info ? EVENT_POD : EVENT_POD_GONE};
-	event.u.pod.ref = (struct target_ref){shelf->area->ns, shelf->kind, t->name};
-	event.u.pod.info = info;
-	event.u.pod.name = name;
-	if (info)
-		engine_make_room(shelf->area->scope->loop->engine, &event.u.pod.ref);
-	loop_step(shelf->area->scope->loop, &event);
+	struct hash_link *l = hash_table_find(&s->by_name, hash_text(ns));
+	while (l && strcmp(((struct area *)l)->ns, ns) != 0)
+		l = hash_table_next(l);
+	return (struct area *)l;
 }
 
-static void on_pod(void *arg, enum kube_change change, const cJSON *object)
+static struct area *need_area(struct scope *s, const char *ns)
 {
-	struct area *a = arg;
-	struct err err;
-	const char *name = json_str(object, "metadata.name", "");
-	bool gone = change == KUBE_DELETED;
-	if (!gone && kube_pod_read(object, &a->pod, &err) < 0) {
-		log_error("Could not read a pod", KV_TEXT("pod", name),
-			  KV_TEXT("err", err.msg));
-		return;
+	struct area *a = scope_area(s, ns);
+	if (a)
+		return a;
+	a = xcalloc(1, sizeof(*a));
+	a->scope = s;
+	a->ns = xstrdup(ns);
+	a->next = s->areas;
+	s->areas = a;
+	hash_table_add(&s->by_name, &a->link, hash_text(ns));
+	return a;
+}
+
+static struct shelf *find_shelf(const struct area *a, const char *kind)
+{
+	struct shelf *shelf = a->shelves;
+	while (shelf && strcmp(shelf->kind, kind) != 0)
+		shelf = shelf->next;
+	return shelf;
+}
+
+static uint64_t target_hash(const struct shelf *shelf, const char *name)
+{
+	return (hash_text(shelf->area->ns) * 31 + hash_text(name)) * 31 +
+	       hash_text(shelf->kind);
+}
+
+static struct target *find_target(const struct shelf *shelf, const char *name)
+{
+	struct hash_link *l =
+		hash_table_find(&shelf->area->scope->targets, target_hash(shelf, name));
+	for (; l; l = hash_table_next(l)) {
+		struct target *t = (struct target *)l;
+		if (t->shelf == shelf && !strcmp(t->name, name))
+			return t;
 	}
-	for (struct shelf *shelf = a->shelves; shelf; shelf = shelf->next)
-		for (struct target *t = shelf->targets; t; t = t->next) {
-			if (!t->wanted)
-				continue;
-			bool match =
-				!gone && kube_selector_match(t->selector, a->pod.labels);
-			if (match)
-				send_pod(shelf, t, &a->pod.info, name);
-			else if (change != KUBE_ADDED)
-				send_pod(shelf, t, NULL, name);
-		}
-}
-
-static void tell_all(struct area *a, enum event_type type)
-{
-	for (struct shelf *shelf = a->shelves; shelf; shelf = shelf->next)
-		for (struct target *t = shelf->targets; t; t = t->next) {
-			if (!t->wanted)
-				continue;
-			struct event event = {.type = type};
-			event.u.pod.ref =
-				(struct target_ref){a->ns, shelf->kind, t->name};
-			loop_step(a->scope->loop, &event);
-		}
-}
-
-static void on_pods_synced(void *arg)
-{
-	tell_all(arg, EVENT_PODS_SYNCED);
-}
-
-static void on_watch_state(const struct area *a, const char *resource, const char *text,
-			   const struct err *err)
-{
-	const char *ns = a->ns;
-	if (err && a->scope->loop->telemetry)
-		telemetry_watch_broke(a->scope->loop->telemetry, resource);
-	if (err)
-		log_error("A watch is interrupted", KV_TEXT("namespace", ns),
-			  KV_TEXT("resource", resource), KV_TEXT("err", err->msg),
-			  KV_TEXT("next", text));
-	else
-		log_debug("A watch stands", KV_TEXT("namespace", ns),
-			  KV_TEXT("resource", resource), KV_TEXT("how", text));
-}
-
-static void on_pods_state(void *arg, const char *text, const struct err *err)
-{
-	on_watch_state(arg, "pods", text, err);
-}
-
-/* Lists all pods again for the targets that are wanted now: the watch itself gives
- * nothing twice. */
-static void restart_pods(void *arg)
-{
-	struct area *a = arg;
-	for (struct shelf *shelf = a->shelves; shelf; shelf = shelf->next)
-		if (shelf->watch && !shelf->synced)
-			return; /* its sync comes here again */
-	kube_watch_free(a->pods);
-	tell_all(a, EVENT_PODS_RESET);
-	char *path AUTO_FREE = kube_collection_path("v1", "pods", a->ns);
-	struct kube_watch_options options = {
-		.path = path,
-		.on_object = on_pod,
-		.on_synced = on_pods_synced,
-		.on_state = on_pods_state,
-		.arg = a,
-	};
-	struct err err;
-	a->pods = kube_watch_new(a->scope->loop->kube, &options, &err);
-	if (!a->pods)
-		log_error("Could not watch pods", KV_TEXT("namespace", a->ns),
-			  KV_TEXT("err", err.msg));
-}
-
-static void restart_pods_soon(struct area *a)
-{
-	timer_set(a->scope->loop->config.reactor, &a->restart, PODS_DELAY_MS,
-		  restart_pods, a);
-}
-
-/* --- targets --- */
-
-static bool is_wanted(const struct shelf *shelf, const char *name)
-{
-	for (size_t i = 0; i < shelf->wanted_count; i++)
-		if (!strcmp(shelf->wanted[i], name))
-			return true;
-	return false;
+	return NULL;
 }
 
 struct target *shelf_find(const struct shelf *shelf, const char *name)
 {
-	for (struct target *t = shelf->targets; t; t = t->next)
-		if (!strcmp(t->name, name))
-			return t;
-	return NULL;
+	struct target *t = find_target(shelf, name);
+	return t && t->seen ? t : NULL;
 }
 
-/* t NULL: it is not there, or `why` it cannot be read. */
-static void send_target(struct shelf *shelf, const char *name, const struct target *t,
-			const char *why)
+static struct target *need_target(struct shelf *shelf, const char *name)
 {
-	struct event event = {.type = t ? EVENT_TARGET : EVENT_TARGET_GONE};
-	event.u.target.ref = (struct target_ref){shelf->area->ns, shelf->kind, name};
-	event.u.target.why = why;
+	struct target *t = find_target(shelf, name);
+	struct area *a = shelf->area;
 	if (t)
+		return t;
+	t = xcalloc(1, sizeof(*t));
+	t->area = a;
+	t->shelf = shelf;
+	t->name = xstrdup(name);
+	t->next = a->targets;
+	a->targets = t;
+	hash_table_add(&a->scope->targets, &t->link, target_hash(shelf, name));
+	return t;
+}
+
+static void forget_target(struct target *t)
+{
+	struct target **at = &t->area->targets;
+	while (*at != t)
+		at = &(*at)->next;
+	*at = t->next;
+	hash_table_remove(&t->area->scope->targets, &t->link);
+	free_target(t);
+}
+
+/* --- what the watches tell --- */
+
+/* why: it cannot be read; NULL: it is there, or is not. */
+static void send_target(const struct target *t, const char *why)
+{
+	struct event event = {.type = t->seen ? EVENT_TARGET : EVENT_TARGET_GONE};
+	event.u.target.ref = (struct target_ref){t->area->ns, t->shelf->kind, t->name};
+	event.u.target.why = why;
+	if (t->seen)
 		event.u.target.info = (struct target_info){
 			.replicas = t->replicas,
 			.status_replicas = t->status_replicas,
@@ -233,25 +199,28 @@ static void send_target(struct shelf *shelf, const char *name, const struct targ
 			.scaler = t->scaler,
 			.scaled_ms = t->scaled_ms,
 			.selector_error = t->selector_error[0] ? t->selector_error : NULL,
-			.has_rollout = !shelf->poller,
+			.has_rollout = !t->shelf->poller,
 			.rolling = t->rolling,
 			.unavailable = t->unavailable,
 		};
-	loop_step(shelf->area->scope->loop, &event);
+	loop_step(t->area->scope->loop, &event);
+}
+
+static void lose_target(struct target *t, const char *why)
+{
+	if (!t->wanted) {
+		forget_target(t);
+		return;
+	}
+	t->seen = t->stale = false;
+	send_target(t, why);
 }
 
 void shelf_drop(struct shelf *shelf, const char *name, const char *why)
 {
-	struct target **at = &shelf->targets;
-	while (*at && strcmp((*at)->name, name) != 0)
-		at = &(*at)->next;
-	struct target *t = *at;
+	struct target *t = find_target(shelf, name);
 	if (t)
-		*at = t->next;
-	if (is_wanted(shelf, name))
-		send_target(shelf, name, NULL, why);
-	if (t)
-		free_target(t);
+		lose_target(t, why);
 }
 
 /* The manager that every write of ours names. */
@@ -262,33 +231,43 @@ static enum scaler scaler_of(const struct kube_workload *w)
 	return !strcmp(w->scaler, KUBE_FIELD_MANAGER) ? SCALER_US : SCALER_OTHERS;
 }
 
+/* Whether it selects others than before. */
+static bool take_selector(struct target *t, struct target *seen)
+{
+	snprintf(t->selector_error, sizeof(t->selector_error), "%s",
+		 seen->selector_error);
+	if (t->selector_text && !strcmp(seen->selector_text, t->selector_text))
+		return false;
+	free(t->selector_text);
+	t->selector_text = xstrdup(seen->selector_text);
+	kube_selector_free(t->selector);
+	t->selector = TAKE(seen->selector);
+	return true;
+}
+
 void shelf_put(struct shelf *shelf, struct target *seen)
 {
-	struct target *t = shelf_find(shelf, seen->name);
-	if (!t) {
-		t = xcalloc(1, sizeof(*t));
-		t->name = xstrdup(seen->name);
-		t->next = shelf->targets;
-		shelf->targets = t;
-	}
-	bool other = !t->selector_text || strcmp(seen->selector_text, t->selector_text);
-	struct target now = *seen;
-	now.next = t->next;
-	now.name = t->name;
-	now.uid = xstrdup(seen->uid);
-	now.selector_text = xstrdup(seen->selector_text);
-	now.selector = other ? TAKE(seen->selector) : t->selector;
-	now.wanted = is_wanted(shelf, t->name);
+	struct target *t = need_target(shelf, seen->name);
+	bool back = t->wanted && !t->seen;
 	free(t->uid);
-	free(t->selector_text);
-	if (other)
-		kube_selector_free(t->selector);
-	*t = now;
+	t->uid = xstrdup(seen->uid);
+	snprintf(t->version, sizeof(t->version), "%s", seen->version);
+	t->seen = true;
+	t->stale = false;
+	t->replicas = seen->replicas;
+	t->status_replicas = seen->status_replicas;
+	t->rolling = seen->rolling;
+	t->unavailable = seen->unavailable;
+	t->scaler = seen->scaler;
+	t->scaled_ms = seen->scaled_ms;
+	bool other = take_selector(t, seen);
 	if (!t->wanted)
 		return;
-	send_target(shelf, t->name, t, NULL);
-	if (other && (shelf->synced || shelf->poller))
-		restart_pods_soon(shelf->area);
+	send_target(t, NULL);
+	if (other)
+		pods_follow(t);
+	if (other || back)
+		pods_tell(t);
 }
 
 static void put_workload(struct shelf *shelf, struct kube_workload *w)
@@ -317,123 +296,136 @@ static void put_workload(struct shelf *shelf, struct kube_workload *w)
 	w->selector = seen.selector;
 }
 
-static void on_target(void *arg, enum kube_change change, const cJSON *object)
+static struct shelf *need_shelf(struct area *a, const struct kind *kind)
 {
-	struct shelf *shelf = arg;
+	struct shelf *shelf = find_shelf(a, kind->name);
+	if (shelf)
+		return shelf;
+	shelf = xcalloc(1, sizeof(*shelf));
+	shelf->area = a;
+	shelf->kind = kind->name;
+	shelf->resource = kind->resource;
+	shelf->patrol = kind->patrol;
+	shelf->next = a->shelves;
+	a->shelves = shelf;
+	return shelf;
+}
+
+static void on_object(void *arg, const char *ns, enum kube_change change,
+		      const cJSON *object)
+{
+	const struct kind *kind = arg;
+	struct shelf *shelf = need_shelf(need_area(kind->scope, ns), kind);
 	if (change == KUBE_DELETED) {
 		shelf_drop(shelf, json_str(object, "metadata.name", ""), NULL);
 		return;
 	}
 	struct kube_workload w = {0};
 	struct err err;
-	if (kube_workload_read(object, shelf->kind, &w, &err) < 0)
-		log_error("Could not read a workload", KV_TEXT("kind", shelf->kind),
+	if (kube_workload_read(object, kind->name, &w, &err) < 0)
+		log_error("Could not read a workload", KV_TEXT("kind", kind->name),
 			  KV_TEXT("err", err.msg));
 	else
 		put_workload(shelf, &w);
 	kube_workload_fini(&w);
 }
 
-static void on_targets_synced(void *arg)
+static void on_begin(void *arg, const char *ns)
 {
-	struct shelf *shelf = arg;
+	const struct kind *kind = arg;
+	struct shelf *shelf = need_shelf(need_area(kind->scope, ns), kind);
+	shelf->synced = false;
+	for (struct target *t = shelf->area->targets; t; t = t->next)
+		t->stale |= t->shelf == shelf && t->seen;
+}
+
+/* What was not in the list is not there. */
+static void drop_absent(const struct shelf *shelf)
+{
+	for (struct target *t = shelf->area->targets, *next; t; t = next) {
+		next = t->next;
+		if (t->shelf == shelf && (t->stale || !t->seen))
+			lose_target(t, NULL);
+	}
+}
+
+static void on_synced(void *arg, const char *ns)
+{
+	const struct kind *kind = arg;
+	struct shelf *shelf = need_shelf(need_area(kind->scope, ns), kind);
+	if (shelf->synced)
+		return;
 	shelf->synced = true;
-	for (size_t i = 0; i < shelf->wanted_count; i++)
-		if (!shelf_find(shelf, shelf->wanted[i]))
-			send_target(shelf, shelf->wanted[i], NULL, NULL);
-	restart_pods_soon(shelf->area);
+	drop_absent(shelf);
+	pods_start_soon(shelf->area);
 }
 
-static void on_targets_state(void *arg, const char *text, const struct err *err)
-{
-	on_watch_state(((struct shelf *)arg)->area, "targets", text, err);
-}
+/* --- what is wanted --- */
 
-static struct area *area_of(struct scope *s, const char *ns)
+static struct kind *need_kind(struct scope *s, const struct policy_target *target)
 {
-	for (struct area *a = s->areas; a; a = a->next)
-		if (!strcmp(a->ns, ns))
-			return a;
-	struct area *a = xcalloc(1, sizeof(*a));
-	a->scope = s;
-	a->ns = xstrdup(ns);
-	a->next = s->areas;
-	s->areas = a;
-	return a;
-}
-
-static struct shelf *find_shelf(const struct area *a, const struct policy *policy)
-{
-	for (struct shelf *shelf = a->shelves; shelf; shelf = shelf->next)
-		if (!strcmp(shelf->kind, policy->target.group_kind))
-			return shelf;
-	return NULL;
-}
-
-static void watch_shelf(struct shelf *shelf)
-{
-	char *path AUTO_FREE = kube_collection_path(
-		shelf->resource.group_version, shelf->resource.plural, shelf->area->ns);
-	struct kube_watch_options options = {
-		.path = path,
-		.on_object = on_target,
-		.on_synced = on_targets_synced,
-		.on_state = on_targets_state,
-		.arg = shelf,
+	for (struct kind *kind = s->kinds; kind; kind = kind->next)
+		if (!strcmp(kind->name, target->group_kind))
+			return kind;
+	struct kind *kind = xcalloc(1, sizeof(*kind));
+	kind->scope = s;
+	kind->name = xstrdup(target->group_kind);
+	kind->next = s->kinds;
+	s->kinds = kind;
+	if (!kube_resource_of_kind(target->api_version, target->kind, &kind->resource))
+		return kind;
+	const struct patrol_options options = {
+		.loop = s->loop,
+		.name = "targets",
+		.group_version = kind->resource.group_version,
+		.plural = kind->resource.plural,
+		.on_begin = on_begin,
+		.on_object = on_object,
+		.on_synced = on_synced,
+		.arg = kind,
 	};
-	struct err err;
-	shelf->watch = kube_watch_new(shelf->area->scope->loop->kube, &options, &err);
-	if (!shelf->watch)
-		log_error("Could not watch targets",
-			  KV_TEXT("namespace", shelf->area->ns), KV_TEXT("err", err.msg));
+	kind->patrol = patrol_new(&options);
+	return kind;
 }
 
-static struct shelf *new_shelf(struct area *a, const struct policy *policy)
+static void want_polled(struct shelf *shelf, const struct policy_target *target,
+			bool first)
 {
-	struct shelf *shelf = xcalloc(1, sizeof(*shelf));
-	shelf->area = a;
-	shelf->kind = xstrdup(policy->target.group_kind);
-	shelf->next = a->shelves;
-	a->shelves = shelf;
-	if (!kube_resource_of_kind(policy->target.api_version, policy->target.kind,
-				   &shelf->resource))
-		shelf->poller = poller_new(shelf, &policy->target);
-	return shelf;
+	if (!shelf->poller)
+		shelf->poller = poller_new(shelf, target);
+	if (first) {
+		shelf->wanted = xrealloc(shelf->wanted, (shelf->wanted_count + 1) *
+								sizeof(shelf->wanted[0]));
+		shelf->wanted[shelf->wanted_count++] = xstrdup(target->name);
+	}
+	poller_want(shelf->poller, target->name);
 }
 
 void scope_want(struct scope *s, const struct policy *policy)
 {
-	struct area *a = area_of(s, policy->ns);
-	struct shelf *shelf = find_shelf(a, policy);
-	if (!shelf)
-		shelf = new_shelf(a, policy);
-	if (!is_wanted(shelf, policy->target.name)) {
-		shelf->wanted = xrealloc(shelf->wanted, (shelf->wanted_count + 1) *
-								sizeof(shelf->wanted[0]));
-		shelf->wanted[shelf->wanted_count++] = xstrdup(policy->target.name);
-	}
-	if (shelf->poller)
-		poller_want(shelf->poller, policy->target.name);
-	if (!shelf->watch && !shelf->poller) {
-		watch_shelf(shelf);
-		return;
-	}
-	struct target *t = shelf_find(shelf, policy->target.name);
-	if (t)
-		t->wanted = true;
-	if (t || shelf->synced)
-		send_target(shelf, policy->target.name, t, NULL);
-	if (t || !shelf->poller)
-		restart_pods_soon(a);
+	struct area *a = need_area(s, policy->ns);
+	struct shelf *shelf = need_shelf(a, need_kind(s, &policy->target));
+	struct target *t = need_target(shelf, policy->target.name);
+	bool first = !t->wanted;
+	shelf->in_use = true;
+	if (first && t->seen)
+		pods_follow(t);
+	t->wanted = true;
+	if (shelf->patrol)
+		patrol_want(shelf->patrol, a->ns);
+	else
+		want_polled(shelf, &policy->target, first);
+	if (t->seen || shelf->synced)
+		send_target(t, NULL);
+	if (t->seen || shelf->patrol)
+		pods_tell(t);
 }
 
 bool scope_resource(const struct scope *s, const struct policy *policy,
 		    struct kube_resource *ret_resource)
 {
-	const struct area *a = s->areas;
-	while (a && strcmp(a->ns, policy->ns) != 0)
-		a = a->next;
-	const struct shelf *shelf = a ? find_shelf(a, policy) : NULL;
+	const struct area *a = scope_area(s, policy->ns);
+	const struct shelf *shelf = a ? find_shelf(a, policy->target.group_kind) : NULL;
 	if (!shelf || !shelf->resource.known)
 		return false;
 	*ret_resource = shelf->resource;
