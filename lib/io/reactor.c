@@ -1,13 +1,22 @@
 #include "io/reactor.h"
 
+#include "io/clock.h"
 #include "io/log.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
+
+/* Rounds of timers and sockets in one go, before connections of libwebsockets have their
+ * turn. */
+#define ROUNDS_MAX 16
+/* A century is as good as never. */
+#define DELAY_MAX_MS INT64_C(3000000000000)
 
 struct reactor {
 	struct lws_context *lws;
@@ -16,7 +25,100 @@ struct reactor {
 	CURLM *curl;
 	struct timer curl_timer;
 	bool stop, closing;
+	bool serving; /* timers that are set meanwhile are looked at before it ends */
+	struct timer **heap; /* heap[1] is due first */
+	size_t heap_count, heap_cap;
+	uint64_t numbers;
+	struct fd_watch alarm; /* a timerfd */
+	int64_t alarm_us;      /* that it is set to; 0: to nothing */
 };
+
+/* --- timers --- */
+
+static bool goes_before(const struct timer *a, const struct timer *b)
+{
+	return a->due_us != b->due_us ? a->due_us < b->due_us : a->number < b->number;
+}
+
+static void put(struct reactor *r, struct timer *t, size_t at)
+{
+	r->heap[at] = t;
+	t->place = at;
+}
+
+/* To where it belongs, from a free place. */
+static void sift(struct reactor *r, struct timer *t, size_t at)
+{
+	for (; at > 1 && goes_before(t, r->heap[at / 2]); at /= 2)
+		put(r, r->heap[at / 2], at);
+	for (size_t child; (child = 2 * at) <= r->heap_count; at = child) {
+		if (child < r->heap_count &&
+		    goes_before(r->heap[child + 1], r->heap[child]))
+			child++;
+		if (!goes_before(r->heap[child], t))
+			break;
+		put(r, r->heap[child], at);
+	}
+	put(r, t, at);
+}
+
+static void insert(struct reactor *r, struct timer *t)
+{
+	if (r->heap_count + 1 >= r->heap_cap) {
+		r->heap_cap = r->heap_cap ? 2 * r->heap_cap : 64;
+		r->heap = xrealloc(r->heap, r->heap_cap * sizeof(r->heap[0]));
+	}
+	r->heap_count++;
+	sift(r, t, r->heap_count);
+}
+
+static void take_out(struct reactor *r, struct timer *t)
+{
+	struct timer *last = r->heap[r->heap_count--];
+	if (last != t)
+		sift(r, last, t->place);
+	t->place = 0;
+}
+
+static void set_alarm(struct reactor *r)
+{
+	if (!r->heap_count || r->serving)
+		return;
+	int64_t due_us = r->heap[1]->due_us;
+	/* An alarm too early finds nothing due and is set again. */
+	if (r->alarm_us && r->alarm_us <= due_us)
+		return;
+	r->alarm_us = due_us;
+	const struct itimerspec at = {
+		.it_value = {due_us / 1000000, due_us % 1000000 * 1000}};
+	timerfd_settime(r->alarm.fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+static void on_alarm(struct fd_watch *w)
+{
+	struct reactor *r = w->arg;
+	uint64_t count;
+	if (read(w->fd, &count, sizeof(count)) == sizeof(count))
+		r->alarm_us = 0;
+}
+
+/* Those that are due now; what they set waits for the next round. */
+static bool fire_timers(struct reactor *r)
+{
+	int64_t now_us = monotonic_us();
+	uint64_t last = r->numbers;
+	bool fired = false;
+	while (!r->stop && r->heap_count && r->heap[1]->due_us <= now_us &&
+	       r->heap[1]->number <= last) {
+		struct timer *t = r->heap[1];
+		take_out(r, t);
+		fired = true;
+		t->fire(t->arg);
+	}
+	return fired;
+}
+
+/* --- sockets --- */
 
 /* What an epoll event belongs to: a socket of curl (odd numbers) or a struct fd_watch
  * (pointers are even). */
@@ -81,7 +183,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *arg, voi
 	return 0;
 }
 
-static void serve_epoll(struct reactor *r)
+static bool serve_epoll(struct reactor *r)
 {
 	struct epoll_event events[16];
 	int n = epoll_wait(r->epoll, events, ARRAY_LEN(events), 0);
@@ -92,7 +194,7 @@ static void serve_epoll(struct reactor *r)
 			continue;
 		struct fd_watch *w = events[i].data.ptr;
 		w->ready(w);
-		return;
+		return true;
 	}
 	for (int i = 0; i < n; i++) {
 		int flags =
@@ -101,6 +203,19 @@ static void serve_epoll(struct reactor *r)
 			(events[i].events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
 		drive_curl(r, (curl_socket_t)(events[i].data.u64 >> 1), flags);
 	}
+	return n > 0;
+}
+
+static void serve(struct reactor *r)
+{
+	r->serving = true;
+	for (int round = 0; round < ROUNDS_MAX && !r->stop; round++) {
+		bool fired = fire_timers(r);
+		if (!serve_epoll(r) && !fired)
+			break;
+	}
+	r->serving = false;
+	set_alarm(r);
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -113,7 +228,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		return 0;
 	struct reactor *r = lws_context_user(lws_get_context(wsi));
 	if (!r->closing)
-		serve_epoll(r);
+		serve(r);
 	return 0;
 }
 
@@ -168,18 +283,29 @@ static void open_curl(struct reactor *r)
 	curl_multi_setopt(r->curl, CURLMOPT_MAXCONNECTS, 32L);
 }
 
+static int open_alarm(struct reactor *r, struct err *err)
+{
+	r->alarm.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (r->alarm.fd < 0)
+		return err_set(err, ERR_FATAL, "timerfd: %s", strerror(errno));
+	r->alarm.ready = on_alarm;
+	r->alarm.arg = r;
+	return fd_watch_start(r, &r->alarm, err);
+}
+
 struct reactor *reactor_new(struct err *err)
 {
 	signal(SIGPIPE, SIG_IGN);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	struct reactor *r = xcalloc(1, sizeof(*r));
+	r->alarm.fd = -1;
 	r->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (r->epoll < 0) {
 		err_set(err, ERR_FATAL, "epoll: %s", strerror(errno));
 		reactor_free(r);
 		return NULL;
 	}
-	if (open_lws(r, err) < 0) {
+	if (open_alarm(r, err) < 0 || open_lws(r, err) < 0) {
 		reactor_free(r);
 		return NULL;
 	}
@@ -200,6 +326,9 @@ void reactor_free(struct reactor *r)
 		lws_context_destroy(r->lws);
 	else if (r->epoll >= 0)
 		close(r->epoll);
+	if (r->alarm.fd >= 0)
+		close(r->alarm.fd);
+	free(r->heap);
 	free(r);
 	curl_global_cleanup();
 }
@@ -227,27 +356,25 @@ struct lws_context *reactor_lws(struct reactor *r)
 	return r->lws;
 }
 
-static void on_sul(lws_sorted_usec_list_t *sul)
-{
-	struct timer *t = lws_container_of(sul, struct timer, sul);
-	t->fire(t->arg);
-}
-
 void timer_set(struct reactor *r, struct timer *t, int64_t delay_ms, void (*fire)(void *),
 	       void *arg)
 {
+	timer_cancel(t);
 	t->reactor = r;
 	t->fire = fire;
 	t->arg = arg;
-	lws_usec_t us = delay_ms > 0 ? (lws_usec_t)delay_ms * LWS_US_PER_MS : 1;
-	lws_sul_schedule(r->lws, 0, &t->sul, on_sul, us);
+	if (delay_ms > DELAY_MAX_MS)
+		delay_ms = DELAY_MAX_MS;
+	t->due_us = monotonic_us() + (delay_ms > 0 ? delay_ms * 1000 : 1);
+	t->number = ++r->numbers;
+	insert(r, t);
+	set_alarm(r);
 }
 
 void timer_cancel(struct timer *t)
 {
-	if (t && t->reactor && t->reactor->lws)
-		lws_sul_schedule(t->reactor->lws, 0, &t->sul, on_sul,
-				 LWS_SET_TIMER_USEC_CANCEL);
+	if (t && t->place)
+		take_out(t->reactor, t);
 }
 
 int transfer_start(struct reactor *r, struct transfer *t, struct err *err)

@@ -1,6 +1,8 @@
-/* The one loop of the one thread: libwebsockets' loop, with curl's sockets in an epoll
- * descriptor that it serves, and timers on its scheduler. Nothing that runs in it may
- * block. */
+/* The one loop of the one thread: libwebsockets' loop, with an epoll descriptor in it
+ * that holds curl's sockets and the clock of all timers. libwebsockets polls every
+ * connection in each of its rounds, and turns in circles for the last millisecond before
+ * a timer of its own: so what is ready in the epoll descriptor is served in one go.
+ * Nothing that runs in it may block. */
 #ifndef FORETOP_IO_REACTOR_H
 #define FORETOP_IO_REACTOR_H
 
@@ -29,7 +31,9 @@ struct lws_context *reactor_lws(struct reactor *r);
 
 /* --- timers --- */
 struct timer {
-	lws_sorted_usec_list_t sul; /* first: the callback finds its timer by it */
+	int64_t due_us;  /* monotonic */
+	uint64_t number; /* of the call that set it: equal times fire in its order */
+	size_t place;    /* in the reactor's heap, from 1; 0: idle */
 	struct reactor *reactor;
 	void (*fire)(void *arg);
 	void *arg;

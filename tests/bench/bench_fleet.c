@@ -354,6 +354,7 @@ int main(int argc, char **argv)
 {
 	static const char *const usual[] = {"100", "1000"};
 	const char *const *counts = argc > 1 ? (const char *const *)argv + 1 : usual;
+	enum { BOTH, ONLY_BUILT_IN, ONLY_OWN } only = BOTH;
 	int n = argc > 1 ? argc - 1 : (int)ARRAY_LEN(usual);
 	log_configure(&(struct log_config){.verbosity = -1});
 	printf("%-9s %8s %9s %9s %12s %9s %9s %12s %7s\n", "queries", "policies",
@@ -361,10 +362,17 @@ int main(int argc, char **argv)
 	       "asked a cycle", "status");
 	for (int i = 0; i < n; i++) {
 		int count = atoi(counts[i]);
+		bool built_in = !strcmp(counts[i], "built-in");
+		if (built_in || !strcmp(counts[i], "own")) {
+			only = built_in ? ONLY_BUILT_IN : ONLY_OWN;
+			continue;
+		}
 		if (count < 1)
-			die("usage: fleet [POLICIES]...");
-		run(count, BUILT_IN);
-		run(count, OWN);
+			die("usage: fleet [built-in|own] [POLICIES]...");
+		if (only != ONLY_OWN)
+			run(count, BUILT_IN);
+		if (only != ONLY_BUILT_IN)
+			run(count, OWN);
 	}
 	return 0;
 }

@@ -56,6 +56,62 @@ START_TEST(a_cancelled_or_moved_timer_fires_as_last_told)
 }
 END_TEST
 
+struct many {
+	struct timer timers[200];
+	int64_t fired_us, due_us;
+	int count, due;
+};
+static struct many many;
+
+static void fired(void *arg)
+{
+	const struct timer *t = arg;
+	many.count++;
+	/* Never early, and in order. */
+	ck_assert_int_ge(monotonic_us(), t->due_us);
+	ck_assert_int_ge(t->due_us, many.fired_us);
+	many.fired_us = t->due_us;
+	if (many.count == many.due)
+		reactor_stop(reactor);
+}
+
+/* Half of them are moved and a third is cancelled, whatever their places. */
+START_TEST(many_timers_fire_once_each_in_order)
+{
+	struct rng rng;
+	rng_init(&rng, 7);
+	many = (struct many){0};
+	for (int i = 0; i < 200; i++)
+		timer_set(reactor, &many.timers[i], (int64_t)(rng_next(&rng) % 40), fired,
+			  &many.timers[i]);
+	for (int i = 0; i < 200; i += 2)
+		timer_set(reactor, &many.timers[i], (int64_t)(rng_next(&rng) % 40), fired,
+			  &many.timers[i]);
+	for (int i = 0; i < 200; i += 3)
+		timer_cancel(&many.timers[i]);
+	many.due = 200 - 67;
+	reactor_run(reactor);
+	ck_assert_int_eq(many.count, many.due);
+}
+END_TEST
+
+static void again(void *arg)
+{
+	struct timer *t = arg;
+	timer_set(reactor, t, 0, again, t);
+}
+
+START_TEST(a_timer_that_sets_itself_leaves_the_others_their_turn)
+{
+	struct timer restless = {0}, z = {0};
+	timer_set(reactor, &restless, 0, again, &restless);
+	timer_set(reactor, &z, 5, note, "z");
+	reactor_run(reactor);
+	ck_assert_str_eq(order, "z");
+	timer_cancel(&restless);
+}
+END_TEST
+
 static void got_byte(struct fd_watch *w)
 {
 	char c;
@@ -161,6 +217,8 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, timers_fire_in_order_of_their_time);
 	tcase_add_test(t, a_cancelled_or_moved_timer_fires_as_last_told);
+	tcase_add_test(t, many_timers_fire_once_each_in_order);
+	tcase_add_test(t, a_timer_that_sets_itself_leaves_the_others_their_turn);
 	tcase_add_test(t, a_descriptor_is_served_when_it_has_input);
 	tcase_add_test(t, a_refused_connection_ends_the_transfer);
 	tcase_add_test(t, curls_time_out_runs_on_the_loops_timer);
