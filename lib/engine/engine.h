@@ -84,6 +84,9 @@ const struct policy_status *engine_policy_status(const struct engine *e, int32_t
 /* The same by name; NULL: there is none. */
 const struct policy_status *engine_policy_named(const struct engine *e, const char *ns,
 						const char *name);
+/* Of the policy that is in force for a target; NULL: there is none. */
+const struct policy_status *engine_policy_in_force(const struct engine *e,
+						   const struct target_ref *ref);
 /* How often the breaker over the policies of a source has tripped. */
 uint64_t engine_breaker_trips(const struct engine *e);
 /* Decisions so far of all policies, those that are gone included. */

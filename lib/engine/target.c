@@ -133,6 +133,17 @@ static const struct target_ref *ref_of(const struct event *event)
 	}
 }
 
+const struct policy_status *engine_policy_in_force(const struct engine *e,
+						   const struct target_ref *ref)
+{
+	uint64_t key = target_key(ref->ns, ref->kind, ref->name);
+	for (int32_t i = place_index_first(&e->targets, key); i >= 0;
+	     i = place_index_next(&e->targets, i))
+		if (slot_active(e->slots[i]) && is_target(e->slots[i], ref))
+			return &e->slots[i]->status;
+	return NULL;
+}
+
 void target_event(struct engine *e, const struct event *event)
 {
 	const struct target_ref *ref = ref_of(event);

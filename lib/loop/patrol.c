@@ -71,6 +71,13 @@ static void tell_state(const struct patrol *p, const char *ns, const char *text,
 			  KV_TEXT("resource", o->name), KV_TEXT("how", text));
 }
 
+static void tell_trouble(const struct post *post, const struct err *err)
+{
+	const struct patrol_options *o = &post->patrol->options;
+	if (err && !post->told && o->on_trouble)
+		o->on_trouble(o->arg, post->ns, err);
+}
+
 static void on_post_object(void *arg, enum kube_change change, const cJSON *object)
 {
 	const struct post *post = arg;
@@ -90,6 +97,7 @@ static void on_post_state(void *arg, const char *text, const struct err *err)
 {
 	const struct post *post = arg;
 	tell_state(post->patrol, post->ns, text, err);
+	tell_trouble(post, err);
 }
 
 static void on_wide_object(void *arg, enum kube_change change, const cJSON *object)
@@ -115,8 +123,13 @@ static void on_wide_state(void *arg, const char *text, const struct err *err)
 {
 	struct patrol *p = arg;
 	tell_state(p, "*", text, err);
-	if (!err || p->wide_synced || !strstr(err->msg, ": 403 "))
+	if (!err || p->wide_synced)
 		return;
+	if (!strstr(err->msg, ": 403 ")) {
+		for (const struct post *post = p->posts; post; post = post->next)
+			tell_trouble(post, err);
+		return;
+	}
 	p->refused = true;
 	timer_set(p->options.loop->config.reactor, &p->open, 0, open_posts, p);
 }

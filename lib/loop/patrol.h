@@ -24,6 +24,8 @@ struct patrol_options {
 	/* After each complete list; of a namespace that is wanted while the whole cluster
 	 * is watched already: what was given of it is all there is. */
 	void (*on_synced)(void *arg, const char *ns);
+	/* Its first list has not come yet, and why. May be NULL. */
+	void (*on_trouble)(void *arg, const char *ns, const struct err *err);
 	void *arg;
 };
 

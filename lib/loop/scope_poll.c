@@ -158,15 +158,8 @@ static void read_scale(struct poller *p, const char *name)
 /* Names stay wanted when their policies go. */
 static bool has_policy(const struct poller *p, const char *name)
 {
-	const struct engine *e = loop_of(p)->engine;
-	for (int32_t i = 0; i < engine_policy_count(e); i++) {
-		const struct policy_status *s = engine_policy_status(e, i);
-		if (s && s->policy && !strcmp(s->ns, p->shelf->area->ns) &&
-		    !strcmp(s->policy->target.name, name) &&
-		    !strcmp(s->policy->target.group_kind, p->shelf->kind))
-			return true;
-	}
-	return false;
+	const struct target_ref ref = {p->shelf->area->ns, p->shelf->kind, name};
+	return engine_policy_in_force(loop_of(p)->engine, &ref) != NULL;
 }
 
 static void go_on(struct poller *p)
