@@ -12,6 +12,10 @@
 #define POLICY_LABEL "foretop.io/policy=v1"
 #define POLICY_KEY   "policy.yaml"
 #define RETRY_MS     2000
+/* Status objects are listed once all policies are known, or after so long without those
+ * that may not come for want of a right. */
+#define LIST_DELAY_MS 2000
+#define PAGES_AT_ONCE 50
 
 struct book *book_new(struct loop *l)
 {
@@ -322,6 +326,8 @@ static void on_object(void *arg, enum kube_change change, const cJSON *object)
 	feed(p);
 }
 
+static void list_soon(struct book *b);
+
 static const struct ward *find_unsynced(const struct book *b)
 {
 	for (int32_t i = 0; i < b->ward_count; i++)
@@ -337,6 +343,8 @@ static void on_synced(void *arg)
 	w->synced = true;
 	const struct ward *missing = find_unsynced(b);
 	b->synced = !missing;
+	if (b->synced)
+		list_soon(b);
 	if (!b->loop->telemetry)
 		return;
 	char *text AUTO_FREE =
@@ -434,6 +442,28 @@ static void on_list_restart(void *arg)
 
 static void list_statuses(void *arg);
 
+/* So many at a time: to read a policy takes its time, and the Lease must not wait. */
+static void take_some(void *arg)
+{
+	struct book *b = arg;
+	int taken = 0;
+	for (struct page *p = b->pages; p && taken < PAGES_AT_ONCE; p = p->next) {
+		if (p->state != PAGE_NEW)
+			continue;
+		taken++;
+		if (b->complete)
+			take_found(p);
+		else
+			read_status(p);
+	}
+	if (taken == PAGES_AT_ONCE) {
+		timer_set(b->loop->config.reactor, &b->retry, 0, take_some, b);
+		return;
+	}
+	b->listed = true;
+	free_found(b);
+}
+
 /* Without the right to list them (403) they are read one by one. */
 static void on_listed(void *arg, const char *version, const struct kube_reply *reply)
 {
@@ -451,14 +481,8 @@ static void on_listed(void *arg, const char *version, const struct kube_reply *r
 			return;
 		}
 	}
-	b->listed = true;
-	for (struct page *p = b->pages; p; p = p->next) {
-		if (complete)
-			take_found(p);
-		else
-			read_status(p);
-	}
-	free_found(b);
+	b->complete = complete;
+	take_some(b);
 }
 
 static void list_statuses(void *arg)
@@ -474,16 +498,22 @@ static void list_statuses(void *arg)
 		.on_done = on_listed,
 		.arg = b,
 	};
+	b->listing = true;
 	b->list = kube_list_start(b->loop->kube, &options);
+}
+
+/* What comes later reads its own, one request each: too many of them for a start. */
+static void list_soon(struct book *b)
+{
+	if (b->feeding && !b->listing && !b->loop->config.dry_run)
+		timer_set(b->loop->config.reactor, &b->retry,
+			  b->synced ? 0 : LIST_DELAY_MS, list_statuses, b);
 }
 
 void book_feed(struct book *b)
 {
 	b->feeding = true;
-	if (!b->loop->config.dry_run) {
-		list_statuses(b);
-		return;
-	}
-	for (struct page *p = b->pages; p; p = p->next)
+	list_soon(b);
+	for (struct page *p = b->pages; b->loop->config.dry_run && p; p = p->next)
 		feed(p);
 }

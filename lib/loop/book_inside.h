@@ -65,7 +65,9 @@ struct book {
 	struct page *waiting, **waiting_end; /* whose status is to be written, in turn */
 	struct kube_list *list;
 	struct found *found[BUCKETS];
-	bool listed; /* what the list brought is at hand */
+	bool complete; /* the list is: what is not in it does not exist */
+	bool listing;  /* they are being listed, and then taken by their policies */
+	bool listed;   /* what the list brought was taken */
 	struct timer drain, retry;
 	bool synced, feeding;
 	int32_t turned_away; /* pages */

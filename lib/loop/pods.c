@@ -15,6 +15,8 @@
 #define OWN_LISTS_MAX  10
 #define OWN_LISTS_WIDE 100
 #define RETRY_MS       2000
+/* All pods of a cluster are listed again once nothing more was wanted for so long. */
+#define RESTART_DELAY_MS 300
 /* Pods of which the watch told while a list was under way: more, and it starts again. */
 #define TOUCHED_MAX 4096
 /* As many targets as a label may have to be good enough to find them by. */
@@ -399,14 +401,17 @@ static void list_own(struct target *t)
 
 /* --- when --- */
 
-static bool are_many(const struct area *a)
+static bool are_many(const struct scope *s)
 {
-	int due = 0;
-	if (patrol_is_wide(a->scope->pods))
-		return a->scope->pods_due > OWN_LISTS_WIDE;
-	for (const struct target *t = a->targets; t; t = t->next)
-		due += t->pods_due;
-	return due > OWN_LISTS_MAX;
+	return s->pods_due + s->lists >
+	       (patrol_is_wide(s->pods) ? OWN_LISTS_WIDE : OWN_LISTS_MAX);
+}
+
+static void restart_wide(void *arg)
+{
+	const struct scope *s = arg;
+	if (are_many(s))
+		patrol_restart(s->pods, "");
 }
 
 static void start_pods(void *arg)
@@ -421,7 +426,12 @@ static void start_pods(void *arg)
 		return;
 	}
 	patrol_want(s->pods, a->ns);
-	if (are_many(a)) {
+	if (are_many(s) && patrol_is_wide(s->pods)) {
+		timer_set(s->loop->config.reactor, &s->restart, RESTART_DELAY_MS,
+			  restart_wide, s);
+		return;
+	}
+	if (are_many(s)) {
 		patrol_restart(s->pods, a->ns);
 		return;
 	}
@@ -458,6 +468,7 @@ void pods_open(struct scope *s)
 
 void pods_close(struct scope *s)
 {
+	timer_cancel(&s->restart);
 	patrol_free(s->pods);
 }
 

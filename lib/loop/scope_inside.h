@@ -78,6 +78,7 @@ struct scope {
 	int pods_due, lists;       /* targets with such */
 	struct hash_table members; /* struct member, by namespace and name of the pod */
 	struct kube_pod pod;       /* reused for every read */
+	struct timer restart;      /* of the watch over all */
 };
 
 /* The area of a namespace, or NULL. */
