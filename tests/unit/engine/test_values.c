@@ -180,7 +180,7 @@ static const struct {
 START_TEST(useless_answers_per_pod_say_why)
 {
 	struct value_row row = {useless_pods[_i].pod, NULL, useless_pods[_i].value,
-				r.now_ms - useless_pods[_i].age_ms};
+				r.now_ms - useless_pods[_i].age_ms, 0};
 	rig_rows(&r, &row, useless_pods[_i].count);
 	ck_assert_str_eq(values()->unknown, useless_pods[_i].why);
 }
