@@ -32,6 +32,21 @@ static void check_server(const struct kube_config *c)
 	kube_config_fini(&again);
 }
 
+/* Nothing in it may end a header's line or be no name of one. */
+static void check_impersonation(const struct impersonation *as)
+{
+	struct http_header *headers AUTO_FREE = NULL;
+	size_t count = impersonation_headers(as, &headers);
+	must(!count || as->user, "nobody, but %zu headers", count);
+	for (size_t i = 0; i < count; i++) {
+		must(!strncmp(headers[i].name, "Impersonate-", 12), "%s",
+		     headers[i].name);
+		for (const char *p = headers[i].name; *p; p++)
+			must(*p > ' ' && *p < 0x7f && *p != ':', "%s", headers[i].name);
+		must(!strpbrk(headers[i].value, "\r\n"), "%s", headers[i].name);
+	}
+}
+
 static void check_config(const struct kube_config *c)
 {
 	check_server(c);
@@ -42,6 +57,7 @@ static void check_config(const struct kube_config *c)
 	must(!(c->cert_file || c->cert_pem) == !(c->key_file || c->key_pem), "halves");
 	must(!(c->username && (c->token || c->token_file)), "two ways to log in");
 	must(c->namespace_ && *c->namespace_ && c->source && *c->source, "no namespace");
+	check_impersonation(&c->as);
 	check_pem(c->ca_pem);
 	check_pem(c->cert_pem);
 	check_pem(c->key_pem);
