@@ -113,8 +113,12 @@ static int check_config(struct check *c)
 	struct err err = {0};
 	char *text AUTO_FREE = NULL;
 	size_t len;
-	if (file_read(c->config_file, CONFIG_LIMIT, &text, &len, &err) < 0 ||
-	    config_parse(text, len, &c->config, &err) < 0) {
+	/* Its error names the file. */
+	if (file_read(c->config_file, CONFIG_LIMIT, &text, &len, &err) < 0) {
+		tell(c, false, err.msg);
+		return -1;
+	}
+	if (config_parse(text, len, &c->config, &err) < 0) {
 		tell_error(c, c->config_file, &err);
 		return -1;
 	}

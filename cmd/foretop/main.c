@@ -26,6 +26,10 @@ static int cmd_version(int argc, char **argv)
 		puts("usage: foretop version\n\nPrints the version.\n\n  -h, --help");
 		return EXIT_SUCCESS;
 	}
+	if (argc > 1) {
+		fprintf(stderr, "foretop version: unexpected argument %s\n", argv[1]);
+		return EXIT_USAGE;
+	}
 	puts("foretop " FORETOP_VERSION);
 	return EXIT_SUCCESS;
 }
@@ -84,9 +88,14 @@ static bool is_plugin(const char *program)
 	return !strncmp(base_name(program), "kubectl-", 8);
 }
 
+static const char *self_of(const char *program)
+{
+	return is_plugin(program) ? "kubectl foretop" : "foretop";
+}
+
 static void usage(FILE *out, const char *program)
 {
-	const char *self = is_plugin(program) ? "kubectl foretop" : "foretop";
+	const char *self = self_of(program);
 	fprintf(out,
 		"Foretop scales Kubernetes workloads before their load arrives.\n\n"
 		"usage: %s COMMAND [FLAGS]\n\n",
@@ -145,10 +154,12 @@ int main(int argc, char **argv)
 		usage(stdout, program);
 		return EXIT_SUCCESS;
 	}
-	const struct command *c = command_find(argv[1]);
+	/* As most programs have it. */
+	bool version = !strcmp(argv[1], "--version");
+	const struct command *c = command_find(version ? "version" : argv[1]);
 	if (!c) {
-		fprintf(stderr, "foretop: unknown command \"%s\"\n\n", argv[1]);
-		usage(stderr, program);
+		fprintf(stderr, "foretop: unknown command \"%s\"\nSee %s help\n", argv[1],
+			self_of(program));
 		return EXIT_USAGE;
 	}
 	if (is_plugin(program) && c->summary && asks_for_help(argc - 1, argv + 1)) {

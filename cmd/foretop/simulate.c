@@ -50,6 +50,7 @@ struct simulation {
 	int64_t lead_ms, start_ms, end_ms;
 	char lead[128]; /* for people */
 	struct runlog log;
+	FILE *report; /* open until it is written; NULL: none */
 	struct recorder recorder;
 	struct sweep sweep;
 	struct policy *whole; /* as it was written; NULL: not needed */
@@ -58,6 +59,8 @@ struct simulation {
 
 static void simulation_fini(struct simulation *s)
 {
+	if (s->report)
+		fclose(s->report);
 	trace_free(s->demand);
 	free(s->text);
 	policy_free(s->policy);
@@ -253,6 +256,19 @@ static void name_trace(struct simulation *s)
 					: from->input);
 }
 
+/* Before the work: a name that cannot be written is better known now. */
+static int open_report(struct simulation *s, struct err *err)
+{
+	if (!s->flags.report)
+		return 0;
+	s->report = fopen(s->flags.report, "w");
+	if (!s->report)
+		return err_set(err, ERR_INVALID, "--report %s: %s", s->flags.report,
+			       strerror(errno));
+	recorder_init(&s->recorder, s->start_ms, s->end_ms, s->capacity);
+	return 0;
+}
+
 static int prepare(struct simulation *s, struct err *err)
 {
 	if (read_policy(s, err) < 0 || read_whole(s, err) < 0 ||
@@ -261,8 +277,8 @@ static int prepare(struct simulation *s, struct err *err)
 	    choose_span(s, err) < 0 || check_size(s, err) < 0)
 		return -1;
 	name_trace(s);
-	if (s->flags.report)
-		recorder_init(&s->recorder, s->start_ms, s->end_ms, s->capacity);
+	if (open_report(s, err) < 0)
+		return -1;
 	return runlog_open(&s->log, s->flags.out, err);
 }
 
@@ -349,7 +365,7 @@ static int run_sweep(struct simulation *s, struct err *err)
 	return 0;
 }
 
-static int write_report(const struct simulation *s, const struct report *report,
+static int write_report(struct simulation *s, const struct report *report,
 			struct err *err)
 {
 	struct str page AUTO(str_fini);
@@ -357,12 +373,8 @@ static int write_report(const struct simulation *s, const struct report *report,
 		return 0;
 	str_init(&page, OUTPUT_LIMIT);
 	report_html(report, &page);
-	FILE *file = fopen(s->flags.report, "w");
-	if (!file)
-		return err_set(err, ERR_INVALID, "--report %s: %s", s->flags.report,
-			       strerror(errno));
-	bool failed = fputs(str_text(&page), file) < 0;
-	failed |= fclose(file) != 0;
+	bool failed = fputs(str_text(&page), s->report) < 0;
+	failed |= fclose(TAKE(s->report)) != 0;
 	return failed ? err_set(err, ERR_RETRY, "--report %s: %s", s->flags.report,
 				strerror(errno))
 		      : 0;
