@@ -129,7 +129,7 @@ class Linter(unittest.TestCase):
         """promtool parses each as an alert's expression; live.py runs them."""
         rules = []
         for name, _, (where, expr) in self.each(queries):
-            for variable, value in (("$__rate_interval", "5m"), ("$__interval", "1m"), ("$job", ".+"), ("$instance", ".+"),
+            for variable, value in (("$__rate_interval", "5m"), ("$job", ".+"), ("$instance", ".+"),
                                     ("$namespace", ".+"), ("$policy", ".+"), ("$metric", ".+")):
                 expr = expr.replace(variable, value)
             self.assertNotIn("$", expr, f"{name}: {where}")
@@ -144,8 +144,7 @@ class Linter(unittest.TestCase):
     def test_13_target_rate_interval(self):
         for name, _, (where, expr) in self.each(queries):
             ranges = set(re.findall(r"\[([^\]]+)\]", expr))
-            allowed = {"$__rate_interval"} | ({"$__interval"} if where in ("Raised", "Lowered") else set())
-            self.assertLessEqual(ranges, allowed, f"{name}: {where}")
+            self.assertLessEqual(ranges, {"$__rate_interval"}, f"{name}: {where}")
 
     def test_14_target_job(self):
         for name, _, (where, expr) in self.each(queries):

@@ -26,7 +26,7 @@ import render
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS = 75
 # Seen by Prometheus every second; panels ask for four scrapes at least, as Grafana does.
-VALUES = {"$__rate_interval": "10s", "$__interval": "2s", "$job": "foretop", "$instance": ".+", "$namespace": "shop",
+VALUES = {"$__rate_interval": "10s", "$job": "foretop", "$instance": ".+", "$namespace": "shop",
           "$policy": "checkout", "$metric": ".+"}
 # Queries that are right and bring nothing in the demo's world, and why.
 EMPTY = {}

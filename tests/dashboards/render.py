@@ -57,7 +57,8 @@ def wait_drawn(browser, name):
     while True:
         text = browser.value("window.shown ? JSON.stringify(window.shown()) : ''")
         shown = json.loads(text) if text else None
-        if shown and all(p["done"] for p in shown["panels"]) and not any(v["loading"] for v in shown["variables"].values()):
+        if shown and all(p["done"] for p in shown["panels"]) and not any(v["loading"] for v in shown["variables"].values()) \
+                and all(layer["done"] for layer in shown["layers"]):
             return shown
         need(time.monotonic() < end, f"{name}: not drawn in time: {text or browser.complaints()}")
         time.sleep(0.1)
@@ -71,6 +72,13 @@ def check(browser, board, shown, name):
         need(panel["values"] > 0, f"{name}/{panel['title']}: no data")
     for variable, state in shown["variables"].items():
         need(not state["error"] and state["value"] not in (None, "", []), f"{name}: ${variable}: {state}")
+    need([a["name"] for a in board["annotations"]["list"]] == [layer["name"] for layer in shown["layers"]],
+         f"{name}: other annotations: {shown['layers']}")
+    for layer in shown["layers"]:
+        need(not layer["errors"] and layer["events"] > 0, f"{name}: annotation: {layer}")
+    marks = sum(layer["events"] for layer in shown["layers"])
+    browser.wait(f"[...document.querySelectorAll('.uplot')].every((u) => u.dataset.marks === '{marks}')",
+                 f"{name}: {marks} annotations in every time series")
     need(not shown["unknown"], f"{name}: settings that no panel knows: {shown['unknown']}")
     need(browser.value("document.querySelectorAll('[data-empty]').length") == 0, f"{name}: a panel says that it has no data")
     need(not browser.value(BROKEN), f"{name}: a panel broke while it was drawn: {browser.value(BROKEN)}")

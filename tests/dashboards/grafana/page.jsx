@@ -41,6 +41,9 @@ window.shown = () => ({
   panels: sceneGraph.findAllObjects(scene, (o) => o instanceof VizPanel).map(stateOf),
   variables: Object.fromEntries(sceneGraph.getVariables(scene).state.variables.map((v) => [
     v.state.name, { loading: !!v.state.loading, error: v.state.error ?? null, value: v.getValue() ?? null }])),
+  layers: sceneGraph.getDataLayers(scene).flatMap((set) => set.state.layers.map((layer) => ({
+    name: layer.state.name, done: !!layer.state.data, errors: (layer.state.data?.errors ?? []).map((e) => e.message),
+    events: layer.state.data?.series[0]?.length ?? 0 }))),
   unknown: unknownProperties(board),
 });
 

@@ -1,7 +1,7 @@
 // The four kinds of panel in use. Their frames are in Grafana's server; what they draw with is in @grafana/ui: time series
 // (TimeSeries), stat (BigValue) and table (TableNG) are Grafana's own, the state timeline is drawn here from Grafana's
 // display values (colour, text, mapping).
-import React from "react";
+import React, { useRef } from "react";
 import { cacheFieldDisplayNames, FieldType, formattedValueToString, getFieldDisplayName, getFieldDisplayValues, identityOverrideProcessor, PanelPlugin } from "@grafana/data";
 import { BigValue, TimeSeries, useTheme2, VizLegend, VizRepeater } from "@grafana/ui";
 import { TableNG } from "@grafana/ui/unstable";
@@ -16,16 +16,55 @@ function Empty() {
   return <div data-empty="true" style={{ textAlign: "center", paddingTop: 20 }}>No data</div>;
 }
 
+function drawMarks(plot, frames, theme) {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  Object.assign(ctx, { lineWidth: 1, globalAlpha: 1 });
+  ctx.setLineDash([5, 5]);
+  const rows = frames.flatMap(rowsOf);
+  plot.root.dataset.marks = rows.length;
+  for (const { time, color } of rows) {
+    const x = Math.round(plot.valToPos(time, "x", true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = theme.visualization.getColorByName(color);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+// Annotations as lines over the whole height, in their colours, where Grafana's own panel begins them. They may come after
+// the curves: what is newest is drawn.
+const marked = new WeakSet();
+
+function mark(config, newest, theme) {
+  if (marked.has(config)) return;
+  marked.add(config);
+  config.addHook("draw", (plot) => drawMarks(plot, newest.current, theme));
+}
+
+function rowsOf(frame) {
+  const values = (name) => frame.fields.find((field) => field.name === name)?.values ?? [];
+  return values("time").map((time, i) => ({ time, color: values("color")[i] }));
+}
+
 // As Grafana's own panel does: what is not finite is a gap.
 function withGaps(field) {
   return field.type === FieldType.number ? { ...field, values: field.values.map((v) => (Number.isFinite(v) ? v : null)) } : field;
 }
 
 function TimeSeriesPanel({ data, timeRange, timeZone, width, height, options }) {
+  const theme = useTheme2();
+  const newest = useRef([]);
+  newest.current = data.annotations ?? [];
   if (!hasValues(data)) return <Empty />;
   const frames = data.series.map((frame) => ({ ...frame, fields: frame.fields.map(withGaps) }));
   return <TimeSeries frames={frames} structureRev={data.structureRev} timeRange={timeRange} timeZone={timeZone}
-    width={width} height={height} legend={{ calcs: [], ...options.legend }} options={options} />;
+    width={width} height={height} legend={{ calcs: [], ...options.legend }} options={options}>
+    {(config) => mark(config, newest, theme)}
+  </TimeSeries>;
 }
 
 function StatPanel({ data, width, height, options, fieldConfig, replaceVariables, timeZone }) {
@@ -99,7 +138,7 @@ const CUSTOM = {
 const STANDARD = new Set(["displayName", "unit", "min", "max", "decimals", "thresholds", "mappings", "color", "links", "noValue"]);
 
 function plugin(kind, component) {
-  return new PanelPlugin(component).useFieldConfig({
+  return new PanelPlugin(component).setDataSupport({ annotations: kind === "timeseries", alertStates: false }).useFieldConfig({
     useCustomConfig: (builder) => {
       for (const [path, defaultValue] of Object.entries(CUSTOM[kind]))
         builder.addCustomEditor({ id: path, path, name: path, defaultValue, editor: NO_EDITOR, override: NO_EDITOR,

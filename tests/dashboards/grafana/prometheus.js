@@ -1,7 +1,8 @@
 // A data source that asks a real Prometheus, as far as Grafana's own does it for these dashboards: legends, intervals,
-// variables in label matchers, instant and range, tables.
+// variables in label matchers, instant and range, tables, annotations.
 import { dateTime, FieldType, toDataFrame } from "@grafana/data";
 import { RuntimeDataSource, sceneGraph } from "@grafana/scenes";
+import { of } from "rxjs";
 
 const SCRAPE_S = 1; // the data source's "scrape interval"
 
@@ -36,6 +37,21 @@ function frameOf(target, series) {
   });
 }
 
+// An event for each run of values above 0; its texts are made of the labels.
+function eventsOf(annotation, frame, step) {
+  const [times, values] = frame.fields.map((field) => field.values);
+  const { labels } = frame.fields[1];
+  const events = [];
+  times.forEach((time, i) => {
+    const last = events.at(-1);
+    if (!(values[i] > 0)) return;
+    if (last && time - last.timeEnd <= step) Object.assign(last, { timeEnd: time, isRegion: true });
+    else events.push({ time, timeEnd: time, isRegion: false, title: legendOf(annotation.titleFormat, labels),
+      text: legendOf(annotation.textFormat, labels), tags: [labels[annotation.tagKeys] ?? ""] });
+  });
+  return events;
+}
+
 function tableOf(target, result) {
   const labels = [...new Set(result.flatMap((series) => Object.keys(series.metric)))].sort();
   return toDataFrame({
@@ -53,6 +69,11 @@ export class PrometheusSource extends RuntimeDataSource {
     super("prometheus", uid);
     this.url = url;
     this.interval = `${SCRAPE_S}s`;
+    this.annotations = {
+      prepareAnnotation: (annotation) => annotation,
+      prepareQuery: ({ expr }) => ({ expr, legendFormat: "__auto" }),
+      processEvents: (annotation, frames) => of(frames.flatMap((frame) => eventsOf(annotation, frame, 1000 * SCRAPE_S))),
+    };
   }
 
   async ask(path, args) {

@@ -1,7 +1,7 @@
 // The classic JSON of a dashboard as a scene. Grafana's server does the same for a file that is imported; that part of it is
 // in no package. What is not known here is an error, so that nothing of a dashboard is left out without a word.
 import {
-  DataSourceVariable, EmbeddedScene, QueryVariable, SceneDataTransformer, SceneGridItem, SceneGridLayout, SceneGridRow,
+  dataLayers, DataSourceVariable, EmbeddedScene, QueryVariable, SceneDataLayerSet, SceneDataTransformer, SceneGridItem, SceneGridLayout, SceneGridRow,
   SceneQueryRunner, SceneTimeRange, SceneVariableSet, VariableValueSelectors, VizPanel,
 } from "@grafana/scenes";
 
@@ -49,10 +49,16 @@ function layoutOf(panels) {
   return new SceneGridLayout({ isDraggable: false, isResizable: false, children });
 }
 
+function layerOf(annotation) {
+  return new dataLayers.AnnotationsDataLayer({
+    name: annotation.name, query: annotation, isEnabled: annotation.enable, isHidden: annotation.hide });
+}
+
 export function sceneOf(board, range, source, chosen) {
   return new EmbeddedScene({
     $timeRange: new SceneTimeRange({ from: range.from.toISOString(), to: range.to.toISOString(), timeZone: "utc" }),
     $variables: new SceneVariableSet({ variables: board.templating.list.map((v) => variableOf(v, source, chosen(v.name))) }),
+    $data: new SceneDataLayerSet({ layers: board.annotations.list.map(layerOf) }),
     controls: [new VariableValueSelectors({})],
     body: layoutOf(board.panels),
   });
