@@ -12,7 +12,8 @@
  * the load are served. In hindsight: from both fronts, over all but the first week (or
  * half), forecasts without the gate's leave: what the gate steps back to is a choice of
  * its own. Honest: settings chosen on the first half, with the gate, and the HPA's front
- * of the second half read at the service that they reached there.
+ * of the second half read at the service that they reached there; 0 where no forecast is
+ * chosen, as then nothing but the HPA's rules is in force.
  *
  * Listed, not counted: where no target of the HPA serves so well, so that there is
  * nothing to compare with, and where its gap to the perfect forecast is below 5 % of
@@ -229,7 +230,8 @@ static const char *why_not(double hpa, double perfect)
 	return (hpa - perfect) / perfect >= GAP_LEAST ? NULL : "gap under 5 %";
 }
 
-/* By what was chosen, where it was not looked at. */
+/* By what was chosen, where it was not looked at. A target that is chosen in place of a
+ * forecast is what a user of the HPA has: no gap is closed, none is opened. */
 static double honest(const struct sweep *s, int32_t chosen, const char **ret_why_not)
 {
 	struct front hpa = sweep_front(s, SWEEP_SECOND, false);
@@ -238,6 +240,8 @@ static double honest(const struct sweep *s, int32_t chosen, const char **ret_why
 	double reactive = front_pods(&hpa, outcome_unserved_ratio(o));
 	front_fini(&hpa);
 	*ret_why_not = why_not(reactive, perfect);
+	if (!s->points[chosen].setting.forecast)
+		return 0;
 	return share_closed(reactive, sweep_pods(s, o), perfect);
 }
 
