@@ -10,7 +10,7 @@
 /* A server that could not say is asked again after this; one that does not know the kind
  * too, later: its definition may be applied yet. Real time. */
 #define ASK_AGAIN_MS 2000
-#define ASK_LATER_MS 10000
+#define ASK_LATER_MS 15000
 /* Reads of a kind under way at once: others have requests too. */
 #define READS_MAX 4
 
