@@ -69,6 +69,9 @@ static const char *const others[] = {
 			 "forecast: {mode: Always, history: 2d, objective: 99%}\n",
 	HEAD("checkout") "metrics:\n" EXTERNAL
 			 "forecast: {mode: Always, history: 2d, seasons: [1d]}\n",
+	HEAD("checkout") "metrics:\n" EXTERNAL
+			 "forecast: {mode: Always, history: 2d, timeZone: "
+			 "Europe/Paris}\n",
 };
 
 START_TEST(another_series_is_learned_anew)
