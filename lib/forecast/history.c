@@ -200,7 +200,7 @@ double history_cell(const struct history *h, int64_t cell)
 static double largest_of(const struct ring *r, int64_t first, int32_t count)
 {
 	float scratch[SPAN_LIMIT];
-	struct sum s = sum_of(ring_span(r, first, count, scratch), count);
+	struct sum s = sum_largest(ring_span(r, first, count, scratch), count);
 
 	return s.count > 0 && s.count * 5 >= count * 4 ? (double)s.largest : NAN;
 }

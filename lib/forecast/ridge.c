@@ -144,6 +144,7 @@ int ridge_solve(struct ridge *r, double penalty)
 	return 0;
 }
 
+WIDE_CLONES
 double ridge_predict(const struct ridge *r, const double *x)
 {
 	return dot(r->solution, x, r->dim);

@@ -1,15 +1,13 @@
 #include "forecast/sums.h"
+#include "forecast/lanes.h"
 
 #include <math.h>
 
-/* Every 64-bit processor has registers for four floats, and the order of the additions
- * does not depend on which one it is. A float holds the sum of an hour to a millionth. */
-typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int32_t four_int __attribute__((vector_size(16), aligned(4), may_alias));
-
-#define LANES 4
+/* Four at a time: the order of the additions does not depend on the processor. A float
+ * holds the sum of an hour to a millionth. */
+#define LANES FOUR_LANES
 /* By how many values are left: those of the last four that were not counted yet. */
-static const four_int last_lanes[LANES] = {
+static const four_mask last_lanes[LANES] = {
 	{0, 0, 0, 0}, {0, 0, 0, -1}, {0, 0, -1, -1}, {0, -1, -1, -1}};
 
 static four load(const float *values)
@@ -17,16 +15,9 @@ static four load(const float *values)
 	return *(const four *)values;
 }
 
-static four masked(four v, four_int mask)
+static four masked(four v, four_mask mask)
 {
-	return (four)((four_int)v & mask);
-}
-
-static four larger_of(four a, four b)
-{
-	four_int first = a > b;
-
-	return (four)(((four_int)a & first) | ((four_int)b & ~first));
+	return (four)((four_mask)v & mask);
 }
 
 static double across(four v)
@@ -49,26 +40,26 @@ static struct sum sum_few(const float *values, int32_t count)
 struct sum sum_of(const float *values, int32_t count)
 {
 	four total = {0}, largest = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
-	four_int known = {0};
+	four_mask known = {0};
 	int32_t i = 0;
 
 	if (count < LANES)
 		return sum_few(values, count);
 	for (; i + LANES <= count; i += LANES) {
 		four v = load(values + i);
-		four_int mask = v == v;
+		four_mask mask = v == v;
 
 		total += masked(v, mask);
-		known += mask; /* -1 for true */
-		largest = larger_of(v, largest);
+		known += mask;                     /* -1 for true */
+		largest = four_larger(v, largest); /* NaN: the second */
 	}
 	if (i < count) {
 		four v = load(values + count - LANES);
-		four_int mask = (v == v) & last_lanes[count - i];
+		four_mask mask = (v == v) & last_lanes[count - i];
 
 		total += masked(v, mask);
 		known += mask;
-		largest = larger_of(v, largest);
+		largest = four_larger(v, largest); /* NaN: the second */
 	}
 
 	struct sum s = {
@@ -80,6 +71,52 @@ struct sum sum_of(const float *values, int32_t count)
 	for (int k = 1; k < LANES; k++)
 		s.largest = largest[k] > s.largest ? largest[k] : s.largest;
 	return s;
+}
+
+/* Without the total. */
+static struct sum maximum_few(const float *values, int32_t count)
+{
+	struct sum s = sum_few(values, count);
+
+	s.total = NAN;
+	return s;
+}
+
+struct sum sum_largest(const float *values, int32_t count)
+{
+	four largest = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
+	four_mask known = {0};
+	int32_t i = 0;
+
+	if (count < LANES)
+		return maximum_few(values, count);
+	for (; i + 2 * LANES <= count; i += 2 * LANES) {
+		four a = load(values + i), b = load(values + i + LANES);
+
+		known += (a == a) + (b == b); /* -1 for true */
+		largest = four_larger(a, four_larger(b, largest));
+	}
+	for (; i + LANES <= count; i += LANES) {
+		four v = load(values + i);
+
+		known += v == v;
+		largest = four_larger(v, largest);
+	}
+	if (i < count) {
+		four v = load(values + count - LANES);
+
+		known += (v == v) & last_lanes[count - i];
+		largest = four_larger(v, largest);
+	}
+
+	float a = largest[0] > largest[1] ? largest[0] : largest[1];
+	float b = largest[2] > largest[3] ? largest[2] : largest[3];
+
+	return (struct sum){
+		.total = NAN,
+		.count = -(known[0] + known[1] + known[2] + known[3]),
+		.largest = a > b ? a : b,
+	};
 }
 
 struct sum sum_together(struct sum a, struct sum b)
@@ -99,14 +136,14 @@ double sum_mean(const struct sum *s)
 double sum_movement(const float *values, int32_t count)
 {
 	four total = {0};
-	four_int known = {0};
+	four_mask known = {0};
 	int32_t i = 1;
 
 	for (; i + 4 <= count; i += 4) {
 		four change = load(values + i) - load(values + i - 1);
-		four_int mask = change == change;
+		four_mask mask = change == change;
 
-		total += masked(larger_of(change, -change), mask);
+		total += masked(four_size(change), mask);
 		known += mask;
 	}
 

@@ -11,6 +11,8 @@ struct sum {
 };
 
 struct sum sum_of(const float *values, int32_t count);
+/* The same without the total, which is NaN. */
+struct sum sum_largest(const float *values, int32_t count);
 struct sum sum_together(struct sum a, struct sum b);
 
 /* NaN without a known value. */

@@ -40,6 +40,10 @@ START_TEST(sums_are_what_they_say)
 
 		struct sum s = sum_of(values, count);
 
+		struct sum most = sum_largest(values, count);
+
+		ck_assert(most.largest == largest && most.count == known);
+		ck_assert(isnan(most.total));
 		ck_near(s.total, total, 1e-5);
 		ck_assert_int_eq(s.count, known);
 		ck_assert(s.largest == largest);
