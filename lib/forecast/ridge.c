@@ -19,7 +19,7 @@ static const quad_double *quads(const double *v)
 }
 
 /* Sum of a[i] b[i] over the first `count` entries. */
-static inline double dot(const double *a, const double *b, int32_t count)
+WIDE_PART double dot(const double *a, const double *b, int32_t count)
 {
 	quad_double quad = {0};
 	int32_t i = 0;
@@ -35,7 +35,7 @@ static inline double dot(const double *a, const double *b, int32_t count)
 }
 
 /* to += factor from, over `count` entries rounded up to pairs. */
-static inline void add_times(double *to, const double *from, double factor, int32_t count)
+WIDE_PART void add_times(double *to, const double *from, double factor, int32_t count)
 {
 	int32_t i = 0;
 
@@ -56,13 +56,28 @@ void ridge_init(struct ridge *r, int32_t dim, double *storage)
 	};
 }
 
+/* The same for the small ones, of which every forecaster has a dozen: nothing is left to
+ * count at run time. */
+#define SMALL_DIM 6
+WIDE_PART void learn_small(struct ridge *r, const double *x, double y, double weight)
+{
+#pragma GCC unroll 6
+	for (int32_t i = 0; i < SMALL_DIM; i++)
+		add_times(r->gram + RIDGE_PACKED(i), x, weight * x[i], i + 1);
+	add_times(r->moment, x, weight * y, SMALL_DIM);
+}
+
 WIDE_CLONES
 void ridge_learn(struct ridge *r, const double *x, double y, double weight)
 {
+	r->samples++;
+	if (r->dim == SMALL_DIM) {
+		learn_small(r, x, y, weight);
+		return;
+	}
 	for (int32_t i = 0; i < r->dim; i++)
 		add_times(r->gram + RIDGE_PACKED(i), x, weight * x[i], i + 1);
 	add_times(r->moment, x, weight * y, r->dim);
-	r->samples++;
 }
 
 void ridge_scale(struct ridge *r, double factor)
@@ -82,7 +97,7 @@ void ridge_add(struct ridge *r, const struct ridge *other)
 
 /* In place: the packed lower triangle of S + penalty I into its Cholesky factor, with
  * inverses on the diagonal: divisions are slow. False when a pivot is not positive. */
-static inline bool factorise(double *lower, int32_t dim)
+WIDE_PART bool factorise(double *lower, int32_t dim)
 {
 	for (int32_t i = 0; i < dim; i++) {
 		double *row = lower + RIDGE_PACKED(i);
@@ -103,7 +118,7 @@ static inline bool factorise(double *lower, int32_t dim)
 }
 
 /* L L' z = z, in place. */
-static inline void substitute(const double *lower, int32_t dim, double *z)
+WIDE_PART void substitute(const double *lower, int32_t dim, double *z)
 {
 	for (int32_t i = 0; i < dim; i++) {
 		const double *row = lower + RIDGE_PACKED(i);
