@@ -14,8 +14,8 @@
 #define RETRY_MS     2000
 /* Status objects are listed once all policies are known, or after so long without those
  * that may not come for want of a right. */
-#define LIST_DELAY_MS 2000
-#define PAGES_AT_ONCE 50
+#define LIST_DELAY_MS   2000
+#define ENTRIES_AT_ONCE 50
 
 struct book *book_new(struct loop *l)
 {
@@ -43,7 +43,7 @@ static void free_found(struct book *b)
 	}
 }
 
-static void free_page(struct page *p)
+static void free_entry(struct entry *p)
 {
 	kube_cancel(p->call);
 	timer_cancel(&p->retry);
@@ -71,31 +71,31 @@ void book_free(struct book *b)
 	free_found(b);
 	timer_cancel(&b->drain);
 	timer_cancel(&b->retry);
-	while (b->pages) {
-		struct page *next = b->pages->next;
-		free_page(b->pages);
-		b->pages = next;
+	while (b->entries) {
+		struct entry *next = b->entries->next;
+		free_entry(b->entries);
+		b->entries = next;
 	}
 	free(b);
 }
 
-struct page *book_find(const struct book *b, const char *ns, const char *name)
+struct entry *book_find(const struct book *b, const char *ns, const char *name)
 {
-	for (struct page *p = b->buckets[bucket_of(name)]; p; p = p->chain)
+	for (struct entry *p = b->buckets[bucket_of(name)]; p; p = p->chain)
 		if (!strcmp(p->name, name) && !strcmp(p->ns, ns))
 			return p;
 	return NULL;
 }
 
 /* "NS.NAME": namespaces have no dots, so no two policies share one. */
-char *page_status_name(const struct page *p)
+char *entry_status_name(const struct entry *p)
 {
 	return kube_pause_key(p->ns, p->name);
 }
 
 /* --- to the engine --- */
 
-static struct policy *parse(const struct page *p, const char *text, struct err *err)
+static struct policy *parse(const struct entry *p, const char *text, struct err *err)
 {
 	if (!text) {
 		err_set(err, ERR_INVALID, "data has no key \"" POLICY_KEY "\"");
@@ -114,13 +114,13 @@ static struct policy *parse(const struct page *p, const char *text, struct err *
 	return policy;
 }
 
-static void note_place(struct page *p, bool has_one)
+static void note_place(struct entry *p, bool has_one)
 {
 	p->book->turned_away += !has_one - p->turned_away;
 	p->turned_away = !has_one;
 }
 
-static void give(struct page *p)
+static void give(struct entry *p)
 {
 	struct loop *l = p->book->loop;
 	struct err err = {0};
@@ -131,7 +131,7 @@ static void give(struct page *p)
 	/* The version that a process before us had in force goes on. */
 	if (!policy && p->kept)
 		policy = parse(p, p->kept, NULL);
-	p->state = PAGE_READ;
+	p->state = ENTRY_READ;
 	struct event event = {.type = EVENT_POLICY_SET};
 	event.u.policy_set.prepared =
 		engine_prepare(l->engine, p->ns, p->name, policy, err.msg, p->record);
@@ -153,7 +153,7 @@ static void give(struct page *p)
 static void read_status(void *arg);
 
 /* text: of STATUS_KEY, or NULL. */
-static void take_record(struct page *p, const char *version, const char *text)
+static void take_record(struct entry *p, const char *version, const char *text)
 {
 	cJSON *status AUTO(json_cleanup) =
 		text ? json_parse(text, strlen(text), NULL) : NULL;
@@ -175,7 +175,7 @@ static const char *status_text(const cJSON *object)
 
 static void on_status_read(void *arg, const struct kube_reply *reply)
 {
-	struct page *p = arg;
+	struct entry *p = arg;
 	p->call = NULL;
 	if (!reply->object && reply->status != 404) {
 		log_error("Could not read a status object", KV_TEXT("policy", p->name),
@@ -190,9 +190,9 @@ static void on_status_read(void *arg, const struct kube_reply *reply)
 
 static void read_status(void *arg)
 {
-	struct page *p = arg;
-	p->state = PAGE_READING;
-	char *name AUTO_FREE = page_status_name(p);
+	struct entry *p = arg;
+	p->state = ENTRY_READING;
+	char *name AUTO_FREE = entry_status_name(p);
 	p->call = kube_configmap_get(p->book->loop->kube,
 				     loop_status_namespace(p->book->loop), name,
 				     on_status_read, p);
@@ -200,9 +200,9 @@ static void read_status(void *arg)
 
 /* What the list brought for this policy. It was complete: what is not in it does not
  * exist. */
-static void take_found(struct page *p)
+static void take_found(struct entry *p)
 {
-	char *name AUTO_FREE = page_status_name(p);
+	char *name AUTO_FREE = entry_status_name(p);
 	struct found **at = &p->book->found[bucket_of(name)];
 	while (*at && strcmp((*at)->name, name) != 0)
 		at = &(*at)->chain;
@@ -216,21 +216,21 @@ static void take_found(struct page *p)
 	free(f);
 }
 
-static void feed(struct page *p)
+static void feed(struct entry *p)
 {
 	if (!p->book->feeding)
 		return;
 	switch (p->state) {
-	case PAGE_NEW:
+	case ENTRY_NEW:
 		/* A dry run beside a real one must not take its record for its own. */
 		if (p->book->loop->config.dry_run)
 			give(p);
 		else if (p->book->listed)
 			read_status(p);
 		return;
-	case PAGE_READING:
+	case ENTRY_READING:
 		return; /* the newest text is given when the answer is there */
-	case PAGE_READ:
+	case ENTRY_READ:
 		give(p);
 		return;
 	}
@@ -241,10 +241,10 @@ static void feed(struct page *p)
 /* A place has become free: for the oldest of those that were turned away. */
 static void give_place(struct book *b)
 {
-	struct page *oldest = NULL;
+	struct entry *oldest = NULL;
 	if (!b->turned_away)
 		return;
-	for (struct page *p = b->pages; p; p = p->next)
+	for (struct entry *p = b->entries; p; p = p->next)
 		if (p->turned_away && (!oldest || p->created_ms < oldest->created_ms))
 			oldest = p;
 	give(oldest);
@@ -255,9 +255,9 @@ int32_t book_turned_away(const struct book *b)
 	return b->turned_away;
 }
 
-static void leave_bucket(struct page *p)
+static void leave_bucket(struct entry *p)
 {
-	struct page **at = &p->book->buckets[bucket_of(p->name)];
+	struct entry **at = &p->book->buckets[bucket_of(p->name)];
 	while (*at != p)
 		at = &(*at)->chain;
 	*at = p->chain;
@@ -265,16 +265,16 @@ static void leave_bucket(struct page *p)
 
 static void drop(struct book *b, const char *ns, const char *name)
 {
-	for (struct page **at = &b->pages; *at; at = &(*at)->next) {
-		struct page *p = *at;
+	for (struct entry **at = &b->entries; *at; at = &(*at)->next) {
+		struct entry *p = *at;
 		if (strcmp(p->name, name) || strcmp(p->ns, ns))
 			continue;
 		*at = p->next;
 		leave_bucket(p);
-		page_unqueue(p);
-		bool had_place = p->state == PAGE_READ && !p->turned_away;
+		entry_unqueue(p);
+		bool had_place = p->state == ENTRY_READ && !p->turned_away;
 		note_place(p, true);
-		if (p->state != PAGE_NEW) {
+		if (p->state != ENTRY_NEW) {
 			struct event event = {.type = EVENT_POLICY_GONE};
 			event.u.policy_gone.ns = p->ns;
 			event.u.policy_gone.name = p->name;
@@ -282,7 +282,7 @@ static void drop(struct book *b, const char *ns, const char *name)
 		}
 		log_info("A policy has gone", KV_TEXT("policy", name),
 			 KV_TEXT("namespace", ns));
-		free_page(p);
+		free_entry(p);
 		if (had_place)
 			give_place(b);
 		return;
@@ -304,7 +304,7 @@ static void on_object(void *arg, enum kube_change change, const cJSON *object)
 	const cJSON *text =
 		cJSON_GetObjectItemCaseSensitive(json_at(object, "data"), POLICY_KEY);
 	const char *fresh = cJSON_IsString(text) ? text->valuestring : NULL;
-	struct page *p = book_find(b, ns, name);
+	struct entry *p = book_find(b, ns, name);
 	if (p && p->text && fresh && !strcmp(p->text, fresh))
 		return; /* labels or annotations changed */
 	if (!p) {
@@ -316,8 +316,8 @@ static void on_object(void *arg, enum kube_change change, const cJSON *object)
 		if (time_parse(json_str(object, "metadata.creationTimestamp", ""),
 			       &p->created_ms, NULL) < 0)
 			p->created_ms = 0;
-		p->next = b->pages;
-		b->pages = p;
+		p->next = b->entries;
+		b->entries = p;
 		p->chain = b->buckets[bucket_of(name)];
 		b->buckets[bucket_of(name)] = p;
 	}
@@ -401,7 +401,7 @@ int book_watch(struct book *b, struct err *err)
 
 bool book_idle(const struct book *b)
 {
-	for (const struct page *p = b->pages; p; p = p->next)
+	for (const struct entry *p = b->entries; p; p = p->next)
 		if (p->stale || p->status || p->call)
 			return false;
 	return true;
@@ -414,8 +414,8 @@ bool book_synced(const struct book *b)
 
 bool book_fed(const struct book *b)
 {
-	for (const struct page *p = b->pages; p; p = p->next)
-		if (p->state != PAGE_READ)
+	for (const struct entry *p = b->entries; p; p = p->next)
+		if (p->state != ENTRY_READ)
 			return false;
 	return b->feeding;
 }
@@ -447,8 +447,8 @@ static void take_some(void *arg)
 {
 	struct book *b = arg;
 	int taken = 0;
-	for (struct page *p = b->pages; p && taken < PAGES_AT_ONCE; p = p->next) {
-		if (p->state != PAGE_NEW)
+	for (struct entry *p = b->entries; p && taken < ENTRIES_AT_ONCE; p = p->next) {
+		if (p->state != ENTRY_NEW)
 			continue;
 		taken++;
 		if (b->complete)
@@ -456,7 +456,7 @@ static void take_some(void *arg)
 		else
 			read_status(p);
 	}
-	if (taken == PAGES_AT_ONCE) {
+	if (taken == ENTRIES_AT_ONCE) {
 		timer_set(b->loop->config.reactor, &b->retry, 0, take_some, b);
 		return;
 	}
@@ -514,6 +514,6 @@ void book_feed(struct book *b)
 {
 	b->feeding = true;
 	list_soon(b);
-	for (struct page *p = b->pages; b->loop->config.dry_run && p; p = p->next)
+	for (struct entry *p = b->entries; b->loop->config.dry_run && p; p = p->next)
 		feed(p);
 }

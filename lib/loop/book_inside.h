@@ -1,4 +1,4 @@
-/* The pages of the book, private to its two files: book.c, the policies and what their
+/* The entries of the book, private to its two files: book.c, the policies and what their
  * status objects said at the start; book_status.c, which writes the status objects. */
 #ifndef FORETOP_LOOP_BOOK_INSIDE_H
 #define FORETOP_LOOP_BOOK_INSIDE_H
@@ -6,25 +6,25 @@
 #include "loop/inside.h"
 
 #define STATUS_KEY "status.json"
-/* Places of the hash by name: some pages in each with 10,000 policies. */
+/* Places of the hash by name: some entries in each with 10,000 policies. */
 #define BUCKETS 4096
 
-enum page_state {
-	PAGE_NEW,     /* the engine does not know it */
-	PAGE_READING, /* its status object is being read */
-	PAGE_READ,    /* the record is at hand, the engine knows it */
+enum entry_state {
+	ENTRY_NEW,     /* the engine does not know it */
+	ENTRY_READING, /* its status object is being read */
+	ENTRY_READ,    /* the record is at hand, the engine knows it */
 };
 
 /* One policy object. */
-struct page {
+struct entry {
 	struct book *book;
-	struct page *next;         /* of all */
-	struct page *chain;        /* in a bucket */
-	struct page *next_waiting; /* in the queue of status objects */
+	struct entry *next;         /* of all */
+	struct entry *chain;        /* in a bucket */
+	struct entry *next_waiting; /* in the queue of status objects */
 	bool waiting;
 	char *ns, *name, *uid, *text; /* text NULL: the key is missing */
 	int64_t created_ms;
-	enum page_state state;
+	enum entry_state state;
 	struct state_record *record; /* until a policy has taken it over */
 	bool turned_away;            /* the engine has no place for it */
 	char *kept; /* the last valid version by the status object; NULL: none, or used */
@@ -61,8 +61,8 @@ struct book {
 	struct loop *loop;
 	struct ward *wards;
 	int32_t ward_count;
-	struct page *pages, *buckets[BUCKETS];
-	struct page *waiting, **waiting_end; /* whose status is to be written, in turn */
+	struct entry *entries, *buckets[BUCKETS];
+	struct entry *waiting, **waiting_end; /* whose status is to be written, in turn */
 	struct kube_list *list;
 	struct found *found[BUCKETS];
 	bool complete; /* the list is: what is not in it does not exist */
@@ -70,14 +70,14 @@ struct book {
 	bool listed;   /* what the list brought was taken */
 	struct timer drain, retry;
 	bool synced, feeding;
-	int32_t turned_away; /* pages */
+	int32_t turned_away; /* entries */
 };
 
-/* The page of this name, or NULL. */
-struct page *book_find(const struct book *b, const char *ns, const char *name);
+/* The entry of this name, or NULL. */
+struct entry *book_find(const struct book *b, const char *ns, const char *name);
 /* Name of its status object; the caller frees it. */
-char *page_status_name(const struct page *p);
-/* Takes a page out of the queue of status objects. */
-void page_unqueue(struct page *p);
+char *entry_status_name(const struct entry *p);
+/* Takes an entry out of the queue of status objects. */
+void entry_unqueue(struct entry *p);
 
 #endif

@@ -13,10 +13,10 @@ static int64_t period_ms(const struct book *b)
 	return (int64_t)(STATUS_PERIOD_MS / loop_pace(b->loop));
 }
 
-static void write_status(struct page *p);
+static void write_status(struct entry *p);
 static void drain(void *arg);
 
-static void arm_drain(struct page *p)
+static void arm_drain(struct entry *p)
 {
 	struct book *b = p->book;
 	if (p->waiting)
@@ -29,7 +29,7 @@ static void arm_drain(struct page *p)
 	b->waiting_end = &p->next_waiting;
 }
 
-static void answer_save(struct page *p, const struct kube_reply *reply)
+static void answer_save(struct entry *p, const struct kube_reply *reply)
 {
 	struct event event = {.type = reply->object ? EVENT_SAVED : EVENT_SAVE_FAILED};
 	event.u.written.write = p->sent_save;
@@ -42,7 +42,7 @@ static void on_status_written(void *arg, const struct kube_reply *reply);
 
 static void on_status_reread(void *arg, const struct kube_reply *reply)
 {
-	struct page *p = arg;
+	struct entry *p = arg;
 	p->call = NULL;
 	if (!reply->object && reply->status != 404) {
 		on_status_written(p, reply);
@@ -60,7 +60,7 @@ static void on_status_reread(void *arg, const struct kube_reply *reply)
 
 static void on_status_written(void *arg, const struct kube_reply *reply)
 {
-	struct page *p = arg;
+	struct entry *p = arg;
 	struct loop *l = p->book->loop;
 	p->call = NULL;
 	if (reply->object)
@@ -69,7 +69,7 @@ static void on_status_written(void *arg, const struct kube_reply *reply)
 	/* Somebody else touched or removed it: take its version and write again, once. */
 	if ((reply->err.code == ERR_CONFLICT || reply->status == 404) && !p->rereading) {
 		p->rereading = true;
-		char *name AUTO_FREE = page_status_name(p);
+		char *name AUTO_FREE = entry_status_name(p);
 		p->call =
 			kube_configmap_get(l->kube, loop_status_namespace(p->book->loop),
 					   name, on_status_reread, p);
@@ -92,7 +92,7 @@ static void on_status_written(void *arg, const struct kube_reply *reply)
 		cJSON_Delete(TAKE(p->sent));
 }
 
-static void write_status(struct page *p)
+static void write_status(struct entry *p)
 {
 	struct loop *l = p->book->loop;
 	if (p->call || !p->status)
@@ -100,7 +100,7 @@ static void write_status(struct page *p)
 	char *text AUTO_FREE = json_text(p->status);
 	cJSON *data AUTO(json_cleanup) = cJSON_CreateObject();
 	cJSON_AddStringToObject(data, STATUS_KEY, text);
-	char *name AUTO_FREE = page_status_name(p);
+	char *name AUTO_FREE = entry_status_name(p);
 	struct kube_configmap map = {
 		.ns = loop_status_namespace(p->book->loop),
 		.name = name,
@@ -117,12 +117,12 @@ static void write_status(struct page *p)
 	p->sent = TAKE(p->status);
 }
 
-void page_unqueue(struct page *p)
+void entry_unqueue(struct entry *p)
 {
 	struct book *b = p->book;
 	if (!p->waiting)
 		return;
-	struct page **at = &b->waiting;
+	struct entry **at = &b->waiting;
 	while (*at != p)
 		at = &(*at)->next_waiting;
 	*at = p->next_waiting;
@@ -139,7 +139,7 @@ static void drain(void *arg)
 	timer_set(b->loop->config.reactor, &b->drain, period_ms(b), drain, b);
 	if (!loop_may_write(b->loop))
 		return;
-	struct page *p = b->waiting;
+	struct entry *p = b->waiting;
 	b->waiting = p->next_waiting;
 	if (!b->waiting)
 		b->waiting_end = &b->waiting;
@@ -154,7 +154,7 @@ static void drain(void *arg)
 	write_status(p);
 }
 
-static struct page *served_page(struct book *b, const struct policy_status *status)
+static struct entry *served_entry(struct book *b, const struct policy_status *status)
 {
 	return b->loop->config.dry_run ? NULL : book_find(b, status->ns, status->name);
 }
@@ -163,7 +163,7 @@ static struct page *served_page(struct book *b, const struct policy_status *stat
  * take minutes, and contents that wait would cost more than the policies themselves. */
 void book_status(struct book *b, const struct policy_status *status)
 {
-	struct page *p = served_page(b, status);
+	struct entry *p = served_entry(b, status);
 	if (!p)
 		return;
 	p->stale = true;
@@ -173,7 +173,7 @@ void book_status(struct book *b, const struct policy_status *status)
 void book_save(struct book *b, const struct policy_status *status,
 	       const struct write_ref *ref)
 {
-	struct page *p = served_page(b, status);
+	struct entry *p = served_entry(b, status);
 	if (!p)
 		return;
 	cJSON_Delete(p->status);

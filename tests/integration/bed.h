@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 #define BED_WAIT_MS   30000
-#define BED_WORKLOADS 16
+#define BED_WORKLOADS 64
 #define BED_PATH      192
 
 /* Labels, and the namespace of what Foretop writes of its own. */

@@ -1,0 +1,95 @@
+/* Policies in more namespaces than are watched one by one: one watch over all. */
+#include "integration/bed.h"
+
+#include <string.h>
+
+/* Above PATROL_NAMESPACES_MAX, with one that comes later. */
+#define NAMESPACES 53
+
+static struct bed *b;
+static char *names[NAMESPACES];
+
+static const char policy[] =
+	"scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n"
+	"mode: Scale\n"
+	"maxReplicas: 20\n"
+	"metrics:\n"
+	"- type: Resource\n"
+	"  resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}\n"
+	"forecast: {mode: Disabled}\n";
+
+static void put_policy(int i)
+{
+	struct err err = {0};
+	char *ns AUTO_FREE = xasprintf("team-%02d", i);
+	ck_assert_int_eq(served_put_policy(b->served, ns, "web", policy, &err), 0);
+}
+
+static void setup(void)
+{
+	for (int i = 0; i < NAMESPACES; i++)
+		names[i] = xasprintf("team-%02d/web", i);
+	b = bed_open((const char *const *)names, NAMESPACES);
+}
+
+static void teardown(void)
+{
+	bed_close(b);
+	for (int i = 0; i < NAMESPACES; i++)
+		free(names[i]);
+}
+
+static int32_t replicas(int i)
+{
+	char *ns AUTO_FREE = xasprintf("team-%02d", i);
+	cJSON *d AUTO(json_cleanup) =
+		kubeapi_get(b->kube, KUBEAPI_DEPLOYMENTS, ns, "web");
+	return (int32_t)json_int(d, "spec.replicas", -1);
+}
+
+static int count_scaled(int count)
+{
+	int n = 0;
+	for (int i = 0; i < count; i++)
+		n += replicas(i) == 6;
+	return n;
+}
+
+START_TEST(many_namespaces_are_watched_as_one)
+{
+	const int first = NAMESPACES - 1;
+	for (int i = 0; i < first; i++)
+		put_policy(i);
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, count_scaled(first) == first,
+		   "four busy pods become six everywhere");
+	ck_assert_int_ge(bed_logged(&b->first, "Watches the whole cluster"), 3);
+	ck_assert_int_eq(replicas(first), 4);
+	/* Its objects were told before anybody wanted them. */
+	put_policy(first);
+	wait_until(b, replicas(first) == 6, "a namespace that comes later is served");
+	kubeapi_delete(b->kube, KUBEAPI_DEPLOYMENTS, "team-07", "web");
+	wait_until(b, bed_logged(&b->first, "FailedGetScale") > 0,
+		   "a target that goes is missed");
+}
+END_TEST
+
+START_TEST(few_namespaces_have_a_watch_each)
+{
+	for (int i = 0; i < 3; i++)
+		put_policy(i);
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, count_scaled(3) == 3, "four busy pods become six");
+	ck_assert_int_eq(bed_logged(&b->first, "Watches the whole cluster"), 0);
+	put_policy(3);
+	wait_until(b, replicas(3) == 6, "a namespace that comes later is served");
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = bed_lane("many namespaces", setup, teardown);
+	tcase_add_test(tc, many_namespaces_are_watched_as_one);
+	tcase_add_test(tc, few_namespaces_have_a_watch_each);
+	return bed_run();
+}
