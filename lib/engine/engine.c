@@ -33,6 +33,9 @@ struct engine *engine_new(const struct engine_config *config)
 	e->config = *config;
 	e->now_ms = INT64_MIN;
 	e->slots = xcalloc(places, sizeof(e->slots[0]));
+	/* One more: a new version takes over from the old one. */
+	e->pool.items = xcalloc(places + 1, sizeof(e->pool.items[0]));
+	e->pool.spare = xcalloc(places + 1, sizeof(e->pool.spare[0]));
 	place_index_init(&e->names, config->policies_max);
 	place_index_init(&e->targets, config->policies_max);
 	due_tree_init(&e->due, config->policies_max);
@@ -63,6 +66,8 @@ void engine_free(struct engine *e)
 	free(e->work);
 	free(e->waits);
 	free(e->shrinks);
+	free(e->pool.items);
+	free(e->pool.spare);
 	free(e->items);
 	free(e->notes);
 	free(e->values);
@@ -202,10 +207,12 @@ void slot_put(struct engine *e, int32_t i, struct prepared *s)
 	e->slots[i] = s;
 	place_index_set(&e->names, i, s ? name_key(s->ns, s->name) : 0);
 	place_index_set(&e->targets, i, s && s->policy ? s->target.key : 0);
-	if (s)
-		s->index = (uint32_t)i;
-	else if (i < e->free_from)
-		e->free_from = i;
+	if (!s) {
+		e->free_from = i < e->free_from ? i : e->free_from;
+		return;
+	}
+	s->pool = &e->pool;
+	s->index = (uint32_t)i;
 }
 
 static void work(struct engine *e, int64_t now_ms)

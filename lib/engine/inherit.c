@@ -149,6 +149,7 @@ void inherit(struct prepared *to, struct prepared *from)
 	if (to->index == from->index) {
 		to->decision = from->decision;
 		to->write = from->write;
+		from->write.before = NULL;
 		write_drop(to, true);
 	}
 	schedule_inherit(to, from);

@@ -108,6 +108,8 @@ void engine_prepared_free(struct prepared *p)
 {
 	if (!p)
 		return;
+	if (p->pool)
+		write_keep_note(p);
 	for (int32_t m = 0; m < p->metric_count; m++) {
 		free(p->metrics[m].pod_values);
 		free(p->metrics[m].feed.memory);

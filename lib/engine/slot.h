@@ -67,8 +67,7 @@ struct write {
 	bool failing; /* the last one failed: said once */
 	/* A scale-down stands in the saved memory before it is written; `before` is the
 	 * memory without it. */
-	bool noted;
-	struct decide_memory before;
+	struct decide_memory *before; /* in the engine's pool; NULL: nothing is noted */
 	char reason[512];
 };
 
@@ -151,8 +150,17 @@ struct news {
 	int32_t hold, stabilization, limit, by_forecast, paused;
 };
 
+/* Memories of before a write, as many at a time as there are writes. What was never used
+ * costs nothing. */
+struct memory_pool {
+	struct decide_memory *items;
+	int32_t *spare; /* given back: the newest goes out first */
+	int32_t spare_count, used;
+};
+
 struct prepared {
-	uint32_t index; /* its place in the engine */
+	uint32_t index;           /* its place in the engine */
+	struct memory_pool *pool; /* the engine's, from its place on */
 	char *ns, *name;
 	struct policy *policy; /* NULL: never valid */
 	char invalid[256];     /* why the newest text was refused; "" */
@@ -228,6 +236,7 @@ enum { POD_GIVEN = 1, POD_WAS_READY = 2 };
 
 struct engine {
 	struct engine_config config;
+	struct memory_pool pool;
 	struct prepared **slots;           /* NULL: a place that is free again */
 	int32_t count;                     /* places in use or free, from the start */
 	int32_t free_from;                 /* no place before it is free */
@@ -540,6 +549,8 @@ void write_tick(struct engine *e, struct prepared *s, int64_t now_ms);
 /* Forgets a write; with `keep_sent` one that is on its way to the server is still
  * answered. */
 void write_drop(struct prepared *s, bool keep_sent);
+/* What was noted of a write stands. */
+void write_keep_note(struct prepared *s);
 
 /* publish.c: conditions, Events and the status object */
 void emit_event(struct engine *e, struct prepared *s, bool warning, const char *reason,

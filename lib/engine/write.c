@@ -45,12 +45,29 @@ static void note(struct engine *e, struct prepared *s, struct decision *d, int64
 	decide_scaled(&s->record.memory, s->policy, &e->config.decide, &change, d);
 }
 
+static void remember_before(struct prepared *s)
+{
+	struct memory_pool *p = s->pool;
+	if (!s->write.before)
+		s->write.before = &p->items[p->spare_count ? p->spare[--p->spare_count]
+							   : p->used++];
+	*s->write.before = s->record.memory;
+}
+
+void write_keep_note(struct prepared *s)
+{
+	struct memory_pool *p = s->pool;
+	if (s->write.before)
+		p->spare[p->spare_count++] = (int32_t)(s->write.before - p->items);
+	s->write.before = NULL;
+}
+
 /* Takes back what was noted before the write was known to have gone through. */
 static void take_back(struct prepared *s)
 {
-	if (s->write.noted)
-		s->record.memory = s->write.before;
-	s->write.noted = false;
+	if (s->write.before)
+		s->record.memory = *s->write.before;
+	write_keep_note(s);
 	s->record.pending = (struct pending_write){0};
 }
 
@@ -81,8 +98,7 @@ bool write_begin(struct engine *e, struct prepared *s, int64_t now_ms)
 	/* A process that is killed between this write and the next record must know of
 	 * it: else it would lower again too early, or take zero for somebody else's
 	 * wish. */
-	w->before = s->record.memory;
-	w->noted = true;
+	remember_before(s);
 	note(e, s, NULL, now_ms);
 	s->record.pending = (struct pending_write){now_ms, w->from, w->to};
 	enter(s, WRITE_SAVING, now_ms);
@@ -294,5 +310,5 @@ void write_drop(struct prepared *s, bool keep_sent)
 	if (s->write.state == WRITE_SAVING)
 		take_back(s);
 	s->write.state = WRITE_IDLE;
-	s->write.noted = false;
+	write_keep_note(s);
 }
