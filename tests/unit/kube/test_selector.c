@@ -195,6 +195,24 @@ START_TEST(text_form_is_sorted_and_reads_back)
 }
 END_TEST
 
+START_TEST(the_labels_that_all_selected_objects_have_are_told)
+{
+	struct err err = {0};
+	struct kube_selector *s = kube_selector_parse(
+		"z=9,app=web,tier in (a,b),zone in (x),!old,k!=v", &err);
+	static const char *const want[][2] = {{"app", "web"}, {"z", "9"}, {"zone", "x"}};
+	const char *key, *value;
+	for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+		ck_assert(kube_selector_label(s, i, &key, &value));
+		ck_assert_str_eq(key, want[i][0]);
+		ck_assert_str_eq(value, want[i][1]);
+	}
+	ck_assert(!kube_selector_label(s, ARRAY_LEN(want), &key, &value));
+	ck_assert(!kube_selector_label(NULL, 0, &key, &value));
+	kube_selector_free(s);
+}
+END_TEST
+
 START_TEST(only_a_selector_without_requirements_is_empty)
 {
 	struct err err = {0};
@@ -227,6 +245,7 @@ int main(void)
 	tcase_add_loop_test(t, malformed_objects_are_refused, 0, ARRAY_LEN(bad_objects));
 	tcase_add_test(t, the_number_of_requirements_and_values_is_limited);
 	tcase_add_test(t, text_form_is_sorted_and_reads_back);
+	tcase_add_test(t, the_labels_that_all_selected_objects_have_are_told);
 	tcase_add_test(t, only_a_selector_without_requirements_is_empty);
 	suite_add_tcase(s, t);
 	return run_suite(s);
