@@ -145,11 +145,16 @@ static void put_gain(const struct advice *a, struct str *out)
 			"Recommended: target at %.4g %% of what a pod serves, without a "
 			"forecast: none did better on the first half. That",
 			100 * s->target);
-	str_printf(out,
-		   " serves as well as the HPA's rules at %.4g %% (%.3f %% of the load "
-		   "unserved, against %.3f %%) and costs %.1f %% fewer pod-hours.",
-		   100 * own_of(a)->setting.target, 100 * a->unserved,
-		   100 * a->hpa_unserved, 100 * a->saved);
+	str_printf(
+		out,
+		a->unserved <= a->hpa_unserved
+			? " serves as well as the HPA's rules at %.4g %% (%.3f %% of the "
+			  "load unserved, against %.3f %%)"
+			: " beside the HPA's rules at %.4g %% leaves a trace unserved "
+			  "(%.3f %% of the load, against %.3f %%)",
+		100 * own_of(a)->setting.target, 100 * a->unserved,
+		100 * a->hpa_unserved);
+	str_printf(out, " and costs %.1f %% fewer pod-hours.", 100 * a->saved);
 	put_evidence(a, out);
 	if (!s->forecast)
 		put_shortness(a, out);

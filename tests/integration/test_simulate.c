@@ -341,6 +341,11 @@ START_TEST(a_sweep_recommends_with_evidence_or_says_that_nothing_is_to_gain)
 					     : "There is nothing to gain") == sentence,
 		      "%s", sentence);
 	ck_assert(strstr(html, gains ? "Recommended" : "nothing to gain") != NULL);
+	/* As well is said of what is: a trace more unserved is called that. */
+	bool as_well = number(json, "sweep.chosen.secondHalf.unservedRatio") <=
+		       number(json, "sweep.own.secondHalf.unservedRatio");
+	ck_assert_msg(!gains || (strstr(sentence, "serves as well") != NULL) == as_well,
+		      "%s", sentence);
 	if (gains) {
 		struct err err = {0};
 		const char *text = json_str(json, "sweep.policy", "");
