@@ -94,11 +94,10 @@ static void set_alarm(struct reactor *r)
 	timerfd_settime(r->alarm.fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-static void on_alarm(struct fd_watch *w)
+static void on_alarm(struct reactor *r)
 {
-	struct reactor *r = w->arg;
 	uint64_t count;
-	if (read(w->fd, &count, sizeof(count)) == sizeof(count))
+	if (read(r->alarm.fd, &count, sizeof(count)) == sizeof(count))
 		r->alarm_us = 0;
 }
 
@@ -193,6 +192,11 @@ static bool serve_epoll(struct reactor *r)
 		if (events[i].data.u64 & 1)
 			continue;
 		struct fd_watch *w = events[i].data.ptr;
+		/* The alarm ends nothing, and must not take the others' turn. */
+		if (w == &r->alarm) {
+			on_alarm(r);
+			continue;
+		}
 		w->ready(w);
 		return true;
 	}
@@ -288,8 +292,6 @@ static int open_alarm(struct reactor *r, struct err *err)
 	r->alarm.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (r->alarm.fd < 0)
 		return err_set(err, ERR_FATAL, "timerfd: %s", strerror(errno));
-	r->alarm.ready = on_alarm;
-	r->alarm.arg = r;
 	return fd_watch_start(r, &r->alarm, err);
 }
 

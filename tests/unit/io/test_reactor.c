@@ -194,6 +194,36 @@ START_TEST(curls_time_out_runs_on_the_loops_timer)
 }
 END_TEST
 
+static void end_run(void *arg)
+{
+	(void)arg;
+	reactor_stop(reactor);
+}
+
+/* Runs that a timer ends at once: the alarm of timers is always ready too. */
+START_TEST(timers_that_are_due_leave_a_transfer_its_turn)
+{
+	int port, fd = silent_listener(&port);
+	struct transfer t = {.easy = get(port, 0), .done = transfer_done};
+	struct timer timer = {0};
+	curl_result = CURLE_OK;
+	ck_assert_int_eq(transfer_start(reactor, &t, NULL), 0);
+	int peer = -1;
+	for (int i = 0; i < 1000 && curl_result == CURLE_OK; i++) {
+		timer_set(reactor, &timer, 0, end_run, NULL);
+		reactor_run(reactor);
+		if (i == 100) {
+			peer = accept(fd, NULL, NULL);
+			close(peer);
+		}
+	}
+	timer_cancel(&timer);
+	ck_assert_int_ne(curl_result, CURLE_OK);
+	curl_easy_cleanup(t.easy);
+	close(fd);
+}
+END_TEST
+
 START_TEST(a_stopped_transfer_is_silent)
 {
 	int port, fd = silent_listener(&port);
@@ -222,6 +252,7 @@ int main(void)
 	tcase_add_test(t, a_descriptor_is_served_when_it_has_input);
 	tcase_add_test(t, a_refused_connection_ends_the_transfer);
 	tcase_add_test(t, curls_time_out_runs_on_the_loops_timer);
+	tcase_add_test(t, timers_that_are_due_leave_a_transfer_its_turn);
 	tcase_add_test(t, a_stopped_transfer_is_silent);
 	suite_add_tcase(s, t);
 	return run_suite(s);
