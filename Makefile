@@ -210,7 +210,8 @@ stories: $(STORIES_BIN)
 
 ## sanitize: the same tests under the address and undefined behaviour sanitizers
 sanitize:
-	@$(MAKE) --no-print-directory test SANITIZE=address,undefined CFLAGS='-O1 -g' BUILD=$(BUILD)-sanitize
+	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 $(MAKE) --no-print-directory test \
+		SANITIZE=address,undefined CFLAGS='-O1 -g' BUILD=$(BUILD)-sanitize
 
 ## fuzz: random input for every decoder (FUZZ_SECONDS each, FUZZ='policy csv' for some)
 FUZZ_SECONDS ?= 60

@@ -485,14 +485,15 @@ void forecaster_predict(const struct forecaster *f, struct forecast *ret_forecas
 void forecaster_look_ahead(struct forecaster *f, int32_t minutes, void *scratch,
 			   struct forecast *ret_forecast)
 {
-	int64_t begin_ms = end_ms(f, f->history.newest) + (minutes - 1) * MS_PER_MIN;
-
 	memcpy(scratch, f, sizeof(*f));
 	f->config.heed = NULL;
 	/* Models stand as they were fitted. */
 	f->config.use_holt_winters = false;
-	if (f->said.minute != INT64_MIN)
+	if (f->said.minute != INT64_MIN) {
+		int64_t begin_ms =
+			end_ms(f, f->history.newest) + (minutes - 1) * MS_PER_MIN;
 		add_minute(f, minute_of(zone_wall(&f->config.zone, begin_ms)), NAN);
+	}
 	while (forecaster_work(f))
 		;
 	forecaster_predict(f, ret_forecast);

@@ -25,6 +25,7 @@
 /* Folders of the tests of this program; what a failed test leaves there is shown. */
 static char root[BED_PATH / 2];
 static Suite *lanes[LANES_MAX];
+static char lane_names[LANES_MAX][32]; /* check borrows them */
 static int lane_count;
 
 /* --- the frame --- */
@@ -65,9 +66,11 @@ static void redirect(const char *path, int to)
 
 TCase *bed_lane(const char *name, void (*setup)(void), void (*teardown)(void))
 {
-	Suite *suite = suite_create(name);
-	TCase *tc = tcase_create(name);
 	assert(lane_count < LANES_MAX);
+	char *own = lane_names[lane_count];
+	snprintf(own, sizeof(lane_names[0]), "%s", name);
+	Suite *suite = suite_create(own);
+	TCase *tc = tcase_create(own);
 	lanes[lane_count++] = suite;
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, LIMIT_S);

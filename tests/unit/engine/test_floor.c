@@ -559,6 +559,7 @@ int main(void)
 {
 	Suite *s = suite_create("engine floor");
 	TCase *t = tcase_create("floor");
+	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_forecast_raises_the_minimum_and_notes_the_original);
 	tcase_add_test(t, without_a_forecast_it_is_given_back);
