@@ -299,6 +299,7 @@ WRONG = [  # what is set, and what the message must name
     ("log.format=xml", r"at '/log/format': value must be one of 'json', 'text'"),
     ("log.verbosity=11", r"at '/log/verbosity': maximum: got 11, want 10"),
     ("syncPeriod=15", r"at '/syncPeriod': got number, want string"),
+    ("maxPolicies=0", r"at '/maxPolicies': minimum: got 0, want 1"),
     ("syncPeriod=15sec", r"at '/syncPeriod': '15sec' does not match pattern"),
     ("sources[0].name=default", r"at '/sources/0': missing property 'url'"),
     ("sources[0].name=default,sources[0].url=prometheus:9090", r"at '/sources/0/url': 'prometheus:9090' does not match"),

@@ -110,6 +110,7 @@ true
 {{/* The controller's configuration, less its sources: what needs a restart when it changes. */}}
 {{- define "foretop.settings" -}}
 syncPeriod: {{ .Values.syncPeriod }}
+maxPolicies: {{ .Values.maxPolicies | int }}
 hpa:
   tolerance: {{ .Values.hpa.tolerance }}
   downscaleStabilization: {{ .Values.hpa.downscaleStabilization }}
