@@ -165,6 +165,10 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/bench_%.o $(ARCHIVES)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
+# A sweep is timed with the threads that the command gives it.
+$(BUILD)/bench/sweep: $(BUILD)/cmd/foretop/crew.o
+$(BUILD)/tests/bench/bench_sweep.o: EXTRA_tests += -Icmd/foretop
+
 ## test: unit tests, golden stories, fuzz corpora, a share of the faults, the process against the served simulation
 # The sanitizers have an allocator of their own.
 SHARES = $(FAULTS_BIN) $(if $(SANITIZE),,$(TORTURE_BIN))

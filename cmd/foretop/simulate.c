@@ -3,6 +3,7 @@
 #include "cmd.h"
 
 #include "advice.h"
+#include "crew.h"
 #include "flags.h"
 #include "io/io.h"
 #include "loop/loop.h"
@@ -16,6 +17,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +57,7 @@ struct simulation {
 	struct sweep sweep;
 	struct policy *whole; /* as it was written; NULL: not needed */
 	struct progress progress;
+	double swept; /* share of the sweep that is done */
 };
 
 static void simulation_fini(struct simulation *s)
@@ -293,10 +296,16 @@ static void contest_progress(void *arg, double share)
 	progress_show(&s->progress, s->flags.sweep ? share * CONTEST_SHARE : share);
 }
 
+/* Threads come here in any order: the bar never goes back. */
 static void sweep_progress(void *arg, double share)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	struct simulation *s = arg;
-	progress_show(&s->progress, CONTEST_SHARE + (1 - CONTEST_SHARE) * share);
+	pthread_mutex_lock(&lock);
+	if (share > s->swept)
+		s->swept = share;
+	progress_show(&s->progress, CONTEST_SHARE + (1 - CONTEST_SHARE) * s->swept);
+	pthread_mutex_unlock(&lock);
 }
 
 static void heed(void *arg, const struct replay_row *row)
@@ -357,6 +366,7 @@ static int run_sweep(struct simulation *s, struct err *err)
 		.end_ms = s->end_ms,
 		.progress = sweep_progress,
 		.progress_arg = s,
+		.spread = crew_spread,
 	};
 	if (!s->flags.sweep)
 		return 0;

@@ -6,6 +6,14 @@
  */
 #define AT_LIMIT 0.95
 
+static bool any_limit(const struct decide_input *in, int32_t index)
+{
+	for (int32_t i = 0; i < in->pod_count; i++)
+		if (in->pods[i].limit_m[index] > 0)
+			return true;
+	return false;
+}
+
 bool saturation_of(const struct decide_input *in, int32_t index,
 		   struct saturation *ret_saturation)
 {
@@ -13,7 +21,7 @@ bool saturation_of(const struct decide_input *in, int32_t index,
 	const struct metric_values *values = &in->values[index];
 	struct saturation s = {0};
 	if ((m->type != METRIC_RESOURCE && m->type != METRIC_CONTAINER_RESOURCE) ||
-	    strcmp(m->name, "cpu") != 0 || values->unknown)
+	    strcmp(m->name, "cpu") != 0 || values->unknown || !any_limit(in, index))
 		return false;
 	for (int32_t i = 0; i < in->pod_count; i++) {
 		const struct pod *pod = &in->pods[i];

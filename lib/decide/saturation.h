@@ -13,7 +13,8 @@ struct saturation {
 		      */
 };
 
-/* True when half of the pods or more are at their CPU limit. Looks at CPU metrics whose
+/* True when half of the pods or more are at their CPU limit; else *ret_saturation may be
+ * as it was. Looks at CPU metrics whose
  * values are known; a pod without a limit is never at it. */
 bool saturation_of(const struct decide_input *in, int32_t index,
 		   struct saturation *ret_saturation);

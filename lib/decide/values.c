@@ -35,16 +35,14 @@ int32_t pod_values_merge(struct pod_value *values, int32_t count)
 	return last + 1;
 }
 
+/* Without a branch on what is compared, which nobody could foresee: keys are hashes. */
 const struct pod_value *pod_values_find(const struct metric_values *values, uint64_t key)
 {
-	int32_t low = 0, high = values->count;
-	while (low < high) {
-		int32_t middle = low + (high - low) / 2;
-		if (values->pods[middle].key < key)
-			low = middle + 1;
-		else
-			high = middle;
+	const struct pod_value *base = values->pods;
+	for (int32_t left = values->count; left > 1;) {
+		int32_t half = left / 2;
+		base += base[half].key <= key ? half : 0;
+		left -= half;
 	}
-	return low < values->count && values->pods[low].key == key ? &values->pods[low]
-								   : NULL;
+	return values->count > 0 && base->key == key ? base : NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "io/file.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,8 @@ static int check(const char *name, struct err *err)
 		       "Europe/Paris",
 		       name, folder());
 }
+
+static pthread_mutex_t tz_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* TZ as it was. */
 struct kept_tz {
@@ -137,10 +140,12 @@ int timezone_load(const char *name, int64_t from_ms, int64_t to_ms, struct zone 
 	}
 	if (check(name, err) < 0)
 		return -1;
+	pthread_mutex_lock(&tz_lock);
 	struct kept_tz kept = switch_tz(name);
 	/* Whole seconds: from there on all arithmetic stays on them. */
 	int rc = scan(from_ms / MS_PER_S * MS_PER_S, to_ms, &zone);
 	restore_tz(&kept);
+	pthread_mutex_unlock(&tz_lock);
 	if (rc < 0)
 		return err_set(err, ERR_INVALID,
 			       "Invalid value: \"%.64s\": changes its clock more than %d "

@@ -1,5 +1,6 @@
 /* Time zones by the system's database, through the C library. It knows one zone at a
- * time, so TZ is changed and put back: for a process with one thread. */
+ * time, so TZ is changed and put back: threads take turns in here, and nothing else in
+ * the process may ask for local time or the environment meanwhile. */
 #ifndef FORETOP_IO_TIMEZONE_H
 #define FORETOP_IO_TIMEZONE_H
 

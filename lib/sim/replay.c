@@ -12,6 +12,7 @@
 #define RATE_WINDOW_MS MS_PER_MIN /* of a query that the policy brings along */
 #define TICKS_MAX      64         /* at one and the same time: more would never end */
 #define NAME_SIZE      16
+#define POD_PREFIX     "pod-"
 #define CONTAINER      "app"
 /* Schedules are told again before they end. */
 #define CALENDAR_MS MS_PER_DAY
@@ -130,9 +131,18 @@ static void give_target(struct replay *r, bool fresh)
 	step(r, &event);
 }
 
+/* "pod-17": of hundreds of millions of pods that come and go in a sweep. */
 static const char *pod_name(int32_t serial, char name[NAME_SIZE])
 {
-	snprintf(name, NAME_SIZE, "pod-%d", serial);
+	char digits[NAME_SIZE];
+	size_t n = 0, at = strlen(POD_PREFIX);
+	do
+		digits[n++] = (char)('0' + serial % 10);
+	while (serial /= 10);
+	memcpy(name, POD_PREFIX, at);
+	while (n > 0)
+		name[at++] = digits[--n];
+	name[at] = 0;
 	return name;
 }
 
@@ -310,6 +320,7 @@ static int32_t pod_rows(struct replay *r)
 			continue;
 		r->values[n] =
 			(struct value_row){.pod = l->name,
+					   .key = l->key,
 					   .container = is_cpu(r) ? CONTAINER : NULL,
 					   .value = v,
 					   .time_ms = time_ms};

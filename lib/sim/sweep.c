@@ -3,6 +3,7 @@
 #include "sim/tape.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static const double quantiles[] = SWEEP_QUANTILES;
@@ -123,9 +124,23 @@ static void note_day(const struct sweep *s, int32_t day, const struct outcome *o
 
 struct running {
 	struct contest_config contest; /* of all that counts */
-	const struct sweep *sweep;
-	const struct tapes *tapes;
+	const struct sweep_config *config;
+	struct sweep *sweep;
+	const struct tapes *tapes; /* the lane's own */
 	bool ungated;
+};
+
+/* What is done in one go: points that share their forecasts, which are made once then,
+ * and some of those that need none. */
+#define LANES ARRAY_LEN(quantiles)
+struct lanes {
+	const struct running *run;
+	atomic_int done; /* points of all lanes */
+	struct lane {
+		int code;
+		struct err err;
+		int32_t tapes;
+	} lanes[LANES];
 };
 
 static struct policy *policy_of(const struct running *run, const struct sweep_point *p,
@@ -193,27 +208,77 @@ static int run_rival(const struct running *run, enum rival_kind kind,
 	return 0;
 }
 
-static void report(const struct sweep_config *config, double share)
+static int run_perfect(const struct running *run, struct err *err)
 {
-	if (config->progress)
-		config->progress(config->progress_arg, share);
-}
-
-static int run_all(const struct running *run, const struct sweep_config *config,
-		   struct sweep *s, struct err *err)
-{
+	struct sweep *s = run->sweep;
 	s->perfect.setting.target = s->points[s->own].setting.target;
 	s->perfect.days = xcalloc((size_t)s->day_count, sizeof(struct outcome));
-	if (run_rival(run, RIVAL_PERFECT, &s->perfect, err) < 0)
+	return run_rival(run, RIVAL_PERFECT, &s->perfect, err);
+}
+
+static size_t lane_of(const struct sweep *s, int32_t point)
+{
+	const struct sweep_setting *setting = &s->points[point].setting;
+	size_t q = 0;
+	if (!setting->forecast)
+		return (size_t)point % LANES;
+	while (quantiles[q] != setting->quantile)
+		q++;
+	return q;
+}
+
+static int run_point(const struct running *run, int32_t i, struct err *err)
+{
+	struct sweep *s = run->sweep;
+	struct sweep_point *p = &s->points[i];
+	p->days = xcalloc((size_t)s->day_count, sizeof(struct outcome));
+	return p->setting.forecast ? run_engine(run, p, err)
+				   : run_rival(run, RIVAL_HPA, p, err);
+}
+
+static void report(struct lanes *all)
+{
+	const struct sweep_config *config = all->run->config;
+	int done = atomic_fetch_add(&all->done, 1) + 1;
+	if (config->progress)
+		config->progress(config->progress_arg,
+				 (double)done / all->run->sweep->count);
+}
+
+static void run_lane(void *arg, int32_t index)
+{
+	struct lanes *all = arg;
+	struct lane *lane = &all->lanes[index];
+	struct tapes *tapes AUTO(tapes_cleanup) = tapes_new();
+	struct running run = *all->run;
+	run.tapes = tapes;
+	for (int32_t i = 0; i < run.sweep->count && lane->code == 0; i++) {
+		if (lane_of(run.sweep, i) != (size_t)index)
+			continue;
+		lane->code = run_point(&run, i, &lane->err);
+		report(all);
+	}
+	lane->tapes = tapes_count(tapes);
+}
+
+static void one_by_one(void (*job)(void *arg, int32_t i), void *arg, int32_t count)
+{
+	for (int32_t i = 0; i < count; i++)
+		job(arg, i);
+}
+
+static int run_all(const struct running *run, struct err *err)
+{
+	struct lanes all = {.run = run};
+	if (run_perfect(run, err) < 0)
 		return -1;
-	for (int32_t i = 0; i < s->count; i++) {
-		struct sweep_point *p = &s->points[i];
-		p->days = xcalloc((size_t)s->day_count, sizeof(struct outcome));
-		int code = p->setting.forecast ? run_engine(run, p, err)
-					       : run_rival(run, RIVAL_HPA, p, err);
-		if (code < 0)
-			return -1;
-		report(config, (i + 1.0) / s->count);
+	(run->config->spread ? run->config->spread : one_by_one)(run_lane, &all, LANES);
+	for (size_t i = 0; i < LANES; i++) {
+		run->sweep->tapes += all.lanes[i].tapes;
+		if (all.lanes[i].code == 0)
+			continue;
+		*err = all.lanes[i].err;
+		return -1;
 	}
 	return 0;
 }
@@ -221,15 +286,14 @@ static int run_all(const struct running *run, const struct sweep_config *config,
 int sweep_run(const struct sweep_config *config, struct sweep *ret_sweep, struct err *err)
 {
 	struct sweep s = {.capacity = config->workload.capacity};
-	struct tapes *tapes AUTO(tapes_cleanup) = tapes_new();
 	const struct running run = {
 		.contest = {.policy = config->policy,
 			    .policy_len = config->policy_len,
 			    .workload = config->workload,
 			    .start_ms = config->first_ms,
 			    .end_ms = config->end_ms},
+		.config = config,
 		.sweep = &s,
-		.tapes = tapes,
 		.ungated = config->ungated,
 	};
 	struct policy *policy AUTO(policy_cleanup) = contest_policy(&run.contest, err);
@@ -239,8 +303,7 @@ int sweep_run(const struct sweep_config *config, struct sweep *ret_sweep, struct
 	lay_grid(&s, sweep_own_target(policy, &config->workload), config->reactive_only);
 	add_days(&s, config->first_ms, config->start_ms, SWEEP_FIRST, config->start_ms);
 	add_days(&s, config->start_ms, config->end_ms, SWEEP_SECOND, config->start_ms);
-	int code = run_all(&run, config, &s, err);
-	s.tapes = tapes_count(tapes);
+	int code = run_all(&run, err);
 	if (code < 0)
 		sweep_fini(&s);
 	else

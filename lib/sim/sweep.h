@@ -60,9 +60,14 @@ struct sweep_config {
 	/* Forecasts speak without the gate's leave (mode Always): what they are worth by
 	 * themselves, for comparisons. */
 	bool ungated;
-	/* Hears how far it is, in [0, 1], now and then; may be NULL. */
+	/* Hears how far it is, in [0, 1], now and then, from whichever thread has come so
+	 * far; may be NULL. */
 	void (*progress)(void *arg, double share);
 	void *progress_arg;
+	/* Does job(arg, i) for each i in [0, count), as many at a time and in whatever
+	 * order it likes, and returns when all are done; the result is the same. Jobs
+	 * write nothing that another one reads. NULL: one after another. */
+	void (*spread)(void (*job)(void *arg, int32_t i), void *arg, int32_t count);
 };
 
 struct sweep {

@@ -3,6 +3,8 @@
 #include "unit/harness.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +82,65 @@ START_TEST(the_grid_is_the_published_one)
 	ck_assert_int_eq(sweep.days[1].from_ms, config.start_ms);
 	ck_assert_int_eq(sweep.days[1].half, SWEEP_SECOND);
 	ck_assert_int_eq(sweep.days[2].to_ms, config.end_ms);
+}
+END_TEST
+
+/* --- over threads --- */
+
+struct crew {
+	void (*job)(void *arg, int32_t i);
+	void *arg;
+	atomic_int left;
+};
+
+static void *toil(void *arg)
+{
+	struct crew *c = arg;
+	for (int i; (i = atomic_fetch_sub(&c->left, 1) - 1) >= 0;)
+		c->job(c->arg, i);
+	return NULL;
+}
+
+/* Three threads, the last job first. */
+static void spread(void (*job)(void *arg, int32_t i), void *arg, int32_t count)
+{
+	struct crew crew = {.job = job, .arg = arg, .left = count};
+	pthread_t threads[3];
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, toil, &crew), 0);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		pthread_join(threads[i], NULL);
+}
+
+static atomic_int heard;
+
+static void count(void *arg, double share)
+{
+	(void)arg;
+	(void)share;
+	heard++;
+}
+
+START_TEST(threads_change_nothing)
+{
+	struct sweep other;
+	struct err err = {0};
+	run();
+	config.spread = spread;
+	config.progress = count;
+	ck_assert_msg(sweep_run(&config, &other, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(heard, sweep.count);
+	ck_assert_int_eq(other.count, sweep.count);
+	ck_assert_int_eq(other.tapes, sweep.tapes);
+	for (int32_t i = 0; i < sweep.count; i++) {
+		const struct sweep_point *a = &sweep.points[i], *b = &other.points[i];
+		for (int32_t d = 0; d < sweep.day_count; d++) {
+			ck_assert(a->days[d].pod_h == b->days[d].pod_h);
+			ck_assert(a->days[d].unserved_units == b->days[d].unserved_units);
+			ck_assert_int_eq(a->days[d].actions, b->days[d].actions);
+		}
+	}
+	sweep_fini(&other);
 }
 END_TEST
 
@@ -317,6 +378,7 @@ int main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_grid_is_the_published_one);
+	tcase_add_test(tc, threads_change_nothing);
 	tcase_add_test(tc, a_point_is_what_a_contest_makes_of_its_settings);
 	tcase_add_test(tc, forecasts_without_the_gates_leave_speak_at_once);
 	tcase_add_test(tc, the_first_half_does_not_depend_on_the_second);
