@@ -184,7 +184,7 @@ void history_add_unlearned(struct history *h, int64_t minute, double value)
 
 double history_at(const struct history *h, int64_t minute)
 {
-	return ring_at(&h->minutes, minute * MS_PER_MIN);
+	return ring_value(&h->minutes, minute);
 }
 
 double history_open_cell(const struct history *h)
@@ -194,7 +194,7 @@ double history_open_cell(const struct history *h)
 
 double history_cell(const struct history *h, int64_t cell)
 {
-	return ring_at(&h->means, cell * CELL_MINUTES * MS_PER_MIN);
+	return ring_value(&h->means, cell);
 }
 
 static double largest_of(const struct ring *r, int64_t first, int32_t count)

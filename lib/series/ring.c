@@ -10,11 +10,12 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
+/* Where a cell that is held stands. Counted back from the newest: divisions are slow. */
 static int32_t slot(const struct ring *r, int64_t cell)
 {
-	int64_t rest = cell % r->cap;
+	int64_t at = r->newest - (r->next - 1 - cell);
 
-	return (int32_t)(rest < 0 ? rest + r->cap : rest);
+	return (int32_t)(at < 0 ? at + r->cap : at);
 }
 
 static void fill_nan(float *cells, int64_t count)
@@ -37,9 +38,12 @@ static void move_on(struct ring *r, int64_t cell)
 	if (empty || cell - r->next >= r->cap) {
 		fill_nan(r->cells, r->cap);
 		r->first = empty ? cell : cell - r->cap + 1;
+		r->newest = 0;
 	} else {
-		for (int64_t n = r->next; n <= cell; n++)
-			r->cells[slot(r, n)] = NAN;
+		for (int64_t n = r->next; n <= cell; n++) {
+			r->newest = r->newest + 1 < r->cap ? r->newest + 1 : 0;
+			r->cells[r->newest] = NAN;
+		}
 	}
 	r->next = cell + 1;
 	if (r->next - r->first > r->cap)
@@ -60,8 +64,11 @@ void ring_put(struct ring *r, int64_t t_ms, double v)
 
 double ring_at(const struct ring *r, int64_t t_ms)
 {
-	int64_t cell = ring_cell(r, t_ms);
+	return ring_value(r, ring_cell(r, t_ms));
+}
 
+double ring_value(const struct ring *r, int64_t cell)
+{
 	if (cell < r->first || cell >= r->next)
 		return NAN;
 	return r->cells[slot(r, cell)];

@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 struct ring {
-	float *cells;    /* borrowed: cap values, indexed by cell number modulo cap */
+	float *cells;    /* borrowed: cap values, round and round */
 	int32_t cap;     /* > 0 */
+	int32_t newest;  /* where the newest cell stands among them */
 	int64_t step_ms; /* > 0 */
 	int64_t next; /* number of the cell after the newest one; cell n covers [n * step,
 			 (n + 1) * step) */
@@ -25,6 +26,8 @@ void ring_put(struct ring *r, int64_t t_ms, double v);
 
 /* The value of the cell that holds t_ms, NaN when it is missing or outside. */
 double ring_at(const struct ring *r, int64_t t_ms);
+/* The same by the number of the cell. */
+double ring_value(const struct ring *r, int64_t cell);
 /* Start of the newest cell, INT64_MIN while empty; of the oldest. */
 int64_t ring_newest_ms(const struct ring *r);
 int64_t ring_oldest_ms(const struct ring *r);

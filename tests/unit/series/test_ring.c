@@ -197,7 +197,9 @@ START_TEST(every_copy_equals_reading_cell_by_cell)
 			ring_copy(&h.ring, first, count, copy);
 			for (int k = 0; k < count; k++) {
 				double want = at(&h, first + k);
+				double told = ring_value(&h.ring, first + k);
 
+				ck_assert(isnan(want) ? isnan(told) : told == want);
 				ck_assert(isnan(want) ? isnan(copy[k]) : copy[k] == want);
 				ck_assert(isnan(want) ? isnan(span[k]) : span[k] == want);
 			}
