@@ -1,4 +1,5 @@
 #include "forecast/features.h"
+#include "forecast/lanes.h"
 #include "forecast/scalar.h"
 #include "forecast/sums.h"
 
@@ -111,9 +112,7 @@ void feature_row_recent(const struct history *h, int64_t minute,
 	const float *newest =
 		ring_span(&h->minutes, minute - SPAN + 1, SPAN, scratch) + SPAN - 1;
 
-	ret_row->known = 0;
-	ret_row->learnable = false;
-	ret_row->deviation = ret_row->movement = 0;
+	*ret_row = (struct feature_row){0};
 	if (isnan(bridged(newest)))
 		return;
 	ret_row->learnable = known(*newest);
@@ -167,4 +166,13 @@ void feature_row_seasons(const struct history *h, int64_t minute, int32_t window
 	row->known = FEATURES_DAY;
 	if (add_week(row, h, minute, window))
 		row->known = FEATURES_WEEK;
+}
+
+void feature_row_keep(const struct feature_row *row, float ret_kept[FEATURES_KEPT])
+{
+	for (int32_t i = 0; i < FEATURES_KEPT; i += FOUR_LANES)
+		*(four *)(void *)(ret_kept + i) = __builtin_convertvector(
+			*(const quad_double *)(const void *)(row->x + i), four);
+	for (int32_t i = row->known; i < FEATURES_KEPT; i++)
+		ret_kept[i] = 0;
 }

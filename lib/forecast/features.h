@@ -37,9 +37,12 @@ enum feature {
 	FEATURES_WEEK,
 };
 
+/* A row that is kept, in whole registers. */
+#define FEATURES_KEPT 24
+
 struct feature_row {
-	/* The first `known` are valid; with one more, so that their number is even. */
-	double x[FEATURES_WEEK + 1];
+	/* The first `known` are valid. */
+	double x[FEATURES_KEPT];
 	int32_t known;    /* 0, FEATURES_RECENT, FEATURES_DAY or FEATURES_WEEK */
 	bool learnable;   /* nothing but short gaps had to be bridged */
 	double deviation; /* standard deviation of the last 15 minutes */
@@ -57,5 +60,8 @@ void feature_row_recent(const struct history *h, int64_t minute,
  * minutes after it, as far as they are known. */
 void feature_row_seasons(const struct history *h, int64_t minute, int32_t window,
 			 struct feature_row *row);
+
+/* The known columns, to be learned from later; zeros beyond. */
+void feature_row_keep(const struct feature_row *row, float ret_kept[FEATURES_KEPT]);
 
 #endif

@@ -5,14 +5,33 @@
 void holt_winters_step(struct holt_winters *hw, double y)
 {
 	smoothing_step(&hw->model, y);
+	hw->said_count = 0;
 }
 
-double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count)
+/* Two windows of different lengths ask in turn. */
+static struct holt_winters_said *room(struct holt_winters *hw)
+{
+	if (hw->said_count == ARRAY_LEN(hw->said))
+		hw->said[0] = hw->said[--hw->said_count];
+	return &hw->said[hw->said_count++];
+}
+
+double holt_winters_maximum(struct holt_winters *hw, int64_t first, int32_t count)
 {
 	int64_t cell = cell_of(first), last = cell_of(first + count - 1);
 
-	return smoothing_maximum(&hw->model, (int32_t)(cell - hw->model.next + 1),
-				 (int32_t)(last - cell + 1));
+	for (int32_t i = 0; i < hw->said_count; i++)
+		if (hw->said[i].first == cell && hw->said[i].last == last)
+			return hw->said[i].largest;
+
+	struct holt_winters_said *said = room(hw);
+
+	said->first = cell;
+	said->last = last;
+	said->largest =
+		smoothing_maximum(&hw->model, (int32_t)(cell - hw->model.next + 1),
+				  (int32_t)(last - cell + 1));
+	return said->largest;
 }
 
 /* The cells [first, last), from the ring that holds them. */
@@ -62,5 +81,6 @@ bool holt_winters_fit_work(struct holt_winters *hw, const struct history *h)
 	hw->model.next += hw->fit_first;
 	hw->turn = 1 - hw->turn;
 	hw->fitted = true;
+	hw->said_count = 0;
 	return false;
 }

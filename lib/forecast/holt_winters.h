@@ -10,6 +10,13 @@
 /* Two days to average a first season from, one to see how well it does. */
 #define HOLT_WINTERS_DAYS 3
 
+/* A maximum that was asked for: with steps of five minutes the same cells are asked for
+ * again in most minutes. */
+struct holt_winters_said {
+	int64_t first, last;
+	double largest;
+};
+
 struct holt_winters {
 	bool fitted;
 	struct smoothing model; /* its `next` is a number of a cell */
@@ -18,6 +25,9 @@ struct holt_winters {
 	/* The model's, and the next one's while it is fitted: they take turns. */
 	double seasons[2][CELLS_PER_DAY];
 	int32_t turn; /* whose the model's are */
+	/* What the model as it stands has said; forgotten when it moves on. */
+	struct holt_winters_said said[2];
+	int32_t said_count;
 };
 
 /* Moves on by the model's next cell. NaN: missing, the state is carried on. */
@@ -29,7 +39,7 @@ void holt_winters_step(struct holt_winters *hw, double y);
  * With it, Holt-Winters alone closed less of the gap between an HPA and a perfect
  * forecast on three request and CPU traces at leads of 1, 3 and 10 minutes (once the
  * same); without it the forecast of jumping machines is higher, and costs more pods. */
-double holt_winters_maximum(const struct holt_winters *hw, int64_t first, int32_t count);
+double holt_winters_maximum(struct holt_winters *hw, int64_t first, int32_t count);
 
 /* Begins a fit for windows of `window` minutes on the cells before `end`; the model in
  * use speaks on until it is done. Each fit starts from nothing, so that its result is one

@@ -10,6 +10,8 @@
 #include <emmintrin.h>
 #endif
 
+/* Two neighbours: every 64-bit processor has registers for them. */
+typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
 #define QUAD_LANES 4
 typedef double quad_double
 	__attribute__((vector_size(QUAD_LANES * sizeof(double)), aligned(8), may_alias));

@@ -1,10 +1,13 @@
 #include "forecast/nested.h"
 #include "forecast/scalar.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define KEEP_PER_MINUTE (1 - 1. / (14 * MINUTES_PER_DAY))
 #define PENALTY         1e-5
+static_assert(RIDGE_FLOATS(FEATURES_WEEK) <= FEATURES_KEPT, "read in whole registers");
+
 /* Far from the range of numbers; reached once in months. */
 #define UNIT_MAX 1e6
 
@@ -54,13 +57,14 @@ static void grow(struct nested *n)
 	n->unit = 1;
 }
 
-void nested_learn(struct nested *n, const struct feature_row *row, double actual)
+void nested_learn(struct nested *n, const float row[FEATURES_KEPT], int32_t known,
+		  double actual)
 {
 	int deepest = NEST_RECENT;
 
-	while (deepest < NEST_WEEK && dims[deepest + 1] <= row->known)
+	while (deepest < NEST_WEEK && dims[deepest + 1] <= known)
 		deepest++;
-	ridge_learn(&n->sums[deepest], row->x, actual, n->unit);
+	ridge_learn_floats(&n->sums[deepest], row, actual, n->unit);
 	grow(n);
 	for (int i = 0; i <= deepest; i++) {
 		double needed = (double)nested_needed((enum nest)i);

@@ -27,9 +27,10 @@ struct nested {
 /* One row is learned every `minutes_per_row` >= 1 minutes and stands for all of them. */
 void nested_init(struct nested *n, double minutes_per_row);
 
-/* A row (known >= FEATURES_RECENT, zeros beyond) and what came after it. A model that has
- * enough rows for the first time is solved at once. */
-void nested_learn(struct nested *n, const struct feature_row *row, double actual);
+/* A row as feature_row_keep kept it, `known` >= FEATURES_RECENT of it, and what came
+ * after it. A model that has enough rows for the first time is solved at once. */
+void nested_learn(struct nested *n, const float row[FEATURES_KEPT], int32_t known,
+		  double actual);
 
 /* Solves all that have enough rows; O(1), for once an hour. */
 void nested_solve(struct nested *n);

@@ -33,6 +33,10 @@ void ridge_init(struct ridge *r, int32_t dim, double *storage);
  * on their ratios only. */
 void ridge_learn(struct ridge *r, const double *x, double y, double weight);
 
+/* The same of numbers that were kept short: RIDGE_FLOATS(dim) of them. */
+#define RIDGE_FLOATS(dim) (((dim) + 3) / 4 * 4)
+void ridge_learn_floats(struct ridge *r, const float *row, double y, double weight);
+
 /* Multiplies all weights so far by `factor` > 0, before they grow out of range. */
 void ridge_scale(struct ridge *r, double factor);
 

@@ -128,11 +128,6 @@ struct sum sum_together(struct sum a, struct sum b)
 	};
 }
 
-double sum_mean(const struct sum *s)
-{
-	return s->count ? s->total / s->count : NAN;
-}
-
 double sum_movement(const float *values, int32_t count)
 {
 	four total = {0};

@@ -2,6 +2,7 @@
 #ifndef FORETOP_FORECAST_SUMS_H
 #define FORETOP_FORECAST_SUMS_H
 
+#include <math.h>
 #include <stdint.h>
 
 struct sum {
@@ -16,7 +17,10 @@ struct sum sum_largest(const float *values, int32_t count);
 struct sum sum_together(struct sum a, struct sum b);
 
 /* NaN without a known value. */
-double sum_mean(const struct sum *s);
+static inline double sum_mean(const struct sum *s)
+{
+	return s->count ? s->total / s->count : NAN;
+}
 
 /* Mean absolute change from one of the `count` values to the next, over those where both
  * are known; 0 without any. */

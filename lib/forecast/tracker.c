@@ -1,5 +1,6 @@
 #include "forecast/tracker.h"
 #include "forecast/history.h"
+#include "forecast/lanes.h"
 #include "forecast/scalar.h"
 
 #include <math.h>
@@ -39,12 +40,12 @@ void tracker_init(struct tracker *t, struct spread *spread)
 static void spread_row(const struct spread *s, const struct circumstances *made,
 		       double *ret_x)
 {
-	ret_x[0] = 1;
-	ret_x[1] = made->prediction;
-	ret_x[2] = sqrt(larger(made->prediction, 0));
-	ret_x[3] = made->deviation;
-	ret_x[4] = made->movement;
-	ret_x[5] = (double)s->hour_error[made->hour];
+	pair *x = (pair *)ret_x;
+
+	/* In pairs, as they are read: see ridge.c. */
+	x[0] = (pair){1, made->prediction};
+	x[1] = (pair){sqrt(larger(made->prediction, 0)), made->deviation};
+	x[2] = (pair){made->movement, (double)s->hour_error[made->hour]};
 }
 
 struct thinning thinning_of(int32_t minutes)
@@ -143,7 +144,7 @@ double tracker_scale(const struct tracker *t, const struct circumstances *now)
 	double size = ridge_predict(&t->spread->ridge, x);
 	double bounded = smaller(larger(size, t->error / 3), t->error * 3);
 
-	return sqrt(bounded) * sqrt(sqrt(t->error * bounded));
+	return sqrt(bounded * sqrt(t->error * bounded));
 }
 
 double tracker_upper(const struct tracker *t, double prediction, double scale)

@@ -82,13 +82,8 @@ static struct pending *pending_of(struct window *w, int64_t minute)
 
 static void learn_row(struct window *w, const struct pending *made, double actual)
 {
-	struct feature_row row = {.known = made->known};
-
-	if (!row.known)
-		return;
-	for (int32_t i = 0; i < FEATURES_WEEK; i++)
-		row.x[i] = (double)made->x[i];
-	nested_learn(&w->linear, &row, actual);
+	if (made->known)
+		nested_learn(&w->linear, made->x, made->known, actual);
 }
 
 /* The share of the load in an outcome, 1 on average. */
@@ -174,7 +169,7 @@ void window_refit(struct window *w)
 }
 
 static void predict_all(const struct window *w, const struct history *h,
-			const struct holt_winters *hw, const struct feature_row *row,
+			struct holt_winters *hw, const struct feature_row *row,
 			double ret_predictions[FC_MODEL_COUNT])
 {
 	ret_predictions[FC_LAST_VALUE] = row->known ? row->x[FEATURE_LAST] : NAN;
@@ -197,17 +192,15 @@ static void remember(struct pending *made, const struct feature_row *row,
 	made->deviation = (float)row->deviation;
 	made->movement = (float)row->movement;
 	made->known = (int8_t)(row->learnable ? row->known : 0);
-	for (int32_t i = 0; i < FEATURES_WEEK; i++)
-		made->x[i] = i < row->known ? (float)row->x[i] : 0;
+	feature_row_keep(row, made->x);
 	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
 		made->prediction[i] = (float)predictions[i];
 		made->scale[i] = (float)scales[i];
 	}
 }
 
-void window_predict(struct window *w, const struct history *h,
-		    const struct holt_winters *hw, const struct feature_row *recent,
-		    struct outlook *ret_outlook)
+void window_predict(struct window *w, const struct history *h, struct holt_winters *hw,
+		    const struct feature_row *recent, struct outlook *ret_outlook)
 {
 	struct feature_row row = *recent;
 	double predictions[FC_MODEL_COUNT], scales[FC_MODEL_COUNT];

@@ -28,7 +28,7 @@ struct pending {
 	float upper;    /* what was said; NaN when nothing was */
 	int8_t speaker; /* by whom */
 	float deviation, movement;
-	float x[FEATURES_WEEK]; /* the row, to be learned with the outcome */
+	float x[FEATURES_KEPT]; /* the row, to be learned with the outcome */
 	int8_t known;           /* of it; 0: not to be learned */
 };
 
@@ -81,9 +81,8 @@ void window_refit(struct window *w);
 
 /* Predicts from the newest minute of `h` on and remembers it. `recent`: that minute's
  * row. */
-void window_predict(struct window *w, const struct history *h,
-		    const struct holt_winters *hw, const struct feature_row *recent,
-		    struct outlook *ret_outlook);
+void window_predict(struct window *w, const struct history *h, struct holt_winters *hw,
+		    const struct feature_row *recent, struct outlook *ret_outlook);
 
 /* Minutes with a value until the first model may speak, when none is missing. */
 int64_t window_minutes_needed(const struct window *w);

@@ -229,6 +229,23 @@ START_TEST(the_first_minute_is_enough_to_predict_from)
 }
 END_TEST
 
+START_TEST(a_kept_row_holds_what_is_known_and_zeros)
+{
+	static const int64_t lengths[] = {1, 100, 2 * MINUTES_PER_DAY,
+					  9 * MINUTES_PER_DAY};
+	static const int32_t known[] = {FEATURES_RECENT, FEATURES_RECENT, FEATURES_DAY,
+					FEATURES_WEEK};
+	AUTO_FREE struct history *h = history_of(lengths[_i]);
+	struct feature_row row = row_of(h, h->newest);
+	float kept[FEATURES_KEPT];
+
+	ck_assert_int_eq(row.known, known[_i]);
+	feature_row_keep(&row, kept);
+	for (int i = 0; i < FEATURES_KEPT; i++)
+		ck_near(kept[i], i < row.known ? (float)row.x[i] : 0, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("features");
@@ -244,6 +261,7 @@ int main(void)
 	tcase_add_test(tc, a_lag_in_a_hole_takes_the_older_value_else_the_newer);
 	tcase_add_test(tc, a_hole_yesterday_takes_the_daily_features_only);
 	tcase_add_test(tc, the_first_minute_is_enough_to_predict_from);
+	tcase_add_loop_test(tc, a_kept_row_holds_what_is_known_and_zeros, 0, 4);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

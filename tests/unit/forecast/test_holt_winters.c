@@ -46,7 +46,7 @@ static struct holt_winters *fitted_to(const struct history *h, int32_t window)
 }
 
 /* The forecast of a single cell. */
-static double at(const struct holt_winters *hw, int64_t cell)
+static double at(struct holt_winters *hw, int64_t cell)
 {
 	return holt_winters_maximum(hw, cell * CELL_MINUTES, CELL_MINUTES);
 }
@@ -195,6 +195,29 @@ START_TEST(steps_move_the_model_on_by_cells)
 }
 END_TEST
 
+/* What was said before is not said again once the model has moved on, whoever asked. */
+START_TEST(answers_are_those_of_the_model_as_it_stands)
+{
+	AUTO_FREE struct history *h = history_of(noisy, 6);
+	AUTO_FREE struct holt_winters *hw = fitted_to(h, 13);
+	int64_t ahead = (hw->model.next + 1) * CELL_MINUTES;
+
+	for (int round = 0; round < 2; round++)
+		for (int count = 1; count <= 60; count += 5)
+			ck_near(holt_winters_maximum(hw, ahead, count),
+				smoothing_maximum(&hw->model, 2, (count + 4) / 5), 0);
+
+	double before = holt_winters_maximum(hw, ahead, 5);
+
+	holt_winters_step(hw, before + 20);
+
+	double after = smoothing_maximum(&hw->model, 1, 1);
+
+	ck_assert(after > before);
+	ck_near(holt_winters_maximum(hw, ahead, 5), after, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("holt_winters");
@@ -208,6 +231,7 @@ int main(void)
 	tcase_add_test(tc, a_window_takes_the_largest_of_the_cells_it_touches);
 	tcase_add_test(tc, the_model_speaks_until_the_next_one_is_fitted);
 	tcase_add_test(tc, steps_move_the_model_on_by_cells);
+	tcase_add_test(tc, answers_are_those_of_the_model_as_it_stands);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

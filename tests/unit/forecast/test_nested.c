@@ -28,7 +28,10 @@ static void learn(struct nested *n, struct rng *rng, int32_t known, int count)
 	for (int i = 0; i < count; i++) {
 		struct feature_row row = row_of(rng, known);
 
-		nested_learn(n, &row, target(&row));
+		float kept[FEATURES_KEPT];
+
+		feature_row_keep(&row, kept);
+		nested_learn(n, kept, known, target(&row));
 	}
 }
 

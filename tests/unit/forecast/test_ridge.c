@@ -240,6 +240,82 @@ START_TEST(sums_add_up)
 }
 END_TEST
 
+/* A + penalty diag A, A = sum of weight x x', summed up plainly. */
+struct plain {
+	double gram[RIDGE_DIM_MAX][RIDGE_DIM_MAX], moment[RIDGE_DIM_MAX];
+};
+
+static void plain_learn(struct plain *p, int dim, const double *x, double y,
+			double weight)
+{
+	for (int i = 0; i < dim; i++) {
+		for (int k = 0; k < dim; k++)
+			p->gram[i][k] += weight * x[i] * x[k];
+		p->moment[i] += weight * x[i] * y;
+	}
+}
+
+/* How far the solution is from solving row i. */
+static double residual(const struct plain *p, const struct ridge *r, double penalty,
+		       int i)
+{
+	double left = penalty * p->gram[i][i] * r->solution[i];
+
+	for (int k = 0; k < r->dim; k++)
+		left += p->gram[i][k] * r->solution[k];
+	return left - p->moment[i];
+}
+
+START_TEST(every_dimension_solves_its_equations_and_predicts_with_all_columns)
+{
+	int dim = _i;
+	struct plain p = {0};
+	struct regression r;
+	uint32_t seed = (uint32_t)dim;
+	double x[RIDGE_DIM_MAX] = {1}, said = 0;
+
+	regression_init(&r, dim);
+	for (int row = 0; row < 5 * dim; row++) {
+		double y = next_number(&seed), weight = row % 3 ? .5 : 2;
+
+		for (int i = 1; i < dim; i++)
+			x[i] = next_number(&seed);
+		ridge_learn(&r.ridge, x, y, weight);
+		plain_learn(&p, dim, x, y, weight);
+	}
+	ck_assert_int_eq(ridge_solve(&r.ridge, .01), 0);
+	for (int i = 0; i < dim; i++) {
+		ck_near(residual(&p, &r.ridge, .01, i), 0, 1e-9);
+		said += x[i] * r.ridge.solution[i];
+	}
+	ck_near(ridge_predict(&r.ridge, x), said, 1e-12);
+}
+END_TEST
+
+/* Halves, which a float holds exactly: the same bits. */
+START_TEST(a_row_of_floats_is_learned_like_one_of_doubles)
+{
+	int dim = _i;
+	struct regression wide, narrow;
+	uint32_t seed = 9;
+
+	regression_init(&wide, dim);
+	regression_init(&narrow, dim);
+	for (int row = 0; row < 30; row++) {
+		double x[RIDGE_DIM_MAX] = {1}, y = next_number(&seed);
+		float kept[RIDGE_DIM_MAX] = {1};
+
+		for (int i = 1; i < dim; i++)
+			kept[i] = (float)(x[i] = next_number(&seed) / 2);
+		ridge_learn(&wide.ridge, x, y, .7);
+		ridge_learn_floats(&narrow.ridge, kept, y, .7);
+	}
+	ck_assert_int_eq(narrow.ridge.samples, 30);
+	ck_assert_mem_eq(narrow.storage, wide.storage,
+			 RIDGE_STORAGE((size_t)dim) * sizeof(double));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("ridge");
@@ -256,6 +332,11 @@ int main(void)
 	tcase_add_test(tc, old_rows_fade_and_heavy_rows_count_more);
 	tcase_add_test(tc, sums_that_are_scaled_together_solve_alike);
 	tcase_add_test(tc, sums_add_up);
+	tcase_add_loop_test(
+		tc, every_dimension_solves_its_equations_and_predicts_with_all_columns, 1,
+		RIDGE_DIM_MAX + 1);
+	tcase_add_loop_test(tc, a_row_of_floats_is_learned_like_one_of_doubles, 1,
+			    RIDGE_DIM_MAX + 1);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
