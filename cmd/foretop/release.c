@@ -19,7 +19,8 @@ static const char help[] =
 	"the "
 	"HPA and the ScaledObject of that\nname. A controller that runs raises them "
 	"again: "
-	"`foretop pause` first, or take the\npolicies away.\n\n" CLUSTER_FLAGS_HELP;
+	"`foretop pause` first, or take the\npolicies away. A pause counts for minimums "
+	"at once.\n\n" CLUSTER_FLAGS_HELP;
 
 struct release {
 	struct cluster_flags flags;

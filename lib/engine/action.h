@@ -39,6 +39,7 @@ struct action {
 		} scale;
 		struct {
 			struct write_ref ref;
+			bool first; /* nothing of ours stands there: it is raised anew */
 			bool scaled_object;                 /* not an HPA */
 			const char *autoscaler;             /* its name */
 			const char *resource_version, *uid; /* preconditions */

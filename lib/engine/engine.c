@@ -266,7 +266,7 @@ static void written(struct engine *e, const struct event *event)
 	if (!s || !s->policy)
 		return;
 	if (event->type == EVENT_FLOORED || event->type == EVENT_FLOOR_CONFLICT ||
-	    event->type == EVENT_FLOOR_FAILED)
+	    event->type == EVENT_FLOOR_FAILED || event->type == EVENT_FLOOR_DROPPED)
 		floor_answer(e, s, event);
 	else
 		write_answer(e, s, event);
@@ -352,6 +352,7 @@ const struct actions *engine_step(struct engine *e, const struct event *event)
 	case EVENT_FLOORED:
 	case EVENT_FLOOR_CONFLICT:
 	case EVENT_FLOOR_FAILED:
+	case EVENT_FLOOR_DROPPED:
 		written(e, event);
 		break;
 	}

@@ -36,6 +36,7 @@ enum event_type {
 	EVENT_FLOORED,            /* answers to ACTION_FLOOR */
 	EVENT_FLOOR_CONFLICT,
 	EVENT_FLOOR_FAILED,
+	EVENT_FLOOR_DROPPED, /* not sent: its policy was paused meanwhile */
 	EVENT_PAUSE, /* somebody pauses a policy from outside of it, or ends that */
 };
 

@@ -142,6 +142,7 @@ static void send(struct engine *e, struct prepared *s, int32_t to, int64_t now_m
 	snprintf(f->version, sizeof(f->version), "%s", a->resource_version);
 	struct action *action = emit(e, s, ACTION_FLOOR);
 	action->u.floor.ref = f->ref;
+	action->u.floor.first = !a->marked;
 	action->u.floor.scaled_object = a->scaled_object;
 	action->u.floor.autoscaler = a->name;
 	action->u.floor.uid = a->uid;
@@ -296,7 +297,7 @@ void floor_answer(struct engine *e, struct prepared *s, const struct event *even
 	if (!f->since_ms || event->u.written.write.number != f->ref.number)
 		return;
 	f->since_ms = 0;
-	if (!slot_active(s) || !is_floor(s))
+	if (!slot_active(s) || !is_floor(s) || event->type == EVENT_FLOOR_DROPPED)
 		return;
 	if (event->type == EVENT_FLOORED)
 		done(e, s, event);

@@ -65,6 +65,13 @@ void pauses_free(struct pauses *p);
 void pauses_follow(struct pauses *p);
 /* Tells the engine whether this policy is paused. */
 void pauses_tell(struct pauses *p, const char *ns, const char *name);
+/* As last read. */
+bool pauses_has(const struct pauses *p, const char *ns, const char *name);
+/* Reads anew what is paused and tells the engine; then calls `done`, later, with why it
+ * could not be read or NULL. Wishes of the same moment share one read. Not called when
+ * the loop ends before. */
+typedef void pauses_done(void *arg, const struct err *err);
+void pauses_read(struct pauses *p, pauses_done *done, void *arg);
 
 /* --- perform.c: actions --- */
 struct performer;

@@ -1,5 +1,6 @@
 /* `foretop pause`: the ConfigMap foretop-pause beside the status objects, read once a
- * cycle. A read, not a watch: the right to get what stands there is one we have anyway.
+ * cycle, and before a minimum is raised. A read, not a watch: the right to get what
+ * stands there is one we have anyway.
  */
 #include "loop/inside.h"
 
@@ -15,11 +16,19 @@ struct entry {
 	int64_t until_ms;
 };
 
+struct waiter {
+	struct waiter *next;
+	pauses_done *done;
+	void *arg;
+	bool asked; /* the read under way was sent after its wish */
+};
+
 struct pauses {
 	struct loop *loop;
 	struct kube_call *call;
 	struct timer again;
 	struct entry *entries;
+	struct waiter *waiters;
 	bool known;   /* read at least once, or a dry run that may not read it */
 	bool failing; /* said once */
 };
@@ -48,6 +57,10 @@ void pauses_free(struct pauses *p)
 	kube_cancel(p->call);
 	timer_cancel(&p->again);
 	forget(p);
+	for (struct waiter *w = p->waiters, *next; w; w = next) {
+		next = w->next;
+		free(w);
+	}
 	free(p);
 }
 
@@ -59,14 +72,24 @@ static int64_t until(const struct pauses *p, const char *key)
 	return 0;
 }
 
-void pauses_tell(struct pauses *p, const char *ns, const char *name)
+static int64_t paused_until(const struct pauses *p, const char *ns, const char *name)
 {
 	char *key AUTO_FREE = kube_pause_key(ns, name);
 	int64_t all = until(p, KUBE_PAUSE_ALL), own = until(p, key);
+	return all > own ? all : own;
+}
+
+bool pauses_has(const struct pauses *p, const char *ns, const char *name)
+{
+	return paused_until(p, ns, name) > loop_now(p->loop);
+}
+
+void pauses_tell(struct pauses *p, const char *ns, const char *name)
+{
 	struct event event = {.type = EVENT_PAUSE};
 	event.u.pause.ns = ns;
 	event.u.pause.name = name;
-	event.u.pause.until_ms = all > own ? all : own;
+	event.u.pause.until_ms = paused_until(p, ns, name);
 	loop_step(p->loop, &event);
 }
 
@@ -108,6 +131,26 @@ static void tell_all(struct pauses *p)
 
 static void read_again(void *arg);
 
+/* Answers those who asked before the read was sent; the others are due another one. */
+static void answer(struct pauses *p, const struct err *err)
+{
+	struct waiter **at = &p->waiters;
+	while (*at) {
+		struct waiter *w = *at;
+		if (!w->asked) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		w->done(w->arg, err);
+		free(w);
+		/* What was called may have asked anew. */
+		at = &p->waiters;
+	}
+	if (p->waiters)
+		read_again(p);
+}
+
 static void on_read(void *arg, const struct kube_reply *reply)
 {
 	struct pauses *p = arg;
@@ -134,15 +177,28 @@ static void on_read(void *arg, const struct kube_reply *reply)
 		p->known = true;
 		book_feed(l->book);
 	}
+	answer(p, good ? NULL : &reply->err);
 }
 
 static void read_again(void *arg)
 {
 	struct pauses *p = arg;
-	if (!p->call)
-		p->call =
-			kube_configmap_get(p->loop->kube, loop_status_namespace(p->loop),
-					   KUBE_PAUSE_NAME, on_read, p);
+	if (p->call)
+		return;
+	for (struct waiter *w = p->waiters; w; w = w->next)
+		w->asked = true;
+	p->call = kube_configmap_get(p->loop->kube, loop_status_namespace(p->loop),
+				     KUBE_PAUSE_NAME, on_read, p);
+}
+
+void pauses_read(struct pauses *p, pauses_done *done, void *arg)
+{
+	struct waiter *w = xcalloc(1, sizeof(*w));
+	w->done = done;
+	w->arg = arg;
+	w->next = p->waiters;
+	p->waiters = w;
+	read_again(p);
 }
 
 void pauses_follow(struct pauses *p)

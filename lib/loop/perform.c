@@ -22,7 +22,15 @@ struct deed {
 	struct kube_call *call;
 	struct timer later; /* failures that are known at once are told later: never from
 			       within a step */
+	struct floor_wish *floor;
 	char why[256];
+};
+
+/* A floor that waits until it is known that nobody has paused its policy. Owned texts. */
+struct floor_wish {
+	struct kube_hpa_change change; /* of the texts here */
+	char *ns, *policy, *autoscaler, *uid, *version, *reason;
+	int32_t from;
 };
 
 struct performer {
@@ -51,6 +59,19 @@ static struct deed *begin(struct performer *p)
 	return d;
 }
 
+static void floor_wish_free(struct floor_wish *w)
+{
+	if (!w)
+		return;
+	free(w->ns);
+	free(w->policy);
+	free(w->autoscaler);
+	free(w->uid);
+	free(w->version);
+	free(w->reason);
+	free(w);
+}
+
 static void end(struct deed *d)
 {
 	struct deed **at = &d->performer->deeds;
@@ -58,6 +79,7 @@ static void end(struct deed *d)
 		at = &(*at)->next;
 	*at = d->next;
 	timer_cancel(&d->later);
+	floor_wish_free(d->floor);
 	free(d);
 }
 
@@ -419,31 +441,79 @@ static void on_floored(void *arg, const struct kube_reply *reply)
 	end(d);
 }
 
-static void raise_floor(struct performer *p, const struct action *a)
+static struct floor_wish *floor_wish(const struct action *a)
 {
-	struct deed *d = begin(p);
-	d->write = a->u.floor.ref;
-	if (!loop_may_write(p->loop)) {
-		snprintf(d->why, sizeof(d->why), "the lead may have been lost");
-		timer_set(p->loop->config.reactor, &d->later, 0, tell_floor_failed, d);
-		return;
-	}
-	struct kube_hpa_change change = {
+	struct floor_wish *w = xcalloc(1, sizeof(*w));
+	w->ns = xstrdup(a->policy->ns);
+	w->policy = xstrdup(a->policy->name);
+	w->autoscaler = xstrdup(a->u.floor.autoscaler);
+	w->uid = xstrdup(a->u.floor.uid);
+	w->version = xstrdup(a->u.floor.resource_version);
+	w->reason = xstrdup(a->u.floor.reason);
+	w->from = a->u.floor.from;
+	w->change = (struct kube_hpa_change){
 		.kind = a->u.floor.scaled_object ? KUBE_SCALED_OBJECT : KUBE_HPA,
-		.ns = a->policy->ns,
-		.name = a->u.floor.autoscaler,
-		.uid = a->u.floor.uid,
-		.version = a->u.floor.resource_version,
+		.ns = w->ns,
+		.name = w->autoscaler,
+		.uid = w->uid,
+		.version = w->version,
 		.min = a->u.floor.to,
 		.original = a->u.floor.original,
 		.expires_ms = a->u.floor.expires_ms,
 	};
-	log_info("Sets the minimum", KV_TEXT("namespace", a->policy->ns),
-		 KV_TEXT("kind", kube_scaler_kind(change.kind)),
-		 KV_TEXT("autoscaler", a->u.floor.autoscaler),
-		 KV_NUM("from", a->u.floor.from), KV_NUM("to", a->u.floor.to),
-		 KV_TEXT("reason", a->u.floor.reason));
-	d->call = kube_hpa_change(p->loop->kube, &change, on_floored, d);
+	return w;
+}
+
+static void write_floor(struct deed *d)
+{
+	struct loop *l = d->performer->loop;
+	const struct floor_wish *w = d->floor;
+	if (!loop_may_write(l)) {
+		snprintf(d->why, sizeof(d->why), "the lead may have been lost");
+		timer_set(l->config.reactor, &d->later, 0, tell_floor_failed, d);
+		return;
+	}
+	log_info("Sets the minimum", KV_TEXT("namespace", w->ns),
+		 KV_TEXT("kind", kube_scaler_kind(w->change.kind)),
+		 KV_TEXT("autoscaler", w->autoscaler), KV_NUM("from", w->from),
+		 KV_NUM("to", w->change.min), KV_TEXT("reason", w->reason));
+	d->call = kube_hpa_change(l->kube, &w->change, on_floored, d);
+}
+
+static void on_pauses_read(void *arg, const struct err *err)
+{
+	struct deed *d = arg;
+	struct loop *l = d->performer->loop;
+	if (err) {
+		snprintf(d->why, sizeof(d->why), "could not read what is paused: %.200s",
+			 err->msg);
+		tell_floor_failed(d);
+		return;
+	}
+	if (!pauses_has(l->pauses, d->floor->ns, d->floor->policy)) {
+		write_floor(d);
+		return;
+	}
+	/* The engine knows by now. */
+	struct event event = {.type = EVENT_FLOOR_DROPPED};
+	event.u.written.write = d->write;
+	loop_step(l, &event);
+	end(d);
+}
+
+/* `foretop pause`, then `foretop release`: between them nothing tells us of the pause,
+ * and a minimum that was given back would be raised again. So the pause is read after the
+ * version of the HPA on which the raise stands: a release after that read changes the
+ * version. One that is raised already needs none of it, as a release changes it too. */
+static void set_floor(struct performer *p, const struct action *a)
+{
+	struct deed *d = begin(p);
+	d->write = a->u.floor.ref;
+	d->floor = floor_wish(a);
+	if (a->u.floor.first && loop_may_write(p->loop))
+		pauses_read(p->loop->pauses, on_pauses_read, d);
+	else
+		write_floor(d);
 }
 
 /* --- events --- */
@@ -492,7 +562,7 @@ void perform(struct performer *p, const struct action *a)
 		scale(p, a);
 		return;
 	case ACTION_FLOOR:
-		raise_floor(p, a);
+		set_floor(p, a);
 		return;
 	case ACTION_SAVE:
 		book_save(p->loop->book, a->status, &a->u.save.ref);

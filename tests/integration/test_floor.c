@@ -442,6 +442,70 @@ START_TEST(all_are_paused_at_once_and_a_floor_is_given_back)
 }
 END_TEST
 
+/* HPAs that were written, whatever came of it, since the audit had `from` entries. */
+static int floors_written(size_t from)
+{
+	int n = 0;
+	for (size_t i = from; i < kubeapi_audit_count(b->kube); i++)
+		n += kubeapi_audit(b->kube, i)->resource == KUBEAPI_HPAS &&
+		     kubeapi_audit(b->kube, i)->status == 200;
+	return n;
+}
+
+static bool on_pause_read(void *arg, enum seen_phase phase, const struct request *q)
+{
+	bool *seen = arg;
+	*seen |= phase == SEEN_ANSWERED && q->method == METHOD_GET &&
+		 strstr(q->path, "/foretop-pause");
+	return false;
+}
+
+/* `foretop pause -A` and `foretop release -A` in one moment, with a whole cycle until the
+ * controller looks for a pause: an uninstall does nearly that. */
+START_TEST(what_was_released_after_a_pause_is_not_raised_again)
+{
+	static const char pause[] =
+		"{\"metadata\":{\"namespace\":\"" BED_STATUS_NS "\",\"name\":"
+		"\"foretop-pause\"},\"data\":{%s}}";
+	char *all AUTO_FREE = xasprintf(pause, "\"all\":\"forever\"");
+	char *none AUTO_FREE = xasprintf(pause, "");
+	bool seen = false;
+	struct err err;
+	raise_floor();
+	for (int i = 0; i < 3; i++) {
+		seen = false;
+		kubeapi_on_request(b->kube, on_pause_read, &seen);
+		wait_until(b, seen, "it has looked for a pause");
+		kubeapi_on_request(b->kube, NULL, NULL);
+		size_t from = kubeapi_audit_count(b->kube);
+		kubeapi_put(b->kube, KUBEAPI_CONFIGMAPS, all, &err);
+		put_hpa("checkout", "", 2);
+		wait_until(b, bed_condition(b, "checkout", "Paused", "True", NULL),
+			   "the pause is obeyed");
+		ck_assert_int_eq(min_of("checkout"), 2);
+		ck_assert_int_eq(floors_written(from), 0);
+		kubeapi_put(b->kube, KUBEAPI_CONFIGMAPS, none, &err);
+		wait_until(b, min_of("checkout") == 8, "it is raised again");
+	}
+	ck_assert_int_eq(bed_events(b, "checkout", "FloorFailed", NULL), 0);
+}
+END_TEST
+
+START_TEST(a_raise_waits_until_it_is_known_what_is_paused)
+{
+	raise_floor();
+	kubeapi_deny(b->kube, "get", "configmaps");
+	put_hpa("checkout", "", 2);
+	wait_until(b,
+		   bed_events(b, "checkout", "FloorFailed",
+			      "could not read what is paused") >= 1,
+		   "an Event says why");
+	ck_assert_int_eq(min_of("checkout"), 2);
+	kubeapi_deny(b->kube, NULL, NULL);
+	wait_until(b, min_of("checkout") == 8, "the minimum is raised");
+}
+END_TEST
+
 START_TEST(a_pause_ends_by_itself)
 {
 	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
@@ -474,6 +538,8 @@ int main(void)
 	t = bed_lane("pause", setup, teardown);
 	tcase_add_test(t, a_pause_survives_a_restart_and_a_resume_ends_it);
 	tcase_add_test(t, all_are_paused_at_once_and_a_floor_is_given_back);
+	tcase_add_test(t, what_was_released_after_a_pause_is_not_raised_again);
+	tcase_add_test(t, a_raise_waits_until_it_is_known_what_is_paused);
 	tcase_add_test(t, a_pause_ends_by_itself);
 	return bed_run();
 }

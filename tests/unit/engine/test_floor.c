@@ -286,6 +286,28 @@ START_TEST(a_conflict_tries_again_with_the_newer_version)
 }
 END_TEST
 
+START_TEST(a_raise_anew_is_marked_as_such_and_may_be_dropped)
+{
+	forecast = 600;
+	ck_assert_int_eq(cycle(250), 6);
+	ck_assert(rig_find(&r, ACTION_FLOOR)->u.floor.first);
+	answer(EVENT_FLOOR_DROPPED, NULL);
+	hpa.resource_version = "8";
+	see();
+	/* No failure, no conflict: the next decision may ask again. */
+	ck_assert_int_eq(asks(), -1);
+	ck_assert_ptr_null(rig_event(&r, "FloorFailed"));
+	ck_assert_int_eq(rig_status(&r)->failures, 0);
+	ck_assert_int_eq(rig_status(&r)->conflicts, 0);
+	ck_assert_int_eq(cycle(250), 6);
+	answer(EVENT_FLOORED, "9");
+	forecast = 900;
+	while (asks() < 0)
+		cycle(250);
+	ck_assert(!rig_find(&r, ACTION_FLOOR)->u.floor.first);
+}
+END_TEST
+
 START_TEST(a_lagging_watch_does_not_take_it_back)
 {
 	raise_to_six();
@@ -573,6 +595,7 @@ int main(void)
 	tcase_add_loop_test(t, one_that_expired_is_given_back_though_history_is_read, 0,
 			    2);
 	tcase_add_test(t, a_conflict_tries_again_with_the_newer_version);
+	tcase_add_test(t, a_raise_anew_is_marked_as_such_and_may_be_dropped);
 	tcase_add_test(t, a_lagging_watch_does_not_take_it_back);
 	tcase_add_test(t, a_watch_that_is_quicker_than_the_answer_hides_no_event);
 	tcase_add_test(t, others_who_set_the_minimum_have_the_last_word);
