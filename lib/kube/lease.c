@@ -24,6 +24,8 @@ struct kube_lease {
 	cJSON *object; /* as last read: what is not ours in it is written back */
 	struct kube_call *call;
 	struct timer wait, expiry, bound;
+	int64_t wait_due_ms; /* when `wait` should fire, monotonic */
+	int64_t late_ms; /* our timers came so much too late since the last renewal */
 	bool told, told_leading;
 	char told_holder[LEASE_HOLDER_SIZE], told_trouble[sizeof(((struct err *)0)->msg)];
 	void (*released)(void *arg);
@@ -111,6 +113,42 @@ static void tell_trouble(struct kube_lease *l, const struct err *err)
 		l->options.on_trouble(l->options.arg, err);
 }
 
+/* Timers that come later than this say that the process did not get to run. */
+#define LATE_MS 1000
+
+static void note_lateness(struct kube_lease *l, int64_t due_ms)
+{
+	int64_t late_ms = monotonic_ms() - due_ms;
+	if (late_ms > 0)
+		l->late_ms += late_ms;
+}
+
+/* Why the lead is lost. */
+static void describe_loss(const struct kube_lease *l, char *out, size_t size)
+{
+	const struct lease_state *s = &l->state;
+	int64_t now_ms = monotonic_ms();
+	if (strcmp(s->seen.holder, s->identity) != 0) {
+		snprintf(out, size, "the Lease names another holder: \"%s\"",
+			 s->seen.holder);
+		return;
+	}
+	int n = snprintf(out, size, "not renewed for %.1f s, %.1f s are allowed",
+			 (double)(now_ms - s->renewed_ms) / MS_PER_S,
+			 (double)s->times.renew_ms / MS_PER_S);
+	if (l->late_ms > LATE_MS)
+		snprintf(out + n, size - (size_t)n,
+			 "; this process did not get to run for %.1f s of them (too "
+			 "little CPU, or it was frozen)",
+			 (double)l->late_ms / MS_PER_S);
+	else if (l->told_trouble[0])
+		snprintf(out + n, size - (size_t)n, "; %s", l->told_trouble);
+	else if (l->call)
+		snprintf(out + n, size - (size_t)n,
+			 "; the API server has not answered for %.1f s",
+			 (double)(now_ms - s->sent_ms) / MS_PER_S);
+}
+
 static void tell_state(struct kube_lease *l)
 {
 	bool leading = l->state.leading && !l->state.releasing;
@@ -125,20 +163,25 @@ static void tell_state(struct kube_lease *l)
 	if (!l->told && l->order.action != LEASE_WAIT)
 		return;
 	bool changed = !l->told || leading != l->told_leading || !leading;
+	bool lost = l->told_leading && !leading;
 	l->told = true;
 	l->told_leading = leading;
 	copy_text(l->told_holder, sizeof(l->told_holder), holder);
 	if (!changed || l->state.releasing)
 		return;
+	char why[512] = "";
+	if (lost)
+		describe_loss(l, why, sizeof(why));
 	if (leading)
 		l->options.on_leading(l->options.arg);
 	else
-		l->options.on_following(l->options.arg, l->told_holder);
+		l->options.on_following(l->options.arg, l->told_holder, why);
 }
 
 static void on_expiry(void *arg)
 {
 	struct kube_lease *l = arg;
+	note_lateness(l, lease_state_expires_ms(&l->state));
 	lease_state_expire(&l->state, monotonic_ms());
 	if (l->state.leading) {
 		timer_set(session_reactor(l->kube), &l->expiry,
@@ -165,6 +208,7 @@ static void finish_release(void *arg)
 static void on_wake(void *arg)
 {
 	struct kube_lease *l = arg;
+	note_lateness(l, l->wait_due_ms);
 	/* Also the timer that ran out while the process was frozen. */
 	lease_state_expire(&l->state, monotonic_ms());
 	if (l->told)
@@ -191,6 +235,7 @@ static void on_reply(void *arg, const struct kube_reply *reply)
 	enum lease_result result = result_of(reply, &record);
 	l->call = NULL;
 	if (result == LEASE_OK) {
+		l->late_ms = 0;
 		cJSON_Delete(l->object);
 		l->object = cJSON_Duplicate(reply->object, true);
 	}
@@ -232,6 +277,7 @@ static void follow_order(struct kube_lease *l)
 			  l);
 	switch (l->order.action) {
 	case LEASE_WAIT:
+		l->wait_due_ms = monotonic_ms() + l->order.delay_ms;
 		if (!l->state.releasing)
 			timer_set(r, &l->wait, l->order.delay_ms, on_wake, l);
 		break;
@@ -286,6 +332,7 @@ kube_lease_new(struct kube *k, const struct kube_lease_options *options, struct 
 	l->collection = kube_collection_path(GROUP, "leases", options->ns);
 	char *escaped AUTO_FREE = kube_escape(options->name);
 	l->path = xasprintf("%s/%s", l->collection, escaped);
+	l->wait_due_ms = monotonic_ms();
 	timer_set(session_reactor(k), &l->wait, 0, on_wake, l);
 	return l;
 }

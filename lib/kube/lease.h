@@ -15,8 +15,9 @@ struct kube_lease_options {
 	int64_t retry_ms;          /* 0: 2 s; duration > renew deadline > 1.2 * retry */
 	void (*on_leading)(void *arg);
 	/* Somebody else leads, or nobody does. holder: "" if nobody or unknown. Called on
-	 * changes only, and at the loss of the own lead. */
-	void (*on_following)(void *arg, const char *holder);
+	 * changes only, and at the loss of the own lead; why: of that, for people, else
+	 * "". */
+	void (*on_following)(void *arg, const char *holder, const char *why);
 	/* Why the server does not let us; only when the text changes. May be NULL. */
 	void (*on_trouble)(void *arg, const struct err *err);
 	void *arg;

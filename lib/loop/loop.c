@@ -126,7 +126,7 @@ static void lead(void *arg)
 	calendar_start(l);
 }
 
-static void follow(void *arg, const char *holder)
+static void follow(void *arg, const char *holder, const char *why)
 {
 	struct loop *l = arg;
 	if (!l->leading) {
@@ -135,7 +135,8 @@ static void follow(void *arg, const char *holder)
 	}
 	l->leading = false;
 	l->stopping = true;
-	log_error("Lost the lead, ends at once", KV_TEXT("leader", holder));
+	log_error("Lost the lead, ends at once", KV_TEXT("leader", holder),
+		  KV_TEXT("why", why));
 	if (l->config.on_lost)
 		l->config.on_lost(l->config.arg);
 }

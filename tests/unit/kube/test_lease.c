@@ -2,6 +2,8 @@
 
 #include "unit/kube/api.h"
 
+#include <poll.h>
+
 #define PATH "/apis/coordination.k8s.io/v1/namespaces/sys/leases"
 
 /* The Lease object of the server, and what it does to requests. */
@@ -12,6 +14,7 @@ static int refuse_with; /* 0: serve */
 static bool mute;       /* never answer */
 static struct kube_lease *lease;
 static struct str told;
+static char why_lost[512]; /* the newest */
 static const char *stop_at;
 
 static void stamp(void)
@@ -74,9 +77,10 @@ static void on_leading(void *arg)
 	note("leading ");
 }
 
-static void on_following(void *arg, const char *holder)
+static void on_following(void *arg, const char *holder, const char *why)
 {
 	(void)arg;
+	snprintf(why_lost, sizeof(why_lost), "%s", why);
 	ck_assert(!kube_lease_valid(lease));
 	char *text AUTO_FREE = xasprintf("following(%s) ", holder);
 	note(text);
@@ -194,6 +198,29 @@ START_TEST(a_lead_that_another_took_is_given_up_at_once)
 	run_until("following(other)");
 	ck_assert_str_eq(str_text(&told), "leading following(other) ");
 	ck_assert_str_eq(json_str(object, "spec.holderIdentity", ""), "other");
+	ck_assert_str_eq(why_lost, "the Lease names another holder: \"other\"");
+}
+END_TEST
+
+START_TEST(who_never_led_has_lost_nothing)
+{
+	set_holder("other");
+	start("me");
+	run_until("following(other)");
+	ck_assert_str_eq(why_lost, "");
+}
+END_TEST
+
+/* The process is stopped for longer than its lead lasts, while it waits. */
+START_TEST(a_process_that_did_not_run_says_so_when_it_loses_the_lead)
+{
+	start("me");
+	run_until("leading");
+	poll(NULL, 0, 1700); /* frozen */
+	run_until("following()");
+	ck_assert_msg(strstr(why_lost, "this process did not get to run for") != NULL,
+		      "%s", why_lost);
+	ck_assert_int_eq(strncmp(why_lost, "not renewed for ", 16), 0);
 }
 END_TEST
 
@@ -205,6 +232,9 @@ START_TEST(a_lead_that_cannot_be_renewed_runs_out_and_comes_back)
 	run_until("following()");
 	ck_assert(!kube_lease_valid(lease));
 	ck_assert_ptr_nonnull(strstr(str_text(&told), "trouble(PUT " PATH "/foretop: "));
+	ck_assert_msg(strstr(why_lost, "1.5 s are allowed; PUT " PATH "/foretop: ") !=
+			      NULL,
+		      "%s", why_lost);
 	mute = false;
 	str_clear(&told);
 	run_until("leading");
@@ -292,6 +322,8 @@ int main(void)
 	tcase_add_test(t, the_first_candidate_creates_the_lease);
 	tcase_add_test(t, a_follower_takes_over_and_keeps_what_is_not_its_own);
 	tcase_add_test(t, a_lead_that_another_took_is_given_up_at_once);
+	tcase_add_test(t, who_never_led_has_lost_nothing);
+	tcase_add_test(t, a_process_that_did_not_run_says_so_when_it_loses_the_lead);
 	tcase_add_test(t, a_lead_that_cannot_be_renewed_runs_out_and_comes_back);
 	tcase_add_test(t, a_refusal_is_told_once);
 	tcase_add_test(t, a_release_leaves_a_free_lease);
