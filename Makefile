@@ -160,6 +160,12 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_SHARED) $(FUZZ_DRIVER) $(A
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS) -lm
 
+# One that has several parts.
+$(BUILD)/bench/fleet: $(call obj,tests/bench/bench_fleet.c $(sort $(wildcard tests/bench/fleet_*.c))) $(ARCHIVES) $(BUILD)/foretop
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter-out $(BUILD)/foretop,$^) $(PKG_LIBS) -lm
+
 $(BUILD)/bench/%: $(BUILD)/tests/bench/bench_%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(say) LD $@

@@ -25,7 +25,7 @@ struct kube_lease {
 	struct kube_call *call;
 	struct timer wait, expiry, bound;
 	int64_t wait_due_ms; /* when `wait` should fire, monotonic */
-	int64_t late_ms; /* our timers came so much too late since the last renewal */
+	int64_t late_ms;     /* our timers came so much too late since the last renewal */
 	bool told, told_leading;
 	char told_holder[LEASE_HOLDER_SIZE], told_trouble[sizeof(((struct err *)0)->msg)];
 	void (*released)(void *arg);
