@@ -164,7 +164,9 @@ static void measure(struct anomaly *a, const struct observation *o,
 
 static void learn_scale(struct anomaly *a, const struct trial *t)
 {
-	double rate = larger(SIGN_RATE, 1 / (1 + a->samples / 2));
+	/* Once it is settled nothing is divided. */
+	bool settled = a->samples >= 2 * (1 / SIGN_RATE - 1);
+	double rate = settled ? SIGN_RATE : 1 / (1 + a->samples / 2);
 	float *hour = hour_scale(a, t->t_ms);
 	double size = fabs(t->near) * NORMAL_SCALE;
 	bool up = size > a->scale * *hour;
@@ -203,7 +205,7 @@ static void learn_tail(struct anomaly *a, const struct trial *t)
 static void learn_levels(struct anomaly *a, const struct trial *t)
 {
 	double day = smaller((double)a->step_ms * (1. / (double)MS_PER_DAY), 1);
-	double rate = larger(1 / (a->samples + 1), day);
+	double rate = (a->samples + 1) * day >= 1 ? day : 1 / (a->samples + 1);
 	double most = a->usual > 0 ? 4 * a->usual : INFINITY;
 
 	a->usual += rate * (smaller(fabs(t->value), most) - a->usual);
@@ -311,8 +313,11 @@ static enum anomaly_kind judge_calm(struct anomaly *a, const struct trial *t,
 	learn_offset(a, t);
 	if (!may_flag(a, t->t_ms))
 		return ANOMALY_NONE;
-	cusum_add(&a->rise, &a->rise_n, cut / inflation);
-	cusum_add(&a->fall, &a->fall_n, -cut / inflation);
+
+	double sure = cut / inflation;
+
+	cusum_add(&a->rise, &a->rise_n, sure);
+	cusum_add(&a->fall, &a->fall_n, -sure);
 	if (a->rise <= CUSUM_LIMIT && a->fall <= CUSUM_LIMIT)
 		return ANOMALY_NONE;
 

@@ -22,8 +22,8 @@ static struct anomaly_range range_around(const struct history *h, int64_t cell)
 	struct anomaly_range r = {NAN, NAN};
 
 	for (int64_t i = cell - AROUND; i <= cell + AROUND; i++) {
-		double mean = ring_at(&h->means, i * CELL_MINUTES * MS_PER_MIN);
-		double maximum = ring_at(&h->maxima, i * CELL_MINUTES * MS_PER_MIN);
+		double mean = ring_value(&h->means, i);
+		double maximum = ring_value(&h->maxima, i);
 
 		r.low = fmin(r.low, mean);
 		r.high = fmax(r.high, maximum);

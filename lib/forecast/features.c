@@ -112,7 +112,12 @@ void feature_row_recent(const struct history *h, int64_t minute,
 	const float *newest =
 		ring_span(&h->minutes, minute - SPAN + 1, SPAN, scratch) + SPAN - 1;
 
-	*ret_row = (struct feature_row){0};
+	ret_row->known = 0;
+	ret_row->learnable = false;
+	ret_row->deviation = ret_row->movement = 0;
+#pragma GCC unroll 24
+	for (int32_t i = FEATURES_RECENT; i < FEATURES_KEPT; i++)
+		ret_row->x[i] = 0;
 	if (isnan(bridged(newest)))
 		return;
 	ret_row->learnable = known(*newest);

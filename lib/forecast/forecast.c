@@ -341,12 +341,11 @@ static void tell(const struct forecaster *f)
 static void predict(struct forecaster *f)
 {
 	const struct history *h = &f->history;
-	struct feature_row recent;
+	struct feature_row row;
 
-	feature_row_recent(h, h->newest, &recent);
-	window_predict(&f->window, h, &f->holt_winters, &recent, &f->said.outlook);
-	window_predict(&f->release_window, h, &f->holt_winters, &recent,
-		       &f->said.release);
+	feature_row_recent(h, h->newest, &row);
+	window_predict(&f->window, h, &f->holt_winters, &row, &f->said.outlook);
+	window_predict(&f->release_window, h, &f->holt_winters, &row, &f->said.release);
 	f->said.minute = h->newest;
 	f->said.last = history_at(h, h->newest);
 	f->said.values = h->values;

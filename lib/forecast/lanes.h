@@ -64,6 +64,25 @@ static inline bool four_any(four_mask mask)
 #endif
 }
 
+/* The same of two doubles. */
+static inline pair pair_smaller(pair a, pair b)
+{
+#ifdef __SSE2__
+	return (pair)_mm_min_pd((__m128d)a, (__m128d)b);
+#else
+	return (pair){a[0] < b[0] ? a[0] : b[0], a[1] < b[1] ? a[1] : b[1]};
+#endif
+}
+
+static inline pair pair_larger(pair a, pair b)
+{
+#ifdef __SSE2__
+	return (pair)_mm_max_pd((__m128d)a, (__m128d)b);
+#else
+	return (pair){a[0] > b[0] ? a[0] : b[0], a[1] > b[1] ? a[1] : b[1]};
+#endif
+}
+
 /* Clones are chosen by the dynamic linker of glibc, before sanitizers are ready. Not
  * "fma": it would round otherwise. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__has_attribute) &&             \
@@ -79,5 +98,45 @@ static inline bool four_any(four_mask mask)
 
 /* Of what clones are made of: a function of its own would have the narrow registers. */
 #define WIDE_PART static inline __attribute__((always_inline))
+
+/* What takes and returns wide registers is always inlined: how they would be passed does
+ * not matter. */
+#pragma GCC diagnostic ignored "-Wpsabi"
+typedef int64_t quad_mask
+	__attribute__((vector_size(QUAD_LANES * sizeof(int64_t)), aligned(8), may_alias));
+
+WIDE_PART quad_double quad_chosen(quad_mask mask, quad_double yes, quad_double no)
+{
+	return (quad_double)((mask & (quad_mask)yes) | (~mask & (quad_mask)no));
+}
+
+/* The second where they are equal or one is NaN. */
+WIDE_PART quad_double quad_smaller(quad_double a, quad_double b)
+{
+	return quad_chosen(a < b, a, b);
+}
+
+WIDE_PART quad_double quad_larger(quad_double a, quad_double b)
+{
+	return quad_chosen(a > b, a, b);
+}
+
+WIDE_PART quad_double quad_root(quad_double a)
+{
+#ifdef __SSE2__
+	pair low = (pair)_mm_sqrt_pd((__m128d)(pair){a[0], a[1]});
+	pair high = (pair)_mm_sqrt_pd((__m128d)(pair){a[2], a[3]});
+
+	return (quad_double){low[0], low[1], high[0], high[1]};
+#else
+	return (quad_double){__builtin_sqrt(a[0]), __builtin_sqrt(a[1]),
+			     __builtin_sqrt(a[2]), __builtin_sqrt(a[3])};
+#endif
+}
+
+WIDE_PART quad_double quad_size(quad_double a)
+{
+	return (quad_double)((quad_mask)a & INT64_MAX);
+}
 
 #endif

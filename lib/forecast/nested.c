@@ -1,4 +1,5 @@
 #include "forecast/nested.h"
+#include "forecast/lanes.h"
 #include "forecast/scalar.h"
 
 #include <assert.h>
@@ -84,25 +85,44 @@ void nested_solve(struct nested *n)
 	}
 }
 
+/* The least and the greatest of what a row has seen. */
+struct range {
+	pair least, most;
+};
+
+/* Widens it by the columns [first, end), at least two of them. */
+WIDE_PART void widen(struct range *r, const double *x, int32_t first, int32_t end)
+{
+#pragma GCC unroll 8
+	for (int32_t i = first; i < end; i += 2) {
+		pair v = *(const pair *)(const void *)(x + (i + 2 <= end ? i : end - 2));
+
+		r->least = pair_smaller(v, r->least);
+		r->most = pair_larger(v, r->most);
+	}
+}
+
 void nested_predict(const struct nested *n, const struct feature_row *row,
 		    double ret_predictions[NEST_COUNT])
 {
-	double least = row->x[FEATURE_LAST], most = least;
-	int32_t seen = FEATURE_LAST + 1;
+	struct range seen = {{INFINITY, INFINITY}, {-INFINITY, -INFINITY}};
 
+#pragma GCC unroll 3
 	for (int i = 0; i < NEST_COUNT; i++) {
 		const struct ridge *r = &n->sums[i];
 
 		ret_predictions[i] = NAN;
 		if (dims[i] > row->known)
 			continue;
-		for (; seen < dims[i]; seen++) {
-			least = smaller(least, row->x[seen]);
-			most = larger(most, row->x[seen]);
-		}
-		if (r->solved)
-			ret_predictions[i] =
-				within(ridge_predict(r, row->x), least - (most - least),
-				       most + (most - least));
+		widen(&seen, row->x, i ? dims[i - 1] : FEATURE_LAST, dims[i]);
+		if (!r->solved)
+			continue;
+
+		double least = smaller(seen.least[0], seen.least[1]);
+		double most = larger(seen.most[0], seen.most[1]);
+
+		ret_predictions[i] =
+			within(ridge_predict(r, row->x), least - (most - least),
+			       most + (most - least));
 	}
 }

@@ -56,35 +56,6 @@ void ridge_init(struct ridge *r, int32_t dim, double *storage)
 	};
 }
 
-/* A row of 6, which was written just before, in pairs: a register of four could not be
- * loaded before all of its stores have arrived in the cache. */
-#define SMALL_DIM 6
-
-WIDE_PART double dot_small(const double *a, const double *b)
-{
-	pair sum = *pairs(a) * *pairs(b) + *pairs(a + 2) * *pairs(b + 2) +
-		   *pairs(a + 4) * *pairs(b + 4);
-
-	return sum[0] + sum[1];
-}
-
-WIDE_PART void learn_small(struct ridge *r, const double *x, double y, double weight)
-{
-	pair row[] = {*pairs(x), *pairs(x + 2), *pairs(x + 4)};
-
-#pragma GCC unroll 6
-	for (int32_t i = 0; i < SMALL_DIM; i++) {
-		double factor = weight * x[i];
-
-#pragma GCC unroll 3
-		for (int32_t k = 0; k <= i; k += 2)
-			*(pair *)(r->gram + RIDGE_PACKED(i) + k) += factor * row[k / 2];
-	}
-#pragma GCC unroll 3
-	for (int32_t k = 0; k < SMALL_DIM; k += 2)
-		*(pair *)(r->moment + k) += weight * y * row[k / 2];
-}
-
 /* With a dimension known to the compiler nothing is left to count at run time. These are
  * those of the nested rows. */
 #define WITH_DIM(dim, call)                                                              \
@@ -116,10 +87,6 @@ void ridge_learn(struct ridge *r, const double *x, double y, double weight)
 {
 #define LEARN(dim) learn(r, x, y, weight, dim)
 	r->samples++;
-	if (r->dim == SMALL_DIM) {
-		learn_small(r, x, y, weight);
-		return;
-	}
 	WITH_DIM(r->dim, LEARN);
 }
 
@@ -259,9 +226,6 @@ WIDE_CLONES
 double ridge_predict(const struct ridge *r, const double *x)
 {
 	double y;
-
-	if (r->dim == SMALL_DIM)
-		return dot_small(r->solution, x);
 
 #define PREDICT(dim) y = dot(r->solution, x, dim)
 	WITH_DIM(r->dim, PREDICT);

@@ -1,4 +1,5 @@
 #include "forecast/select.h"
+#include "forecast/lanes.h"
 #include "forecast/scalar.h"
 
 #include <math.h>
@@ -34,7 +35,7 @@ static enum model best_of(const struct candidates *c, enum model first, enum mod
 		double needed = compete ? scores_to_compete[m] : SCORES_NEEDED;
 
 		if (m == except || !c->w->allowed[m] || isnan(c->predictions[m]) ||
-		    c->w->trackers[m].scores < needed)
+		    c->w->tracker.scores[m] < needed)
 			continue;
 		if (best == FC_MODEL_COUNT || c->losses[m] < c->losses[best])
 			best = m;
@@ -45,7 +46,7 @@ static enum model best_of(const struct candidates *c, enum model first, enum mod
 static bool any_model(const struct window *w, bool scored)
 {
 	for (enum model m = FC_LINEAR_RECENT; m <= FC_HOLT_WINTERS; m++) {
-		if (w->allowed[m] && (!scored || w->trackers[m].scores >= SCORES_NEEDED))
+		if (w->allowed[m] && (!scored || w->tracker.scores[m] >= SCORES_NEEDED))
 			return true;
 	}
 	return false;
@@ -57,23 +58,29 @@ static bool yesterday_is_better(const struct candidates *c, enum model m)
 {
 	return c->w->allowed[FC_SEASONAL_NAIVE] &&
 	       !isnan(c->predictions[FC_SEASONAL_NAIVE]) &&
-	       c->w->trackers[FC_SEASONAL_NAIVE].scores >= MINUTES_PER_DAY &&
-	       c->losses[FC_SEASONAL_NAIVE] < tracker_loss(&c->w->trackers[m]);
+	       c->w->tracker.scores[FC_SEASONAL_NAIVE] >= MINUTES_PER_DAY &&
+	       c->losses[FC_SEASONAL_NAIVE] < tracker_loss(&c->w->tracker, (int32_t)m);
 }
 
 static bool is_comparable(const struct candidates *c, enum model m)
 {
 	return c->w->allowed[m] && !isnan(c->predictions[m]) &&
-	       c->w->trackers[m].scores >= scores_to_compete[m];
+	       c->w->tracker.scores[m] >= scores_to_compete[m];
 }
 
 /* (least / loss)^8; 1 where both are nothing. */
-static double share_of(double loss, double least)
+WIDE_CLONES
+static void shares_of(const double losses[FC_MODEL_COUNT], double least,
+		      double ret_shares[FC_MODEL_COUNT])
 {
-	double ratio = loss > 0 ? least / loss : 1;
-	double square = ratio * ratio, fourth = square * square;
+	for (int32_t i = 0; i < FC_MODEL_COUNT; i += QUAD_LANES) {
+		quad_double loss = *(const quad_double *)(const void *)(losses + i);
+		quad_double one = {1, 1, 1, 1};
+		quad_double ratio = quad_chosen(loss > 0, least / loss, one);
+		quad_double square = ratio * ratio, fourth = square * square;
 
-	return fourth * fourth;
+		*(quad_double *)(void *)(ret_shares + i) = fourth * fourth;
+	}
 }
 
 /* Sets the combination's prediction; the one that weighs most in it, FC_COMBINATION:
@@ -81,7 +88,7 @@ static double share_of(double loss, double least)
 static enum model combine(const struct candidates *c, double *ret_mean)
 {
 	enum model best = FC_COMBINATION;
-	double sum = 0, total = 0;
+	double sum = 0, total = 0, shares[FC_MODEL_COUNT];
 	bool any = false;
 
 	for (enum model m = FC_SEASONAL_NAIVE; m <= FC_HOLT_WINTERS; m++) {
@@ -89,14 +96,13 @@ static enum model combine(const struct candidates *c, double *ret_mean)
 		    (best == FC_COMBINATION || c->losses[m] < c->losses[best]))
 			best = m;
 	}
+	if (best != FC_COMBINATION)
+		shares_of(c->losses, c->losses[best], shares);
 	for (enum model m = FC_SEASONAL_NAIVE; m <= FC_HOLT_WINTERS; m++) {
 		if (!is_comparable(c, m))
 			continue;
-
-		double share = share_of(c->losses[m], c->losses[best]);
-
-		sum += share * c->predictions[m];
-		total += share;
+		sum += shares[m] * c->predictions[m];
+		total += shares[m];
 		any = any || m != FC_SEASONAL_NAIVE;
 	}
 	*ret_mean = any ? sum / total : NAN;
@@ -128,8 +134,8 @@ static double skill_of(const struct window *w, enum model m, enum model baseline
 		return NAN;
 
 	double floor = LOSS_FLOOR * w->size;
-	double own = tracker_loss(&w->trackers[m]) + floor;
-	double other = tracker_loss(&w->trackers[baseline]) + floor;
+	double own = tracker_loss(&w->tracker, (int32_t)m) + floor;
+	double other = tracker_loss(&w->tracker, (int32_t)baseline) + floor;
 
 	if (!(other > 0))
 		return own > 0 ? -1 : 0;
@@ -142,8 +148,7 @@ void select_choose(const struct window *w, double predictions[FC_MODEL_COUNT],
 	struct candidates c = {.w = w, .predictions = predictions};
 	enum model heaviest;
 
-	for (enum model m = 0; m < FC_MODEL_COUNT; m++)
-		c.losses[m] = tracker_loss(&w->trackers[m]);
+	tracker_losses(&w->tracker, c.losses);
 	heaviest = combine(&c, &predictions[FC_COMBINATION]);
 	c.losses[FC_LINEAR_DAY] *= DAY_FAVOUR;
 	ret_choice->speaks = speaker(&c);
@@ -166,12 +171,14 @@ void select_outlook(const struct window *w, const struct choice *choice,
 	if (!ret_outlook->known)
 		return;
 
-	const struct tracker *t = &w->trackers[m];
 	bool alone = choice->baseline == FC_MODEL_COUNT;
 
 	ret_outlook->upper =
-		larger(tracker_upper(t, prediction, scale) + scale * w->shift, 0);
-	ret_outlook->mean = within(prediction + t->bias, 0, ret_outlook->upper);
+		larger(tracker_upper(&w->tracker, (int32_t)m, prediction, scale) +
+			       scale * w->shift,
+		       0);
+	ret_outlook->mean =
+		within(prediction + w->tracker.bias[m], 0, ret_outlook->upper);
 	ret_outlook->model = m;
 	ret_outlook->mostly = choice->mostly;
 	ret_outlook->baseline = alone ? FC_LAST_VALUE : choice->baseline;

@@ -25,6 +25,22 @@ static double across(four v)
 	return ((double)v[0] + (double)v[1]) + ((double)v[2] + (double)v[3]);
 }
 
+/* Of masks that were added up: -1 for true. */
+static int32_t count_of(four_mask known)
+{
+	four_mask halves = known + (four_mask){known[2], known[3], known[0], known[1]};
+
+	return -(halves[0] + halves[1]);
+}
+
+/* None is NaN. */
+static float largest_of(four v)
+{
+	four halves = four_larger(v, (four){v[2], v[3], v[0], v[1]});
+
+	return halves[0] > halves[1] ? halves[0] : halves[1];
+}
+
 static struct sum sum_few(const float *values, int32_t count)
 {
 	struct sum s = {.largest = -INFINITY};
@@ -62,15 +78,11 @@ struct sum sum_of(const float *values, int32_t count)
 		largest = four_larger(v, largest); /* NaN: the second */
 	}
 
-	struct sum s = {
+	return (struct sum){
 		.total = across(total),
-		.count = -(known[0] + known[1] + known[2] + known[3]),
-		.largest = largest[0],
+		.count = count_of(known),
+		.largest = largest_of(largest),
 	};
-
-	for (int k = 1; k < LANES; k++)
-		s.largest = largest[k] > s.largest ? largest[k] : s.largest;
-	return s;
 }
 
 /* Without the total. */
@@ -109,13 +121,10 @@ struct sum sum_largest(const float *values, int32_t count)
 		largest = four_larger(v, largest);
 	}
 
-	float a = largest[0] > largest[1] ? largest[0] : largest[1];
-	float b = largest[2] > largest[3] ? largest[2] : largest[3];
-
 	return (struct sum){
 		.total = NAN,
-		.count = -(known[0] + known[1] + known[2] + known[3]),
-		.largest = a > b ? a : b,
+		.count = count_of(known),
+		.largest = largest_of(largest),
 	};
 }
 
@@ -143,7 +152,7 @@ double sum_movement(const float *values, int32_t count)
 	}
 
 	double moved = across(total);
-	int32_t moves = -(known[0] + known[1] + known[2] + known[3]);
+	int32_t moves = count_of(known);
 
 	for (; i < count; i++) {
 		double change = fabs((double)values[i] - (double)values[i - 1]);

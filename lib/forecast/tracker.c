@@ -3,6 +3,7 @@
 #include "forecast/lanes.h"
 #include "forecast/scalar.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* Rates per minute. The error's size and the step of the quantile are slow on purpose: a
@@ -10,7 +11,8 @@
  * .02, .05 and .1 hurt badly). */
 #define ERROR_RATE    .001
 #define OFFSET_RATE   .005
-#define HOUR_RATE     (1. / (14 * MINUTES_PER_HOUR))
+#define HOUR_MINUTES  (14 * MINUTES_PER_HOUR)
+#define HOUR_RATE     (1. / HOUR_MINUTES)
 #define SPREAD_KEEP   (1 - 1. / (14 * MINUTES_PER_DAY))
 #define SPREAD_RIDGE  1e-3
 #define SPREAD_NEEDED (5 * SPREAD_DIM + 200)
@@ -28,24 +30,44 @@
 #define SETTLED_SCORES 500
 #define RELATIVE_MAX   1000
 
-void tracker_init(struct tracker *t, struct spread *spread)
+/* Lanes are done four at a time. */
+#define QUADS (TRACKER_LANES / QUAD_LANES)
+static_assert(TRACKER_LANES % QUAD_LANES == 0, "whole registers");
+static_assert(HOUR_MINUTES <= UINT16_MAX, "counted in short numbers");
+
+typedef uint16_t quad_count __attribute__((vector_size(QUAD_LANES * sizeof(uint16_t)),
+					   aligned(2), may_alias));
+
+WIDE_PART quad_double *quads(double *v)
 {
-	*t = (struct tracker){.relative = 1, .offset = FIRST_OFFSET, .spread = spread};
-	if (!spread)
-		return;
-	*spread = (struct spread){.unit = 1};
-	ridge_init(&spread->ridge, SPREAD_DIM, spread->storage);
+	return (quad_double *)(void *)v;
 }
 
-static void spread_row(const struct spread *s, const struct circumstances *made,
-		       double *ret_x)
+WIDE_PART quad_double quad_at(const double *v, int32_t q)
 {
-	pair *x = (pair *)ret_x;
+	return *(const quad_double *)(const void *)(v + q * QUAD_LANES);
+}
 
-	/* In pairs, as they are read: see ridge.c. */
-	x[0] = (pair){1, made->prediction};
-	x[1] = (pair){sqrt(larger(made->prediction, 0)), made->deviation};
-	x[2] = (pair){made->movement, (double)s->hour_error[made->hour]};
+/* Kept short. */
+WIDE_PART quad_double quad_of(const float *v, int32_t q)
+{
+	return __builtin_convertvector(*(const four *)(const void *)(v + q * QUAD_LANES),
+				       quad_double);
+}
+
+WIDE_PART quad_double all(double v)
+{
+	return (quad_double){v, v, v, v};
+}
+
+void tracker_init(struct tracker *t, int32_t plain)
+{
+	*t = (struct tracker){.plain = plain};
+	for (int32_t i = 0; i < TRACKER_LANES; i++) {
+		t->relative[i] = 1;
+		t->offset[i] = FIRST_OFFSET;
+		t->spread.unit[i] = 1;
+	}
 }
 
 struct thinning thinning_of(int32_t minutes)
@@ -57,102 +79,280 @@ struct thinning thinning_of(int32_t minutes)
 	};
 }
 
-/* A running mean that weighs all values alike until they are 1 / rate. */
-static double blend(double mean, double value, double rate, double minutes, double scores)
-{
-	double share = larger(smaller(rate * minutes, 1), minutes / (scores + minutes));
+/* The regressors of four lanes; a prediction of 0 where there is none. */
+struct spread_row {
+	quad_double x[SPREAD_DIM];
+};
 
+WIDE_PART void spread_row(const struct spread *s, quad_double prediction,
+			  const struct circumstances *made, int32_t q,
+			  struct spread_row *ret)
+{
+	ret->x[0] = all(1);
+	ret->x[1] = prediction;
+	ret->x[2] = quad_root(quad_larger(prediction, all(0)));
+	ret->x[3] = all(made->deviation);
+	ret->x[4] = all(made->movement);
+	ret->x[5] = quad_of(s->hour_error[made->hour], q);
+}
+
+/* What a value counts in a running mean that weighs all alike until they are 1 / rate. */
+WIDE_PART quad_double share_of(double rate, double minutes, quad_double scores)
+{
+	return quad_larger(all(smaller(rate * minutes, 1)), minutes / (scores + minutes));
+}
+
+WIDE_PART quad_double blend(quad_double mean, quad_double value, quad_double share)
+{
 	return mean + share * (value - mean);
 }
 
-static void learn_spread(struct spread *s, const struct score *score, double size)
+/* Before weights leave the range of numbers. */
+static void rescale(struct spread *s, int32_t lane)
 {
-	double x[SPREAD_DIM];
-	int32_t hour = score->made.hour;
-	double minutes = score->thinning->minutes;
+	double factor = 1 / s->unit[lane];
 
-	spread_row(s, &score->made, x);
-	ridge_learn(&s->ridge, x, size, s->unit);
-	s->unit *= score->thinning->spread_growth;
-	if (s->unit > UNIT_MAX) {
-		ridge_scale(&s->ridge, 1 / s->unit);
-		s->unit = 1;
-	}
-	s->hour_error[hour] = (float)blend(s->hour_error[hour], size, HOUR_RATE, minutes,
-					   s->hour_scores[hour]);
-	s->hour_scores[hour] =
-		(float)smaller(s->hour_scores[hour] + minutes, 1 / HOUR_RATE);
+	for (int32_t i = 0; i < SPREAD_SUMS; i++)
+		s->gram[i][lane] *= factor;
+	for (int32_t i = 0; i < SPREAD_DIM; i++)
+		s->moment[i][lane] *= factor;
+	s->unit[lane] = 1;
 }
 
-double tracker_step(const struct tracker *t, const struct score *score)
+WIDE_PART void learn_hour(struct spread *s, int32_t hour, double minutes,
+			  quad_double size, quad_mask learns, int32_t q)
 {
-	double rate = larger(OFFSET_RATE, FAST_RATE / (1 + t->scores / FAST_SCORES));
+	four *error = (four *)(void *)&s->hour_error[hour][q * QUAD_LANES];
+	quad_count *count = (quad_count *)(void *)&s->hour_minutes[hour][q * QUAD_LANES];
+	quad_double before = __builtin_convertvector(*error, quad_double);
+	quad_double scores = __builtin_convertvector(*count, quad_double);
+	quad_double share = share_of(HOUR_RATE, minutes, scores);
+	quad_double more = quad_smaller(scores + minutes, all(HOUR_MINUTES));
 
-	return rate * score->thinning->minutes * 3 * t->relative * score->weight;
+	*error = __builtin_convertvector(
+		quad_chosen(learns, blend(before, size, share), before), four);
+	*count = __builtin_convertvector(quad_chosen(learns, more, scores), quad_count);
+}
+
+/* Lanes that do not learn add nothing. */
+WIDE_PART void learn_spread(struct spread *s, const struct score *score,
+			    quad_double prediction, quad_double size, quad_mask learns,
+			    int32_t q)
+{
+	quad_double *unit = quads(s->unit) + q;
+	four *rows = (four *)(void *)(s->rows + q * QUAD_LANES);
+	quad_double weight = quad_chosen(learns, *unit, all(0));
+	quad_double target = quad_chosen(learns, size, all(0));
+	struct spread_row row;
+
+	spread_row(s, quad_chosen(learns, prediction, all(0)), &score->made, q, &row);
+#pragma GCC unroll 6
+	for (int32_t i = 0; i < SPREAD_DIM; i++) {
+		quad_double factor = weight * row.x[i];
+
+#pragma GCC unroll 6
+		for (int32_t k = 0; k <= i; k++)
+			quads(s->gram[SPREAD_AT(i, k)])[q] += factor * row.x[k];
+		quads(s->moment[i])[q] += factor * target;
+	}
+	*rows += __builtin_convertvector(quad_chosen(learns, all(1), all(0)), four);
+	*unit = quad_chosen(learns, *unit * score->thinning->spread_growth, *unit);
+	learn_hour(s, score->made.hour, score->thinning->minutes, target, learns, q);
+}
+
+double tracker_step(const struct tracker *t, int32_t lane, const struct score *score)
+{
+	double rate =
+		larger(OFFSET_RATE, FAST_RATE / (1 + t->scores[lane] / FAST_SCORES));
+
+	return rate * score->thinning->minutes * 3 * t->relative[lane] * score->weight;
 }
 
 /* One step down the gradient of the weighted pinball loss in z (Angelopoulos, Candes,
  * Tibshirani 2023, "P control"). Nothing is learned where errors were all zero. */
-static void learn_offset(struct tracker *t, const struct score *score, double error)
+WIDE_PART void learn_offset(struct tracker *t, const struct score *score,
+			    quad_double error, quad_double share, quad_mask known,
+			    int32_t q)
 {
-	if (!(score->scale > 0))
-		return;
+	quad_double scale = quad_of(score->scale, q), scores = quad_at(t->scores, q);
+	quad_double *relative = quads(t->relative) + q, *offset = quads(t->offset) + q;
+	quad_mask moves = known & (scale > 0);
+	quad_double z = error / quad_chosen(moves, scale, all(1));
+	quad_double rate = quad_larger(all(OFFSET_RATE),
+				       FAST_RATE / (1 + scores / (double)FAST_SCORES));
 
-	double z = within(error / score->scale, -RELATIVE_MAX, RELATIVE_MAX);
+	z = quad_smaller(quad_larger(z, all(-RELATIVE_MAX)), all(RELATIVE_MAX));
 
-	t->relative = blend(t->relative, fabs(z), ERROR_RATE, score->thinning->minutes,
-			    t->scores);
-	t->offset += tracker_step(t, score) * ((z > t->offset) - (1 - score->quantile));
+	quad_double mean = blend(*relative, quad_size(z), share);
+	quad_double step = rate * score->thinning->minutes * 3. * mean * score->weight;
+	quad_double above = quad_chosen(z > *offset, all(1), all(0));
+
+	*offset = quad_chosen(moves, *offset + step * (above - (1 - score->quantile)),
+			      *offset);
+	*relative = quad_chosen(moves, mean, *relative);
 }
 
+WIDE_PART void learn_loss(struct tracker *t, const struct score *score,
+			  quad_double prediction, quad_mask known, int32_t q)
+{
+	quad_double *loss = quads(t->loss) + q, *weight = quads(t->weight) + q;
+	double keep = score->thinning->discount, minutes = score->thinning->minutes;
+	quad_double miss = score->actual - (prediction + quad_of(score->scale, q) *
+								 quad_at(t->offset, q));
+	quad_double pinball = quad_chosen(miss > 0, score->quantile * miss,
+					  (score->quantile - 1) * miss);
+
+	*loss = quad_chosen(known, keep * *loss + minutes * pinball, *loss);
+	*weight = quad_chosen(known, keep * *weight + minutes, *weight);
+}
+
+/* Errors of settled lanes, cut. */
+WIDE_PART quad_double cut_errors(const struct tracker *t, quad_double error, int32_t q)
+{
+	quad_double usual = quad_at(t->error, q);
+	quad_mask settled = (usual > 0) & (quad_at(t->scores, q) >= SETTLED_SCORES);
+	quad_double limit = quad_chosen(settled, ERROR_CUT * usual, all(INFINITY));
+
+	return quad_smaller(quad_larger(error, -limit), limit);
+}
+
+WIDE_PART void score_quad(struct tracker *t, const struct score *score, int32_t q)
+{
+	static const quad_double lane = {0, 1, 2, 3};
+	quad_double *error = quads(t->error) + q, *bias = quads(t->bias) + q;
+	quad_double *scores = quads(t->scores) + q;
+	quad_double prediction = quad_of(score->prediction, q);
+	quad_mask known = prediction == prediction;
+	quad_double cut = cut_errors(t, score->actual - prediction, q);
+	quad_double share = share_of(ERROR_RATE, score->thinning->minutes, *scores);
+
+	learn_loss(t, score, prediction, known, q);
+	*error = quad_chosen(known, blend(*error, quad_size(cut), share), *error);
+	*bias = quad_chosen(known, blend(*bias, cut, share), *bias);
+	learn_offset(t, score, cut, share, known, q);
+	learn_spread(&t->spread, score, prediction, quad_size(cut),
+		     known & (lane + q * QUAD_LANES >= t->plain), q);
+	*scores += quad_chosen(known, all(score->thinning->minutes), all(0));
+}
+
+WIDE_CLONES
 void tracker_score(struct tracker *t, const struct score *score)
 {
-	double error = score->actual - score->made.prediction;
-	double limit = t->error > 0 && t->scores >= SETTLED_SCORES ? ERROR_CUT * t->error
-								   : INFINITY;
-	double cut = within(error, -limit, limit);
-	double miss =
-		score->actual - tracker_upper(t, score->made.prediction, score->scale);
-	double pinball = miss > 0 ? score->quantile * miss : (score->quantile - 1) * miss;
-	double keep = score->thinning->discount;
-	double minutes = score->thinning->minutes;
-
-	t->loss = keep * t->loss + minutes * pinball;
-	t->weight = keep * t->weight + minutes;
-	t->error = blend(t->error, fabs(cut), ERROR_RATE, minutes, t->scores);
-	t->bias = blend(t->bias, cut, ERROR_RATE, minutes, t->scores);
-	learn_offset(t, score, cut);
-	if (t->spread)
-		learn_spread(t->spread, score, fabs(cut));
-	t->scores += minutes;
+	for (int32_t q = 0; q < QUADS; q++)
+		score_quad(t, score, q);
+	for (int32_t i = 0; i < TRACKER_LANES; i++)
+		if (t->spread.unit[i] > UNIT_MAX)
+			rescale(&t->spread, i);
 }
 
+/* (S + penalty I) z = D b, S = D A D of unit diagonal, solution = D z, as in ridge.h. */
+struct spread_system {
+	quad_double scale[SPREAD_DIM], lower[SPREAD_SUMS], inverse[SPREAD_DIM],
+		z[SPREAD_DIM];
+};
+
+/* The Cholesky factor; in the lanes returned all pivots are positive. */
+WIDE_PART quad_mask factorise(const struct spread *s, struct spread_system *ret,
+			      int32_t q)
+{
+	quad_mask positive = all(0) == all(0);
+
+	for (int32_t i = 0; i < SPREAD_DIM; i++) {
+		quad_double diagonal = quad_at(s->gram[SPREAD_AT(i, i)], q);
+		quad_double pivot = all(1 + SPREAD_RIDGE);
+		quad_double *row = &ret->lower[SPREAD_AT(i, 0)];
+
+		ret->scale[i] =
+			quad_chosen(diagonal > 0, 1 / quad_root(diagonal), all(0));
+		for (int32_t k = 0; k < i; k++) {
+			const quad_double *other = &ret->lower[SPREAD_AT(k, 0)];
+			quad_double rest = ret->scale[i] * ret->scale[k] *
+					   quad_at(s->gram[SPREAD_AT(i, k)], q);
+
+			for (int32_t m = 0; m < k; m++)
+				rest -= row[m] * other[m];
+			row[k] = rest * ret->inverse[k];
+			pivot -= row[k] * row[k];
+		}
+		positive &= pivot > 0;
+		ret->inverse[i] = 1 / quad_root(quad_larger(pivot, all(1e-300)));
+	}
+	return positive;
+}
+
+WIDE_PART void substitute(const struct spread *s, struct spread_system *system, int32_t q)
+{
+	quad_double *z = system->z;
+
+	for (int32_t i = 0; i < SPREAD_DIM; i++) {
+		z[i] = system->scale[i] * quad_at(s->moment[i], q);
+		for (int32_t k = 0; k < i; k++)
+			z[i] -= system->lower[SPREAD_AT(i, k)] * z[k];
+		z[i] *= system->inverse[i];
+	}
+	for (int32_t i = SPREAD_DIM - 1; i >= 0; i--) {
+		for (int32_t k = i + 1; k < SPREAD_DIM; k++)
+			z[i] -= system->lower[SPREAD_AT(k, i)] * z[k];
+		z[i] *= system->inverse[i];
+	}
+}
+
+WIDE_CLONES
 void tracker_refit(struct tracker *t)
 {
-	if (t->spread && t->spread->ridge.samples >= SPREAD_NEEDED)
-		ridge_solve(&t->spread->ridge, SPREAD_RIDGE);
+	struct spread *s = &t->spread;
+	struct spread_system system;
+
+	for (int32_t q = 0; q < QUADS; q++) {
+		quad_mask solved =
+			factorise(s, &system, q) & (quad_of(s->rows, q) >= SPREAD_NEEDED);
+
+		substitute(s, &system, q);
+		for (int32_t i = 0; i < SPREAD_DIM; i++) {
+			quad_double *own = quads(s->solution[i]) + q;
+
+			*own = quad_chosen(solved, system.scale[i] * system.z[i], *own);
+		}
+		quads(s->solved)[q] = quad_chosen(solved, all(1), quads(s->solved)[q]);
+	}
 }
 
-double tracker_scale(const struct tracker *t, const struct circumstances *now)
+WIDE_CLONES
+void tracker_scales(const struct tracker *t, const double prediction[TRACKER_LANES],
+		    const struct circumstances *now, double ret_scale[TRACKER_LANES])
 {
-	double x[SPREAD_DIM];
+	const struct spread *s = &t->spread;
 
-	if (!t->spread || !t->spread->ridge.solved)
-		return t->error;
-	spread_row(t->spread, now, x);
+	for (int32_t q = 0; q < QUADS; q++) {
+		quad_double p = quad_at(prediction, q), error = quad_at(t->error, q);
+		quad_mask solved = quad_at(s->solved, q) > 0;
+		quad_double size = all(0), bounded, scale;
+		struct spread_row row;
 
-	double size = ridge_predict(&t->spread->ridge, x);
-	double bounded = smaller(larger(size, t->error / 3), t->error * 3);
-
-	return sqrt(bounded * sqrt(t->error * bounded));
+		spread_row(s, p, now, q, &row);
+#pragma GCC unroll 6
+		for (int32_t i = 0; i < SPREAD_DIM; i++)
+			size += quad_at(s->solution[i], q) * row.x[i];
+		bounded = quad_smaller(quad_larger(size, error / 3), error * 3);
+		scale = quad_chosen(
+			solved, quad_root(bounded * quad_root(error * bounded)), error);
+		quads(ret_scale)[q] = quad_chosen(p == p, scale, all(NAN));
+	}
 }
 
-double tracker_upper(const struct tracker *t, double prediction, double scale)
+double tracker_upper(const struct tracker *t, int32_t lane, double prediction,
+		     double scale)
 {
-	return prediction + scale * t->offset;
+	return prediction + scale * t->offset[lane];
 }
 
-double tracker_loss(const struct tracker *t)
+WIDE_CLONES
+void tracker_losses(const struct tracker *t, double ret_loss[TRACKER_LANES])
 {
-	return t->weight > 0 ? t->loss / t->weight : NAN;
+	for (int32_t q = 0; q < QUADS; q++) {
+		quad_double weight = quad_at(t->weight, q);
+
+		quads(ret_loss)[q] =
+			quad_chosen(weight > 0, quad_at(t->loss, q) / weight, all(NAN));
+	}
 }

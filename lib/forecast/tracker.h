@@ -1,54 +1,67 @@
-/* How far above a prediction the demand may be: an upper quantile of past errors, scaled
- * by how large errors are now. One for each model and window. */
+/* How far above predictions the demand may be: upper quantiles of past errors, scaled by
+ * how large errors are now. One lane for each model of a window: all are worked on side
+ * by side, in the registers that the processor has. */
 #ifndef FORETOP_FORECAST_TRACKER_H
 #define FORETOP_FORECAST_TRACKER_H
 
-#include "forecast/ridge.h"
+#include <math.h>
+#include <stdint.h>
+
+#define TRACKER_LANES 8
 
 /* What the size of an error is regressed on: 1, the prediction, its root, the deviation
  * of the last 15 minutes, the movement of the last hour, the mean error at this hour of
  * the day. */
 #define SPREAD_DIM 6
+/* Where the product of columns i >= k stands among the sums. */
+#define SPREAD_AT(i, k) ((i) * ((i) + 1) / 2 + (k))
+#define SPREAD_SUMS     SPREAD_AT(SPREAD_DIM, 0)
 
 /* How the size of errors depends on the circumstances. */
 struct spread {
-	struct ridge ridge;
-	double unit; /* weight of the next row: it grows, old ones do not fade */
-	double storage[RIDGE_STORAGE(SPREAD_DIM)];
-	float hour_error[24]; /* mean |y - p| by hour of the day, UTC */
-	float hour_scores[24];
+	double gram[SPREAD_SUMS][TRACKER_LANES]; /* sums of weight x x' */
+	double moment[SPREAD_DIM][TRACKER_LANES];
+	double solution[SPREAD_DIM][TRACKER_LANES];
+	double solved[TRACKER_LANES]; /* 1: the solution is valid */
+	float rows[TRACKER_LANES];
+	double unit[TRACKER_LANES]; /* weight of the next row: it grows, old ones do not
+				       fade */
+	float hour_error[24][TRACKER_LANES]; /* mean |y - p| by hour of the day, UTC */
+	uint16_t hour_minutes[24][TRACKER_LANES]; /* that it rests on */
 };
 
 struct tracker {
-	double error;    /* g: running mean of |y - p|, units of demand */
-	double bias;     /* running mean of y - p */
-	double relative; /* m: running mean of |z|, z = (y - p) / scale */
-	double offset;   /* c: the quantile of z */
-	double loss;   /* discounted sum of pinball losses of p + scale c, units of demand
-			*/
-	double weight; /* discounted number of scores */
-	double scores; /* minutes scored so far */
-	struct spread *spread; /* borrowed; NULL: errors are of one size at all times */
+	double error[TRACKER_LANES];    /* g: running mean of |y - p|, units of demand */
+	double bias[TRACKER_LANES];     /* running mean of y - p */
+	double relative[TRACKER_LANES]; /* m: running mean of |z|, z = (y - p) / scale */
+	double offset[TRACKER_LANES];   /* c: the quantile of z */
+	double loss[TRACKER_LANES];   /* discounted sum of pinball losses of p + scale c,
+					 units of demand */
+	double weight[TRACKER_LANES]; /* discounted number of scores */
+	double scores[TRACKER_LANES]; /* minutes scored so far */
+	int32_t plain; /* lanes before this one: errors are of one size at all times */
+	struct spread spread;
 };
 
 /* Predictions are scored every `minutes` minutes; each score stands for that many. */
 struct thinning {
-	double minutes;       /* >= 1 */
+	double minutes;       /* >= 1, whole */
 	double discount;      /* what remains of a discounted sum: half after a day */
 	double spread_growth; /* of the weights in the regression of sizes */
 };
 
-/* What was known when the prediction was made. */
+/* What was known when predictions were made. */
 struct circumstances {
-	double prediction;
 	double deviation, movement;
 	int32_t hour; /* of the day, UTC */
 };
 
-/* One prediction with what became of it. */
+/* Predictions of one minute with what became of them. */
 struct score {
 	struct circumstances made;
-	double scale;    /* tracker_scale at that time */
+	/* TRACKER_LANES each: NaN: none, its lane stays as it is; tracker_scales at that
+	   time */
+	const float *prediction, *scale;
 	double actual;   /* y: what came */
 	double quantile; /* q */
 	/* What the outcome counts in the quantile, 1 on average: its share of the load,
@@ -57,29 +70,38 @@ struct score {
 	const struct thinning *thinning;
 };
 
-/* `spread`: for the tracker alone, as long as it lives; set up here. NULL: none. */
-void tracker_init(struct tracker *t, struct spread *spread);
+/* The first `plain` lanes' errors are of one size at all times. */
+void tracker_init(struct tracker *t, int32_t plain);
 
-/* Learns from a prediction whose outcome is known. */
+/* Learns from predictions whose outcome is known. */
 void tracker_score(struct tracker *t, const struct score *score);
 
-/* Refits the size of errors; O(1), for once an hour. */
+/* Refits the sizes of errors; O(1), for once an hour. */
 void tracker_refit(struct tracker *t);
 
-/* The size of the errors to expect: s = g^1/4 clip(h, g/3, 3g)^3/4, h the regression; >=
- * 0. Not h itself, which follows few errors where circumstances are rare. */
-double tracker_scale(const struct tracker *t, const struct circumstances *now);
+/* The sizes of the errors to expect: s = g^1/4 clip(h, g/3, 3g)^3/4, h the regression; >=
+ * 0, NaN where there is no prediction. Not h itself, which follows few errors where
+ * circumstances are rare. */
+void tracker_scales(const struct tracker *t, const double prediction[TRACKER_LANES],
+		    const struct circumstances *now, double ret_scale[TRACKER_LANES]);
 
-/* How far one score moves a quantile, in units of z, before the direction: slower the
- * more has been scored. */
-double tracker_step(const struct tracker *t, const struct score *score);
+/* How far one score moves a lane's quantile, in units of z, before the direction: slower
+ * the more has been scored. */
+double tracker_step(const struct tracker *t, int32_t lane, const struct score *score);
 
 /* p + s c, not bounded below. */
-double tracker_upper(const struct tracker *t, double prediction, double scale);
+double tracker_upper(const struct tracker *t, int32_t lane, double prediction,
+		     double scale);
 
-/* Discounted mean pinball loss of the upper quantile, units of demand; NaN before the
- * first score. */
-double tracker_loss(const struct tracker *t);
+/* Discounted mean pinball loss of a lane's upper quantile, units of demand; NaN before
+ * the first score. */
+static inline double tracker_loss(const struct tracker *t, int32_t lane)
+{
+	return t->weight[lane] > 0 ? t->loss[lane] / t->weight[lane] : NAN;
+}
+
+/* The same of all lanes. */
+void tracker_losses(const struct tracker *t, double ret_loss[TRACKER_LANES]);
 
 struct thinning thinning_of(int32_t minutes);
 

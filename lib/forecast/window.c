@@ -2,7 +2,10 @@
 #include "forecast/scalar.h"
 #include "forecast/select.h"
 
+#include <assert.h>
 #include <math.h>
+
+static_assert(FC_MODEL_COUNT == TRACKER_LANES, "a lane for each model");
 
 /* In mean errors of the one who speaks: a correction, not a second quantile. */
 #define SHIFT_MAX    2
@@ -54,13 +57,9 @@ void window_init(struct window *w, const struct window_config *config)
 	w->load = w->unserved = w->size = w->shift = 0;
 	w->outcomes = 0;
 	nested_init(&w->linear, w->stride);
-	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
-		bool plain = i < FC_SEASONAL_NAIVE;
-
-		tracker_init(&w->trackers[i],
-			     plain ? NULL : &w->spreads[i - FC_SEASONAL_NAIVE]);
+	tracker_init(&w->tracker, FC_SEASONAL_NAIVE);
+	for (int32_t i = 0; i < FC_MODEL_COUNT; i++)
 		w->allowed[i] = may_speak(config, i);
-	}
 	for (int32_t i = 0; i < PENDING_MAX; i++)
 		w->pending[i].minute = INT64_MIN;
 }
@@ -97,12 +96,14 @@ static double weight_of(const struct window *w, double actual)
 static void learn_shift(struct window *w, const struct pending *made,
 			const struct score *score)
 {
-	const struct tracker *spoke = &w->trackers[made->speaker];
-	double limit = SHIFT_MAX * spoke->relative;
-	double pace = larger(SHIFT_PACE, 1 / (1 + spoke->scores / SHIFT_SCORES));
+	const struct tracker *t = &w->tracker;
+	double limit = SHIFT_MAX * t->relative[made->speaker];
+	double pace =
+		larger(SHIFT_PACE, 1 / (1 + t->scores[made->speaker] / SHIFT_SCORES));
 	double direction = (score->actual > (double)made->upper) - (1 - w->quantile);
 
-	w->shift = within(w->shift + pace * direction * tracker_step(spoke, score),
+	w->shift = within(w->shift + pace * direction *
+					     tracker_step(t, made->speaker, score),
 			  -limit, limit);
 }
 
@@ -112,19 +113,15 @@ static void score_all(struct window *w, const struct pending *made, double actua
 		.made = {.deviation = made->deviation,
 			 .movement = made->movement,
 			 .hour = hour_of(made->minute)},
+		.prediction = made->prediction,
+		.scale = made->scale,
 		.actual = actual,
 		.quantile = w->quantile,
 		.weight = weight_of(w, actual),
 		.thinning = &w->thinning,
 	};
 
-	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
-		if (isnan(made->prediction[i]))
-			continue;
-		score.made.prediction = made->prediction[i];
-		score.scale = made->scale[i];
-		tracker_score(&w->trackers[i], &score);
-	}
+	tracker_score(&w->tracker, &score);
 	if (isnan(made->upper))
 		return;
 	learn_shift(w, made, &score);
@@ -164,8 +161,7 @@ void window_learn(struct window *w, const struct history *h, int64_t end)
 void window_refit(struct window *w)
 {
 	nested_solve(&w->linear);
-	for (int32_t i = 0; i < FC_MODEL_COUNT; i++)
-		tracker_refit(&w->trackers[i]);
+	tracker_refit(&w->tracker);
 }
 
 static void predict_all(const struct window *w, const struct history *h,
@@ -200,28 +196,21 @@ static void remember(struct pending *made, const struct feature_row *row,
 }
 
 void window_predict(struct window *w, const struct history *h, struct holt_winters *hw,
-		    const struct feature_row *recent, struct outlook *ret_outlook)
+		    struct feature_row *row, struct outlook *ret_outlook)
 {
-	struct feature_row row = *recent;
 	double predictions[FC_MODEL_COUNT], scales[FC_MODEL_COUNT];
-	struct circumstances now = {.deviation = row.deviation,
-				    .movement = row.movement,
+	struct circumstances now = {.deviation = row->deviation,
+				    .movement = row->movement,
 				    .hour = hour_of(h->newest)};
 	bool scored = counts(w, h->newest);
 
-	feature_row_seasons(h, h->newest, w->minutes, &row);
-	predict_all(w, h, hw, &row, predictions);
+	feature_row_seasons(h, h->newest, w->minutes, row);
+	predict_all(w, h, hw, row, predictions);
 	struct choice choice;
 
 	select_choose(w, predictions, &choice);
 
-	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
-		now.prediction = predictions[i];
-		scales[i] =
-			isnan(predictions[i]) || !(scored || i == (int32_t)choice.speaks)
-				? NAN
-				: tracker_scale(&w->trackers[i], &now);
-	}
+	tracker_scales(&w->tracker, predictions, &now, scales);
 
 	int32_t m = choice.speaks == FC_MODEL_COUNT ? 0 : (int32_t)choice.speaks;
 
@@ -233,7 +222,7 @@ void window_predict(struct window *w, const struct history *h, struct holt_winte
 
 	made->minute = h->newest;
 	made->speaker = (int8_t)m;
-	remember(made, &row, predictions, scales,
+	remember(made, row, predictions, scales,
 		 ret_outlook->known ? ret_outlook->upper : NAN);
 }
 

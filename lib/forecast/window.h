@@ -25,11 +25,11 @@ struct pending {
 	int64_t minute;
 	float prediction[FC_MODEL_COUNT];
 	float scale[FC_MODEL_COUNT];
-	float upper;    /* what was said; NaN when nothing was */
-	int8_t speaker; /* by whom */
+	float upper; /* what was said; NaN when nothing was */
 	float deviation, movement;
 	float x[FEATURES_KEPT]; /* the row, to be learned with the outcome */
 	int8_t known;           /* of it; 0: not to be learned */
+	int8_t speaker;         /* who said `upper` */
 };
 
 /* What a window says for its newest minute. */
@@ -48,8 +48,7 @@ struct window {
 	double quantile;
 	bool allowed[FC_MODEL_COUNT]; /* who may speak */
 	struct nested linear;
-	struct tracker trackers[FC_MODEL_COUNT];
-	struct spread spreads[FC_MODEL_COUNT - FC_SEASONAL_NAIVE];
+	struct tracker tracker; /* a lane for each model */
 	/* Added to the offset of whoever speaks: what is said is calibrated once more,
 	 * across changes of who speaks. */
 	double shift;
@@ -79,10 +78,10 @@ bool window_learnable(const struct window *w, const struct history *h, int64_t e
 /* Solves all regressions; for once an hour. */
 void window_refit(struct window *w);
 
-/* Predicts from the newest minute of `h` on and remembers it. `recent`: that minute's
- * row. */
+/* Predicts from the newest minute of `h` on and remembers it. `row`: that minute's, whose
+ * seasons are set to those of this window. */
 void window_predict(struct window *w, const struct history *h, struct holt_winters *hw,
-		    const struct feature_row *recent, struct outlook *ret_outlook);
+		    struct feature_row *row, struct outlook *ret_outlook);
 
 /* Minutes with a value until the first model may speak, when none is missing. */
 int64_t window_minutes_needed(const struct window *w);

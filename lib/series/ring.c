@@ -10,14 +10,6 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
-/* Where a cell that is held stands. Counted back from the newest: divisions are slow. */
-static int32_t slot(const struct ring *r, int64_t cell)
-{
-	int64_t at = r->newest - (r->next - 1 - cell);
-
-	return (int32_t)(at < 0 ? at + r->cap : at);
-}
-
 static void fill_nan(float *cells, int64_t count)
 {
 	for (int64_t i = 0; i < count; i++)
@@ -59,19 +51,12 @@ void ring_put(struct ring *r, int64_t t_ms, double v)
 		move_on(r, cell);
 	else if (cell < r->first)
 		return;
-	r->cells[slot(r, cell)] = isfinite(value) ? value : NAN;
+	r->cells[ring_slot(r, cell)] = isfinite(value) ? value : NAN;
 }
 
 double ring_at(const struct ring *r, int64_t t_ms)
 {
 	return ring_value(r, ring_cell(r, t_ms));
-}
-
-double ring_value(const struct ring *r, int64_t cell)
-{
-	if (cell < r->first || cell >= r->next)
-		return NAN;
-	return r->cells[slot(r, cell)];
 }
 
 int64_t ring_newest_ms(const struct ring *r)
@@ -110,7 +95,7 @@ void ring_copy(const struct ring *r, int64_t first, int32_t count, float *ret_va
 	fill_nan(ret_values, from - first);
 	fill_nan(ret_values + (to - first), first + count - to);
 
-	int32_t start = slot(r, from);
+	int32_t start = ring_slot(r, from);
 	int64_t length = to - from;
 	int64_t straight = length < r->cap - start ? length : r->cap - start;
 
@@ -118,16 +103,4 @@ void ring_copy(const struct ring *r, int64_t first, int32_t count, float *ret_va
 	       (size_t)straight * sizeof(float));
 	memcpy(ret_values + (from - first) + straight, r->cells,
 	       (size_t)(length - straight) * sizeof(float));
-}
-
-const float *ring_span(const struct ring *r, int64_t first, int32_t count, float *scratch)
-{
-	if (first >= r->first && first + count <= r->next) {
-		int32_t start = slot(r, first);
-
-		if (start + count <= r->cap)
-			return r->cells + start;
-	}
-	ring_copy(r, first, count, scratch);
-	return scratch;
 }

@@ -3,6 +3,7 @@
 #ifndef FORETOP_SERIES_RING_H
 #define FORETOP_SERIES_RING_H
 
+#include <math.h>
 #include <stdint.h>
 
 struct ring {
@@ -26,8 +27,6 @@ void ring_put(struct ring *r, int64_t t_ms, double v);
 
 /* The value of the cell that holds t_ms, NaN when it is missing or outside. */
 double ring_at(const struct ring *r, int64_t t_ms);
-/* The same by the number of the cell. */
-double ring_value(const struct ring *r, int64_t cell);
 /* Start of the newest cell, INT64_MIN while empty; of the oldest. */
 int64_t ring_newest_ms(const struct ring *r);
 int64_t ring_oldest_ms(const struct ring *r);
@@ -36,12 +35,37 @@ int32_t ring_count(const struct ring *r);
 
 /* Number of the cell that holds t_ms: floor(t_ms / step_ms). */
 int64_t ring_cell(const struct ring *r, int64_t t_ms);
+/* Where a cell that is held stands. Counted back from the newest: divisions
+ * are slow. */
+static inline int32_t ring_slot(const struct ring *r, int64_t cell)
+{
+	int64_t at = r->newest - (r->next - 1 - cell);
+
+	return (int32_t)(at < 0 ? at + r->cap : at);
+}
+/* The value of the cell of this number, NaN when it is missing or outside. */
+static inline double ring_value(const struct ring *r, int64_t cell)
+{
+	if (cell < r->first || cell >= r->next)
+		return NAN;
+	return r->cells[ring_slot(r, cell)];
+}
 /* Copies the cells [first, first + count) to ret_values, oldest first, NaN where they are
  * missing or outside. */
 void ring_copy(const struct ring *r, int64_t first, int32_t count, float *ret_values);
 /* The same without a copy where the cells lie in one piece: they are borrowed until the
  * ring changes. Otherwise they are copied to `scratch` (count floats). */
-const float *ring_span(const struct ring *r, int64_t first, int32_t count,
-		       float *scratch);
+static inline const float *ring_span(const struct ring *r, int64_t first, int32_t count,
+				     float *scratch)
+{
+	if (first >= r->first && first + count <= r->next) {
+		int32_t start = ring_slot(r, first);
+
+		if (start + count <= r->cap)
+			return r->cells + start;
+	}
+	ring_copy(r, first, count, scratch);
+	return scratch;
+}
 
 #endif

@@ -27,11 +27,11 @@ static void window_with(struct window *w, const struct candidate *candidates,
 
 	window_init(w, &config);
 	for (int i = 0; i < FC_MODEL_COUNT; i++) {
-		w->trackers[i].loss = candidates[i].loss;
-		w->trackers[i].weight = candidates[i].scores > 0;
-		w->trackers[i].scores = candidates[i].scores;
-		w->trackers[i].offset = 2;
-		w->trackers[i].bias = 1;
+		w->tracker.loss[i] = candidates[i].loss;
+		w->tracker.weight[i] = candidates[i].scores > 0;
+		w->tracker.scores[i] = candidates[i].scores;
+		w->tracker.offset[i] = 2;
+		w->tracker.bias[i] = 1;
 	}
 }
 

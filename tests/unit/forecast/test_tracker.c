@@ -2,13 +2,18 @@
 
 #include "base/base.h"
 #include "forecast/history.h"
+#include "forecast/ridge.h"
 #include "unit/harness.h"
+
+/* The lane that is looked at. */
+#define LANE 5
+/* Those before it know nothing of the circumstances. */
+#define PLAIN 2
 
 /* Scores `count` minutes of a prediction of 100 whose errors are `size` times a standard
  * normal number. */
 struct world {
 	struct tracker tracker;
-	struct spread spread;
 	struct thinning thinning;
 	struct rng noise;
 	double quantile;
@@ -18,7 +23,7 @@ struct world {
 
 static void world_init(struct world *w, double quantile, int32_t thinning)
 {
-	tracker_init(&w->tracker, &w->spread);
+	tracker_init(&w->tracker, PLAIN);
 	w->thinning = thinning_of(thinning);
 	w->quantile = quantile;
 	w->minute = w->above = 0;
@@ -27,16 +32,35 @@ static void world_init(struct world *w, double quantile, int32_t thinning)
 
 static struct circumstances now(const struct world *w, double deviation)
 {
-	return (struct circumstances){
-		.prediction = 100, .deviation = deviation, .hour = hour_of(w->minute)};
+	return (struct circumstances){.deviation = deviation, .hour = hour_of(w->minute)};
+}
+
+static void only_lane(float v, float ret[TRACKER_LANES])
+{
+	for (int i = 0; i < TRACKER_LANES; i++)
+		ret[i] = i == LANE ? v : NAN;
+}
+
+static double scale_at(const struct world *w, const struct circumstances *c)
+{
+	double predictions[TRACKER_LANES], scales[TRACKER_LANES];
+
+	for (int i = 0; i < TRACKER_LANES; i++)
+		predictions[i] = i == LANE ? 100 : NAN;
+	tracker_scales(&w->tracker, predictions, c, scales);
+	for (int i = 0; i < TRACKER_LANES; i++)
+		ck_assert_int_eq(isnan(scales[i]), i != LANE);
+	return scales[LANE];
 }
 
 static void score_error(struct world *w, double error, double deviation)
 {
 	struct circumstances made = now(w, deviation);
-	double scale = tracker_scale(&w->tracker, &made);
+	double size = scale_at(w, &made);
+	float prediction[TRACKER_LANES], scale[TRACKER_LANES];
 	struct score score = {
 		.made = made,
+		.prediction = prediction,
 		.scale = scale,
 		.actual = 100 + error,
 		.quantile = w->quantile,
@@ -44,7 +68,9 @@ static void score_error(struct world *w, double error, double deviation)
 		.thinning = &w->thinning,
 	};
 
-	w->above += score.actual > tracker_upper(&w->tracker, 100, scale);
+	only_lane(100, prediction);
+	only_lane((float)size, scale);
+	w->above += score.actual > tracker_upper(&w->tracker, LANE, 100, size);
 	tracker_score(&w->tracker, &score);
 	w->minute += (int64_t)w->thinning.minutes;
 	if (w->minute % 60 == 0)
@@ -61,7 +87,7 @@ static double upper(const struct world *w, double deviation)
 {
 	struct circumstances c = now(w, deviation);
 
-	return tracker_upper(&w->tracker, 100, tracker_scale(&w->tracker, &c));
+	return tracker_upper(&w->tracker, LANE, 100, scale_at(w, &c));
 }
 
 /* {quantile, the normal law's} */
@@ -88,7 +114,7 @@ START_TEST(thinned_scores_find_the_same_quantile)
 	world_init(&w, .95, 4);
 	score_many(&w, 10000, 10);
 	ck_near(upper(&w, 0), 116.4, 3);
-	ck_near(w.tracker.scores, 40000, 0);
+	ck_near(w.tracker.scores[LANE], 40000, 0);
 }
 END_TEST
 
@@ -100,8 +126,8 @@ START_TEST(the_means_of_errors_are_means_at_first)
 	world_init(&w, .9, 1);
 	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
 		score_error(&w, errors[i], 0);
-	ck_near(w.tracker.error, 16. / 3, 1e-12);
-	ck_near(w.tracker.bias, 4, 1e-12);
+	ck_near(w.tracker.error[LANE], 16. / 3, 1e-12);
+	ck_near(w.tracker.bias[LANE], 4, 1e-12);
 }
 END_TEST
 
@@ -110,14 +136,14 @@ START_TEST(the_loss_is_the_pinball_loss)
 	struct world w;
 
 	world_init(&w, .9, 1);
-	w.tracker.offset = 0; /* the upper quantile is the prediction itself */
-	ck_assert(isnan(tracker_loss(&w.tracker)));
+	w.tracker.offset[LANE] = 0; /* the upper quantile is the prediction itself */
+	ck_assert(isnan(tracker_loss(&w.tracker, LANE)));
 	score_error(&w, 10, 0);
-	ck_near(tracker_loss(&w.tracker), .9 * 10, 1e-9);
+	ck_near(tracker_loss(&w.tracker, LANE), .9 * 10, 1e-9);
 	world_init(&w, .9, 1);
-	w.tracker.offset = 0;
+	w.tracker.offset[LANE] = 0;
 	score_error(&w, -10, 0);
-	ck_near(tracker_loss(&w.tracker), .1 * 10, 1e-9);
+	ck_near(tracker_loss(&w.tracker, LANE), .1 * 10, 1e-9);
 }
 END_TEST
 
@@ -158,10 +184,10 @@ START_TEST(the_scale_stays_within_its_bounds)
 		score_error(&w, (i % 2 ? 1 : 30) * rng_normal(&w.noise), i % 2 ? 1 : 30);
 
 	struct circumstances wild = now(&w, 1e9), calm = now(&w, -1e9);
-	double g = w.tracker.error;
+	double g = w.tracker.error[LANE];
 
-	ck_near(tracker_scale(&w.tracker, &wild), g * pow(3, .75), 1e-9 * g);
-	ck_near(tracker_scale(&w.tracker, &calm), g / pow(3, .75), 1e-9 * g);
+	ck_near(scale_at(&w, &wild), g * pow(3, .75), 1e-9 * g);
+	ck_near(scale_at(&w, &calm), g / pow(3, .75), 1e-9 * g);
 }
 END_TEST
 
@@ -173,7 +199,7 @@ START_TEST(perfect_predictions_need_no_margin)
 	for (int i = 0; i < 1000; i++)
 		score_error(&w, 0, 0);
 	ck_near(upper(&w, 0), 100, 0);
-	ck_near(tracker_loss(&w.tracker), 0, 0);
+	ck_near(tracker_loss(&w.tracker, LANE), 0, 0);
 	score_error(&w, 5, 0);
 	ck_assert(isfinite(upper(&w, 0)));
 	ck_assert(upper(&w, 0) > 100);
@@ -205,6 +231,151 @@ START_TEST(larger_errors_that_stay_do_widen_it)
 }
 END_TEST
 
+/* Predictions and errors of their own for every lane. */
+static void predictions_of(struct rng *rng, float ret[TRACKER_LANES])
+{
+	for (int i = 0; i < TRACKER_LANES; i++)
+		ret[i] = (float)(100 + 10 * i + 5 * rng_normal(rng));
+}
+
+/* A day of minutes, of the lanes whose bits are set; a lane that is missing has no
+ * prediction. */
+static void score_lanes(struct tracker *t, unsigned lanes)
+{
+	struct thinning thinning = thinning_of(2);
+	struct rng rng;
+
+	rng_init(&rng, 11);
+	for (int64_t minute = 0; minute < 1440; minute += 2) {
+		float prediction[TRACKER_LANES], scale[TRACKER_LANES];
+		double wide[TRACKER_LANES], scales[TRACKER_LANES];
+		struct score score = {
+			.made = {.deviation = 1 + minute % 7,
+				 .movement = 1 + minute % 5,
+				 .hour = hour_of(minute)},
+			.prediction = prediction,
+			.scale = scale,
+			.actual = 100 + 10 * rng_normal(&rng),
+			.quantile = .95,
+			.weight = 1,
+			.thinning = &thinning,
+		};
+
+		predictions_of(&rng, prediction);
+		for (int i = 0; i < TRACKER_LANES; i++) {
+			if (!(lanes >> i & 1))
+				prediction[i] = NAN;
+			wide[i] = (double)prediction[i];
+		}
+		tracker_scales(t, wide, &score.made, scales);
+		for (int i = 0; i < TRACKER_LANES; i++)
+			scale[i] = (float)scales[i];
+		tracker_score(t, &score);
+		if (minute % 60 == 0)
+			tracker_refit(t);
+	}
+}
+
+static double scale_of(const struct tracker *t, int lane)
+{
+	const struct circumstances c = {.deviation = 3, .movement = 2, .hour = 7};
+	double prediction[TRACKER_LANES], scale[TRACKER_LANES];
+
+	for (int i = 0; i < TRACKER_LANES; i++)
+		prediction[i] = 100 + i;
+	tracker_scales(t, prediction, &c, scale);
+	return scale[lane];
+}
+
+/* A lane learns the same, to the bit, whether the others have something to say or not. */
+START_TEST(lanes_do_not_see_each_other)
+{
+	struct tracker together, alone;
+
+	tracker_init(&together, PLAIN);
+	tracker_init(&alone, PLAIN);
+	score_lanes(&together, 0xff);
+	score_lanes(&alone, 1u << _i);
+	ck_near(together.scores[_i], 1440, 0);
+	ck_near(alone.scores[_i], together.scores[_i], 0);
+	ck_near(alone.error[_i], together.error[_i], 0);
+	ck_near(alone.bias[_i], together.bias[_i], 0);
+	ck_near(alone.offset[_i], together.offset[_i], 0);
+	ck_near(tracker_loss(&alone, _i), tracker_loss(&together, _i), 0);
+	ck_near(scale_of(&alone, _i), scale_of(&together, _i), 0);
+
+	double losses[TRACKER_LANES];
+
+	tracker_losses(&alone, losses);
+	for (int i = 0; i < TRACKER_LANES; i++) {
+		ck_assert_int_eq(isnan(losses[i]), i != _i);
+		if (i != _i)
+			ck_near(alone.scores[i], 0, 0);
+	}
+	ck_near(losses[_i], tracker_loss(&alone, _i), 0);
+}
+END_TEST
+
+START_TEST(plain_lanes_expect_errors_of_one_size)
+{
+	struct tracker t;
+
+	tracker_init(&t, PLAIN);
+	score_lanes(&t, 0xff);
+	for (int i = 0; i < TRACKER_LANES; i++)
+		ck_assert_int_eq(scale_of(&t, i) == t.error[i], i < PLAIN);
+}
+END_TEST
+
+/* The regression of sizes is the ridge regression that ridge.c solves. */
+START_TEST(sizes_are_regressed_as_by_a_ridge)
+{
+	const struct circumstances c = {.deviation = 3, .movement = 2, .hour = 0};
+	double storage[RIDGE_STORAGE(SPREAD_DIM)], weight = 1, hour = 0, rows = 0;
+	struct thinning thinning = thinning_of(1);
+	struct ridge ridge;
+	struct world w;
+	struct rng rng;
+
+	world_init(&w, .9, 1);
+	ridge_init(&ridge, SPREAD_DIM, storage);
+	rng_init(&rng, 3);
+	for (; rows < 300; rows++) {
+		double deviation = 1 + rng_uniform(&rng), movement = rng_uniform(&rng);
+		/* What is kept is kept short. */
+		double error = (double)(float)(deviation * rng_normal(&rng));
+		double size = fabs(error);
+		float prediction[TRACKER_LANES], scale[TRACKER_LANES];
+		const double x[SPREAD_DIM] = {1, 64, 8, deviation, movement, hour};
+		const struct score score = {
+			.made = {deviation, movement, 0},
+			.prediction = prediction,
+			.scale = scale,
+			.actual = 64 + error,
+			.quantile = .9,
+			.weight = 1,
+			.thinning = &thinning,
+		};
+
+		only_lane(64, prediction);
+		only_lane(1, scale);
+		ridge_learn(&ridge, x, fabs(64 + error - 64), weight);
+		weight *= thinning.spread_growth;
+		hour += (size - hour) / (rows + 1);
+		hour = (double)(float)hour;
+		tracker_score(&w.tracker, &score);
+	}
+	tracker_refit(&w.tracker);
+	ck_assert_int_eq(ridge_solve(&ridge, 1e-3), 0);
+
+	const double x[SPREAD_DIM] = {1, 100, 10, c.deviation, c.movement, hour};
+	double g = w.tracker.error[LANE];
+	double h = fmin(fmax(ridge_predict(&ridge, x), g / 3), 3 * g);
+
+	ck_near(scale_at(&w, &c), pow(g, .25) * pow(h, .75), 1e-6 * g);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tracker");
@@ -220,6 +391,9 @@ int main(void)
 	tcase_add_test(tc, perfect_predictions_need_no_margin);
 	tcase_add_test(tc, one_fault_does_not_widen_the_band_much);
 	tcase_add_test(tc, larger_errors_that_stay_do_widen_it);
+	tcase_add_loop_test(tc, lanes_do_not_see_each_other, 0, TRACKER_LANES);
+	tcase_add_test(tc, plain_lanes_expect_errors_of_one_size);
+	tcase_add_test(tc, sizes_are_regressed_as_by_a_ridge);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

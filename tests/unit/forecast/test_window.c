@@ -37,35 +37,35 @@ static void feed_minute(struct fixture *f, int64_t minute, double v)
 START_TEST(an_outcome_is_scored_when_its_window_has_ended)
 {
 	AUTO_FREE struct fixture *f = fixture_new(5);
-	struct tracker *last = &f->window.trackers[FC_LAST_VALUE];
+	const struct tracker *t = &f->window.tracker;
 
 	for (int64_t i = 0; i < 5; i++)
 		feed_minute(f, i, 10);
-	ck_near(last->scores, 0, 0);
+	ck_near(t->scores[FC_LAST_VALUE], 0, 0);
 	feed_minute(f, 5, 17);
 	/* Each score stands for two minutes. */
-	ck_near(last->scores, 2, 0);
+	ck_near(t->scores[FC_LAST_VALUE], 2, 0);
 	/* Predicted 10 at minute 0, largest within minutes 1 to 5 is 17. */
-	ck_near(last->error, 7, 1e-9);
+	ck_near(t->error[FC_LAST_VALUE], 7, 1e-9);
 	feed_minute(f, 6, 10);
-	ck_near(last->scores, 2, 0);
+	ck_near(t->scores[FC_LAST_VALUE], 2, 0);
 	feed_minute(f, 7, 10);
-	ck_near(last->scores, 4, 0);
-	ck_near(last->bias, 7, 1e-9);
+	ck_near(t->scores[FC_LAST_VALUE], 4, 0);
+	ck_near(t->bias[FC_LAST_VALUE], 7, 1e-9);
 }
 END_TEST
 
 START_TEST(an_outcome_that_is_not_known_is_not_scored)
 {
 	AUTO_FREE struct fixture *f = fixture_new(5);
-	struct tracker *last = &f->window.trackers[FC_LAST_VALUE];
+	const struct tracker *t = &f->window.tracker;
 
 	for (int64_t i = 0; i < 20; i++)
 		feed_minute(f, i, i % 10 == 4 || i % 10 == 5 ? NAN : 10);
 	/* Outcomes that end at minutes 5 to 8 and 15 to 18 hold both missing minutes.
 	 * Those that end at odd minutes are scored, for two minutes each: of 8 that ended
 	 * 4 are torn. */
-	ck_near(last->scores, 2 * (8 - 4), 0);
+	ck_near(t->scores[FC_LAST_VALUE], 2 * (8 - 4), 0);
 }
 END_TEST
 
@@ -105,7 +105,7 @@ START_TEST(long_windows_are_scored_thinner)
 	for (int64_t i = 0; i < 1000; i++)
 		feed_minute(f, i, 10);
 	/* Every stride-th prediction, each for stride minutes. */
-	ck_near(f->window.trackers[FC_LAST_VALUE].scores, 1000 - strides[_i][0],
+	ck_near(f->window.tracker.scores[FC_LAST_VALUE], 1000 - strides[_i][0],
 		(double)stride);
 }
 END_TEST
@@ -120,8 +120,8 @@ START_TEST(windows_of_two_phases_take_turns)
 	for (int64_t i = 0; i < 7; i++) {
 		feed_minute(f, i, 10);
 		feed_minute(other, i, 10);
-		ck_near(f->window.trackers[FC_LAST_VALUE].scores, i < 5 ? 0 : 2, 0);
-		ck_near(other->window.trackers[FC_LAST_VALUE].scores, i < 6 ? 0 : 2, 0);
+		ck_near(f->window.tracker.scores[FC_LAST_VALUE], i < 5 ? 0 : 2, 0);
+		ck_near(other->window.tracker.scores[FC_LAST_VALUE], i < 6 ? 0 : 2, 0);
 	}
 }
 END_TEST
