@@ -46,6 +46,7 @@ struct kube_call {
 	enum kube_method method;
 	int64_t timeout_ms;
 	bool urgent, queued;
+	const struct kube_permit *permit;
 	uint64_t credential; /* which one it went out with */
 	kube_done done;
 	void *arg;
@@ -348,6 +349,12 @@ static void start(struct kube_call *call)
 		.arg = call,
 	};
 	link_sent(call);
+	if (call->permit && !call->permit->holds(call->permit->arg)) {
+		err_set(&call->failure, ERR_RETRY, "%s: not sent: the lead may be lost",
+			call->method_and_path);
+		answer_later(call);
+		return;
+	}
 	call->credential = session_credential(k);
 	call->exchange =
 		http_send(call->urgent ? k->urgent : k->http, &request, &call->failure);
@@ -416,6 +423,7 @@ struct kube_call *kube_send(struct kube *k, const struct kube_request *request,
 		.method = request->method,
 		.timeout_ms = timeout_of(k, request),
 		.urgent = request->urgent,
+		.permit = request->permit,
 		.done = done,
 		.arg = arg,
 	};

@@ -36,6 +36,12 @@ int kube_waiting(const struct kube *k);
 
 enum kube_method { KUBE_GET, KUBE_PUT, KUBE_POST, KUBE_PATCH, KUBE_DELETE };
 
+/* Asked right before a request goes out, however long it waited for the rate limit. */
+struct kube_permit {
+	bool (*holds)(void *arg);
+	void *arg;
+};
+
 struct kube_request {
 	enum kube_method method;
 	const char *path;   /* "/api/v1/namespaces/shop/configmaps/x", escaped */
@@ -43,6 +49,9 @@ struct kube_request {
 	const cJSON *body;  /* NULL: none; of a KUBE_PATCH an RFC 7396 merge patch */
 	int64_t timeout_ms; /* of the transfer; 0: 10 s */
 	bool urgent;        /* goes out at once, past rate limit and queue (the Lease) */
+	/* NULL: none is needed. Borrowed until `done`. One that does not hold any more:
+	 * ERR_RETRY, not_executed. */
+	const struct kube_permit *permit;
 };
 
 struct kube_reply {

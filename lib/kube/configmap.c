@@ -53,6 +53,7 @@ struct kube_call *kube_configmap_put(struct kube *k, const struct kube_configmap
 		.path = path,
 		.query = FIELD_MANAGER,
 		.body = body,
+		.permit = map->permit,
 	};
 	return kube_send(k, &request, done, arg);
 }

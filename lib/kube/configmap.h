@@ -17,9 +17,10 @@ struct kube_configmap {
 	const char *version; /* replaces exactly this version (ERR_CONFLICT otherwise); ""
 				or NULL: creates it (ERR_CONFLICT with reason
 				"AlreadyExists" when it is there) */
-	const char *status_label; /* value of foretop.io/status, such as "v1" */
-	const cJSON *annotations; /* {"key": "text"}; NULL: none */
-	const cJSON *data;        /* {"key": "text"} */
+	const char *status_label;         /* value of foretop.io/status, such as "v1" */
+	const cJSON *annotations;         /* {"key": "text"}; NULL: none */
+	const cJSON *data;                /* {"key": "text"} */
+	const struct kube_permit *permit; /* as in struct kube_request */
 };
 /* Writes it whole, with the labels app.kubernetes.io/part-of=foretop and
  * foretop.io/status. json_str(reply->object, "metadata.resourceVersion", "") is the new

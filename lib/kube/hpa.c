@@ -168,6 +168,7 @@ struct kube_call *kube_hpa_change(struct kube *k, const struct kube_hpa_change *
 		.path = path,
 		.query = change->dry_run ? FIELD_MANAGER "&dryRun=All" : FIELD_MANAGER,
 		.body = body,
+		.permit = change->permit,
 	};
 	return kube_send(k, &request, done, arg);
 }

@@ -59,6 +59,7 @@ struct kube_hpa_change {
 	int32_t original;   /* for the annotation; < 0: all annotations of ours go */
 	int64_t expires_ms; /* beside it */
 	bool dry_run;       /* the server checks it and stores nothing */
+	const struct kube_permit *permit; /* as in struct kube_request */
 };
 /* A merge patch of minReplicas and the annotations, nothing else. reply->object is the
  * object afterwards. */

@@ -16,6 +16,7 @@
 #include "kube/review.h"
 #include "kube/scale.h"
 #include "kube/selector.h"
+#include "kube/shard.h"
 #include "kube/version.h"
 #include "kube/watch.h"
 #include "kube/workload.h"

@@ -2,7 +2,6 @@
 
 #include "kube/configmap.h"
 #include "kube/discovery.h"
-#include "kube/lease_state.h"
 #include "kube/session.h"
 
 #include <stdio.h>
@@ -99,6 +98,8 @@ static cJSON *body_of(const struct kube_lease *l, const struct lease_order *orde
 	set(spec, "acquireTime", cJSON_CreateString(r->acquire_time));
 	set(spec, "renewTime", cJSON_CreateString(r->renew_time));
 	set(spec, "leaseTransitions", cJSON_CreateNumber(r->transitions));
+	if (l->options.amend)
+		l->options.amend(l->options.arg, body);
 	return body;
 }
 
@@ -205,6 +206,14 @@ static void finish_release(void *arg)
 		done(l->released_arg);
 }
 
+/* What the owner says of it now: asked right before the state goes on. */
+static void ask_owner(struct kube_lease *l)
+{
+	const struct kube_lease_options *o = &l->options;
+	l->state.appetite = o->appetite ? o->appetite(o->arg) : LEASE_TAKE_ANY;
+	l->state.stays = o->stays && l->object && o->stays(o->arg, l->object);
+}
+
 static void on_wake(void *arg)
 {
 	struct kube_lease *l = arg;
@@ -238,11 +247,14 @@ static void on_reply(void *arg, const struct kube_reply *reply)
 		l->late_ms = 0;
 		cJSON_Delete(l->object);
 		l->object = cJSON_Duplicate(reply->object, true);
+		if (l->options.on_seen)
+			l->options.on_seen(l->options.arg, l->object);
 	}
 	bool missing_namespace =
 		result == LEASE_MISSING && l->order.action == LEASE_CREATE;
 	if (result == LEASE_OK || result == LEASE_FAILED || missing_namespace)
 		tell_trouble(l, &reply->err);
+	ask_owner(l);
 	lease_state_answer(&l->state, missing_namespace ? LEASE_FAILED : result, &record,
 			   monotonic_ms(), wall_ms(), &l->order);
 	follow_order(l);
@@ -358,6 +370,12 @@ bool kube_lease_valid(const struct kube_lease *l)
 	return lease_state_valid(&l->state, monotonic_ms());
 }
 
+bool kube_lease_reaching(const struct kube_lease *l)
+{
+	const struct lease_state *s = &l->state;
+	return !s->leading && (s->pending == LEASE_CREATE || s->pending == LEASE_UPDATE);
+}
+
 const char *kube_lease_identity(const struct kube_lease *l)
 {
 	return l->state.identity;
@@ -376,6 +394,7 @@ void kube_lease_release(struct kube_lease *l, int64_t bound_ms, void (*done)(voi
 	timer_cancel(&l->wait);
 	timer_cancel(&l->expiry);
 	timer_set(session_reactor(l->kube), &l->bound, bound_ms, finish_release, l);
+	ask_owner(l);
 	lease_state_release(&l->state, monotonic_ms(), wall_ms(), &l->order);
 	follow_order(l);
 }

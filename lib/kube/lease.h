@@ -4,6 +4,7 @@
 #define FORETOP_KUBE_LEASE_H
 
 #include "kube/client.h"
+#include "kube/lease_state.h"
 
 struct kube_lease;
 
@@ -20,6 +21,16 @@ struct kube_lease_options {
 	void (*on_following)(void *arg, const char *holder, const char *why);
 	/* Why the server does not let us; only when the text changes. May be NULL. */
 	void (*on_trouble)(void *arg, const struct err *err);
+	/* Before each write: what else the object is to say, in labels or annotations.
+	 * object: the whole of it as it will be written. May be NULL. */
+	void (*amend)(void *arg, cJSON *object);
+	/* The object as it was read, or as the server stored it. May be NULL. */
+	void (*on_seen)(void *arg, const cJSON *object);
+	/* What may be taken just now; NULL: any. */
+	enum lease_appetite (*appetite)(void *arg);
+	/* With the object last seen: do others hold it in the same name, so that a
+	 * release leaves it to them? NULL: never. */
+	bool (*stays)(void *arg, const cJSON *object);
 	void *arg;
 };
 
@@ -35,6 +46,9 @@ bool kube_lease_valid(const struct kube_lease *l);
 const char *kube_lease_identity(const struct kube_lease *l);
 /* Who holds it as last seen; "" unknown. Borrowed until the next callback. */
 const char *kube_lease_holder(const struct kube_lease *l);
+
+/* A write to take it is under way. */
+bool kube_lease_reaching(const struct kube_lease *l);
 
 /* Stops taking part and, if we lead, gives the lead away so that a follower needs not
  * wait for it to run out. `done` is called once, within bound_ms at the latest, never

@@ -98,6 +98,13 @@ static void order_write(struct lease_state *s, enum lease_action action, int64_t
 static void order_release(struct lease_state *s, int64_t now_ms, int64_t wall_ms,
 			  struct lease_order *ret_order)
 {
+	s->let_go = true;
+	if (s->stays) {
+		order_write(s, LEASE_UPDATE, now_ms, wall_ms, ret_order);
+		if (ret_order->action == LEASE_WAIT)
+			order_done(s, ret_order);
+		return;
+	}
 	struct lease_record *record = &ret_order->record;
 	*record = (struct lease_record){
 		.duration_s = 1,
@@ -131,13 +138,38 @@ static void note(struct lease_state *s, const struct lease_record *record, int64
 		s->leading = false;
 }
 
+static void note_free(struct lease_state *s, bool free, int64_t now_ms)
+{
+	if (free && !s->free)
+		s->free_ms = now_ms;
+	s->free = free;
+}
+
+/* Of a Lease that is not ours, and that nobody holds any more. */
+static bool may_take(const struct lease_state *s, int64_t now_ms)
+{
+	switch (s->appetite) {
+	case LEASE_TAKE_ANY:
+		return true;
+	case LEASE_TAKE_RUN_OUT:
+		return !s->free || now_ms - s->free_ms >= s->times.duration_ms;
+	case LEASE_TAKE_NONE:
+		break;
+	}
+	return false;
+}
+
 static void read_answered(struct lease_state *s, enum lease_result result,
 			  const struct lease_record *record, int64_t now_ms,
 			  int64_t wall_ms, struct lease_order *ret_order)
 {
 	if (result == LEASE_MISSING) {
 		s->has_seen = false;
-		order_write(s, LEASE_CREATE, now_ms, wall_ms, ret_order);
+		note_free(s, true, now_ms);
+		if (may_take(s, now_ms))
+			order_write(s, LEASE_CREATE, now_ms, wall_ms, ret_order);
+		else
+			order_wait(s, ret_order);
 		return;
 	}
 	if (result != LEASE_OK) {
@@ -145,7 +177,9 @@ static void read_answered(struct lease_state *s, enum lease_result result,
 		return;
 	}
 	note(s, record, now_ms);
-	if (*s->seen.holder && !is_ours(s) && seen_is_fresh(s, now_ms))
+	note_free(s, !*s->seen.holder, now_ms);
+	bool theirs = *s->seen.holder && !is_ours(s) && seen_is_fresh(s, now_ms);
+	if (theirs || (!is_ours(s) && !may_take(s, now_ms)))
 		order_wait(s, ret_order);
 	else
 		order_write(s, LEASE_UPDATE, now_ms, wall_ms, ret_order);
@@ -183,7 +217,8 @@ static void release_answered(struct lease_state *s, enum lease_action answered,
 		      (result == LEASE_FAILED && answered != LEASE_GET);
 	if (unsure)
 		order(s, LEASE_GET, now_ms, ret_order);
-	else if (result == LEASE_OK && is_ours(s))
+	else if (result == LEASE_OK && is_ours(s) &&
+		 !(s->let_go && answered == LEASE_UPDATE))
 		order_release(s, now_ms, wall_ms, ret_order);
 	else
 		order_done(s, ret_order);

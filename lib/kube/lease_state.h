@@ -21,6 +21,14 @@ struct lease_record {
 	char version[KUBE_VERSION_SIZE]; /* resourceVersion of the object */
 };
 
+/* What may be taken of what is not ours. */
+enum lease_appetite {
+	LEASE_TAKE_ANY,     /* what client-go takes: free, or run out */
+	LEASE_TAKE_RUN_OUT, /* what its holder let run out, and what nobody has taken
+			       though it has been free for as long as a lease lasts */
+	LEASE_TAKE_NONE,
+};
+
 struct lease_times {
 	int64_t duration_ms, renew_ms, retry_ms;
 };
@@ -49,11 +57,18 @@ struct lease_state {
 	int64_t seen_ms; /* when it last differed from before, by the local clock */
 	bool must_read;  /* a write's fate is unknown: read before the next one */
 	bool leading;
-	int64_t renewed_ms;        /* when the last successful write was sent */
-	int64_t sent_ms;           /* when the write under way was sent */
-	enum lease_action pending; /* LEASE_WAIT: nothing is under way */
-	int tries;                 /* requests since the last wait */
+	int64_t renewed_ms;           /* when the last successful write was sent */
+	int64_t sent_ms;              /* when the write under way was sent */
+	enum lease_action pending;    /* LEASE_WAIT: nothing is under way */
+	int tries;                    /* requests since the last wait */
+	enum lease_appetite appetite; /* may be set before each event; at first: any */
+	bool free;                    /* as last seen: without a holder, or missing */
+	int64_t free_ms;              /* since when, by the local clock */
 	bool releasing;
+	/* Others hold it in the same name: a release leaves it to them, renewed. May be
+	 * set before lease_state_release and before each answer after it. */
+	bool stays;
+	bool let_go; /* the write that lets go of it is under way */
 	struct rng rng;
 };
 

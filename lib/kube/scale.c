@@ -97,6 +97,7 @@ struct kube_call *kube_scale_put(struct kube *k, const struct kube_target *targe
 		.path = path,
 		.query = dry_run ? FIELD_MANAGER "&dryRun=All" : FIELD_MANAGER,
 		.body = body,
+		.permit = target->permit,
 	};
 	return ask(k, &request, done, arg);
 }

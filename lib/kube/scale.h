@@ -9,6 +9,7 @@ struct kube_target {
 	const char *group_version; /* "apps/v1" */
 	const char *plural;        /* "deployments" */
 	const char *ns, *name;
+	const struct kube_permit *permit; /* of writes; as in struct kube_request */
 };
 
 struct kube_scale {

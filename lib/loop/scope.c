@@ -461,7 +461,7 @@ void scope_read(struct scope *s, const struct policy *policy)
 	assert(known); /* the engine has seen the target */
 	(void)known;
 	struct kube_target target = {resource.group_version, resource.plural, policy->ns,
-				     policy->target.name};
+				     policy->target.name, NULL};
 	struct target_read *r = xcalloc(1, sizeof(*r));
 	r->scope = s;
 	r->next = s->reads;

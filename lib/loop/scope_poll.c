@@ -141,7 +141,7 @@ static void read_scale(struct poller *p, const char *name)
 {
 	const struct kube_resource *resource = &p->shelf->resource;
 	struct kube_target target = {resource->group_version, resource->plural,
-				     p->shelf->area->ns, name};
+				     p->shelf->area->ns, name, NULL};
 	if (is_under_way(p, name))
 		return;
 	struct poll *r = xcalloc(1, sizeof(*r));

@@ -222,6 +222,42 @@ START_TEST(the_rate_holds_but_not_for_urgent_requests)
 }
 END_TEST
 
+static bool allowed;
+
+static bool holds(void *arg)
+{
+	ck_assert_ptr_eq(arg, &allowed);
+	return allowed;
+}
+
+static void on_reply_forbids(void *arg, const struct kube_reply *reply)
+{
+	(void)arg;
+	ck_assert_int_eq(reply->err.code, ERR_NONE);
+	allowed = false;
+}
+
+START_TEST(a_permit_is_asked_for_when_a_request_goes_out_not_when_it_is_given)
+{
+	const struct kube_permit permit = {holds, &allowed};
+	struct kube_request request = {
+		.method = KUBE_PUT, .path = "/written", .permit = &permit};
+	struct kube_options options = {
+		.config = &api.config, .requests_per_s = 100, .burst = 1};
+	api.kube = kube_new(api.reactor, &options, NULL);
+	allowed = true;
+	kube_send(api.kube, &request, on_reply_forbids, NULL);
+	kube_send(api.kube, &request, on_reply, NULL); /* waits for the rate */
+	ck_assert_int_eq(kube_waiting(api.kube), 1);
+	allowed = false;
+	api_run(&api);
+	ck_assert_int_eq(calls, 1);
+	ck_assert_int_eq(got.err.code, ERR_RETRY);
+	ck_assert(got.not_executed);
+	ck_assert_str_eq(str_text(&api.log), "PUT /written\n");
+}
+END_TEST
+
 START_TEST(after_a_429_the_next_request_waits)
 {
 	status = 429;
@@ -289,6 +325,8 @@ int main(void)
 	tcase_add_test(t, a_request_that_cannot_start_is_answered_all_the_same);
 	tcase_add_test(t, cancelled_and_abandoned_calls_are_never_answered);
 	tcase_add_test(t, the_rate_holds_but_not_for_urgent_requests);
+	tcase_add_test(
+		t, a_permit_is_asked_for_when_a_request_goes_out_not_when_it_is_given);
 	tcase_add_test(t, after_a_429_the_next_request_waits);
 	tcase_add_test(t, no_request_takes_longer_than_the_client_allows);
 	tcase_add_test(t, the_client_may_be_freed_by_an_answer);

@@ -315,6 +315,98 @@ START_TEST(a_release_frees_the_lease_for_the_next_attempt_of_another)
 }
 END_TEST
 
+START_TEST(without_an_appetite_neither_a_free_nor_a_missing_lease_is_taken)
+{
+	a.appetite = b.appetite = LEASE_TAKE_NONE;
+	attempt(&a);
+	ck_assert(!exists);
+	b.appetite = LEASE_TAKE_ANY;
+	attempt(&b);
+	ck_assert_str_eq(object.holder, "b");
+	now_ms += 60000;
+	attempt(&a);
+	now_ms += 60000;
+	attempt(&a);
+	ck_assert_str_eq(object.holder, "b");
+}
+END_TEST
+
+START_TEST(a_small_appetite_takes_what_has_run_out_at_once)
+{
+	attempt(&a);
+	b.appetite = LEASE_TAKE_RUN_OUT;
+	attempt(&b);
+	now_ms += 14999;
+	attempt(&b);
+	ck_assert_str_eq(object.holder, "a");
+	now_ms += 1;
+	attempt(&b);
+	ck_assert(lease_state_valid(&b, now_ms));
+}
+END_TEST
+
+START_TEST(a_small_appetite_leaves_what_is_free_to_others_for_a_while)
+{
+	b.appetite = LEASE_TAKE_RUN_OUT;
+	attempt(&b); /* it is missing */
+	now_ms += 14999;
+	attempt(&b);
+	ck_assert(!exists);
+	now_ms += 1;
+	attempt(&b);
+	ck_assert(lease_state_valid(&b, now_ms));
+	lease_state_release(&b, now_ms, WALL + now_ms, &order);
+	settle(&b);
+	a.appetite = LEASE_TAKE_RUN_OUT;
+	now_ms += 1000;
+	attempt(&a);
+	now_ms += 14999;
+	attempt(&a);
+	ck_assert_str_eq(object.holder, "");
+	now_ms += 1;
+	attempt(&a);
+	ck_assert_str_eq(object.holder, "a");
+}
+END_TEST
+
+START_TEST(an_appetite_does_not_stop_renewals)
+{
+	attempt(&a);
+	a.appetite = LEASE_TAKE_NONE;
+	now_ms += 2000;
+	attempt(&a);
+	ck_assert_int_eq(lease_state_expires_ms(&a), now_ms + 10000);
+}
+END_TEST
+
+START_TEST(two_of_one_name_hold_it_together_and_who_leaves_renews_it)
+{
+	struct lease_state c;
+	ck_assert_int_eq(lease_state_init(&c, "a", &times, 3, NULL), 0);
+	attempt(&a);
+	attempt(&c);
+	ck_assert(lease_state_valid(&a, now_ms));
+	ck_assert(lease_state_valid(&c, now_ms));
+	now_ms += 2000;
+	attempt(&a); /* a conflict with the other's renewal, a read, a write */
+	ck_assert_int_eq(lease_state_expires_ms(&a), now_ms + 10000);
+	now_ms += 1000;
+	c.stays = true;
+	lease_state_release(&c, now_ms, WALL + now_ms, &order);
+	settle(&c);
+	ck_assert_int_eq(order.action, LEASE_DONE);
+	ck_assert(!lease_state_valid(&c, now_ms));
+	ck_assert_str_eq(object.holder, "a");
+	ck_assert_int_eq(object.duration_s, 15);
+	ck_assert_str_eq(object.renew_time, "2026-01-01T00:00:53.000000Z");
+	attempt(&b);
+	ck_assert(!lease_state_valid(&b, now_ms));
+	lease_state_release(&a, now_ms, WALL + now_ms, &order);
+	settle(&a);
+	ck_assert_str_eq(object.holder, "");
+}
+END_TEST
+
 START_TEST(a_release_waits_for_the_renewal_under_way)
 {
 	attempt(&a);
@@ -422,6 +514,12 @@ int main(void)
 	tcase_add_test(t, a_lease_that_was_deleted_is_created_again);
 	tcase_add_test(t, a_restart_under_the_same_name_goes_on_leading);
 	tcase_add_test(t, a_release_frees_the_lease_for_the_next_attempt_of_another);
+	tcase_add_test(t,
+		       without_an_appetite_neither_a_free_nor_a_missing_lease_is_taken);
+	tcase_add_test(t, a_small_appetite_takes_what_has_run_out_at_once);
+	tcase_add_test(t, a_small_appetite_leaves_what_is_free_to_others_for_a_while);
+	tcase_add_test(t, an_appetite_does_not_stop_renewals);
+	tcase_add_test(t, two_of_one_name_hold_it_together_and_who_leaves_renews_it);
 	tcase_add_test(t, a_release_waits_for_the_renewal_under_way);
 	tcase_add_test(t, a_release_after_a_lost_answer_reads_first);
 	tcase_add_test(t, who_does_not_lead_has_nothing_to_release);

@@ -7,7 +7,7 @@
 	"\"spec\":{\"replicas\":5},\"status\":{\"replicas\":4,\"selector\":\"app=web\"}" \
 	"}"
 
-static const struct kube_target target = {"apps/v1", "deployments", "shop", "web"};
+static const struct kube_target target = {"apps/v1", "deployments", "shop", "web", NULL};
 static struct api api;
 static struct kube_scale got;
 static bool got_scale;
