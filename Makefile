@@ -39,7 +39,7 @@ INTEGRATION_SRC := $(sort $(wildcard tests/integration/test_*.c))
 BED_SRC := $(filter-out $(INTEGRATION_SRC),$(sort $(wildcard tests/integration/*.c)))
 # Programs in virtual time: the first objects take the place of members of the archives.
 VIRTUAL_SRC := $(sort $(wildcard tests/faults/v*.c))
-FAULTS_MAIN := stories sweep
+FAULTS_MAIN := stories sweep shards
 FAULTS_SRC := $(filter-out $(VIRTUAL_SRC) $(patsubst %,tests/faults/%.c,$(FAULTS_MAIN) torture),$(sort $(wildcard tests/faults/*.c)))
 CLI_SRC := $(sort $(wildcard tests/cli/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
@@ -140,7 +140,7 @@ $(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(call obj,$(BED_SR
 
 $(FAULTS_BIN) $(TORTURE_BIN): $(BUILD)/tests/faults/%: $(BUILD)/tests/faults/%.o $(call obj,$(FAULTS_SRC) $(VIRTUAL_SRC)) $(ARCHIVES)
 	$(say) LD $@
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
 
 $(CLI_BIN): $(call obj,$(CLI_SRC) $(BED_SRC)) $(ARCHIVES)
 	@mkdir -p $(@D)

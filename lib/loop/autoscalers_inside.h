@@ -50,6 +50,7 @@ struct release {
 	struct kube_call *call;
 	enum kube_scaler kind;
 	char *ns, *name;
+	int32_t shard; /* of its target */
 	int32_t from, to;
 };
 

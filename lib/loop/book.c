@@ -12,49 +12,43 @@
 #define POLICY_LABEL "foretop.io/policy=v1"
 #define POLICY_KEY   "policy.yaml"
 #define RETRY_MS     2000
-/* Status objects are listed once all policies are known, or after so long without those
- * that may not come for want of a right. */
-#define LIST_DELAY_MS   2000
-#define ENTRIES_AT_ONCE 50
 
 struct book *book_new(struct loop *l)
 {
 	struct book *b = xcalloc(1, sizeof(*b));
 	b->loop = l;
 	b->waiting_end = &b->waiting;
+	b->parts = xcalloc((size_t)shards_count(l->shards), sizeof(b->parts[0]));
 	return b;
 }
 
-static size_t bucket_of(const char *name)
+size_t book_bucket(const char *name)
 {
 	return hash_text(name) % BUCKETS;
 }
 
-static void free_found(struct book *b)
+/* All that is known of its status object, and what is under way. */
+static void forget_status(struct entry *p)
 {
-	for (size_t i = 0; i < BUCKETS; i++) {
-		while (b->found[i]) {
-			struct found *f = b->found[i];
-			b->found[i] = f->chain;
-			free(f->name);
-			free(f->text);
-			free(f);
-		}
-	}
+	kube_cancel(TAKE(p->call));
+	timer_cancel(&p->retry);
+	entry_unqueue(p);
+	cJSON_Delete(TAKE(p->status));
+	cJSON_Delete(TAKE(p->sent));
+	free(TAKE(p->kept));
+	free(TAKE(p->record));
+	p->version[0] = '\0';
+	p->stale = p->saving = p->save_due = p->rereading = false;
+	p->state = ENTRY_NEW;
 }
 
 static void free_entry(struct entry *p)
 {
-	kube_cancel(p->call);
-	timer_cancel(&p->retry);
-	cJSON_Delete(p->status);
-	cJSON_Delete(p->sent);
+	forget_status(p);
 	free(p->ns);
 	free(p->name);
 	free(p->uid);
 	free(p->text);
-	free(p->kept);
-	free(p->record);
 	free(p);
 }
 
@@ -68,7 +62,7 @@ void book_free(struct book *b)
 	}
 	free(b->wards);
 	kube_list_stop(b->list);
-	free_found(b);
+	book_free_found(b);
 	timer_cancel(&b->drain);
 	timer_cancel(&b->retry);
 	while (b->entries) {
@@ -76,12 +70,13 @@ void book_free(struct book *b)
 		free_entry(b->entries);
 		b->entries = next;
 	}
+	free(b->parts);
 	free(b);
 }
 
 struct entry *book_find(const struct book *b, const char *ns, const char *name)
 {
-	for (struct entry *p = b->buckets[bucket_of(name)]; p; p = p->chain)
+	for (struct entry *p = b->buckets[book_bucket(name)]; p; p = p->chain)
 		if (!strcmp(p->name, name) && !strcmp(p->ns, ns))
 			return p;
 	return NULL;
@@ -150,10 +145,20 @@ static void give(struct entry *p)
 	calendar_tell(l, p->ns, p->name);
 }
 
-static void read_status(void *arg);
+/* The shard by the version that would be in force without the present text. */
+static void place_by_kept(struct entry *p)
+{
+	struct policy *policy =
+		p->kept ? policy_parse(p->ns, p->name, p->kept, strlen(p->kept), NULL)
+			: NULL;
+	if (policy)
+		p->shard = shards_of(p->book->loop->shards, p->ns, policy->target.name);
+	p->placed = true;
+	policy_free(policy);
+}
 
 /* text: of STATUS_KEY, or NULL. */
-static void take_record(struct entry *p, const char *version, const char *text)
+void entry_take_record(struct entry *p, const char *version, const char *text)
 {
 	cJSON *status AUTO(json_cleanup) =
 		text ? json_parse(text, strlen(text), NULL) : NULL;
@@ -163,10 +168,17 @@ static void take_record(struct entry *p, const char *version, const char *text)
 	record_from_json(json_at(status, "record"), p->record);
 	free(p->kept);
 	p->kept = xstrdup(json_str(status, "record.policy", NULL));
-	give(p);
+	if (!p->placed)
+		place_by_kept(p);
+	const struct part *part = &p->book->parts[p->shard];
+	/* One that is listed later takes what the list brings. */
+	if (part->listed || part->in_list)
+		give(p);
+	else
+		forget_status(p);
 }
 
-static const char *status_text(const cJSON *object)
+const char *book_status_text(const cJSON *object)
 {
 	const cJSON *data = json_at(object, "data");
 	const cJSON *text = cJSON_GetObjectItemCaseSensitive(data, STATUS_KEY);
@@ -180,15 +192,15 @@ static void on_status_read(void *arg, const struct kube_reply *reply)
 	if (!reply->object && reply->status != 404) {
 		log_error("Could not read a status object", KV_TEXT("policy", p->name),
 			  KV_TEXT("err", reply->err.msg));
-		timer_set(p->book->loop->config.reactor, &p->retry, RETRY_MS, read_status,
-			  p);
+		timer_set(p->book->loop->config.reactor, &p->retry, RETRY_MS,
+			  entry_read_status, p);
 		return;
 	}
-	take_record(p, json_str(reply->object, "metadata.resourceVersion", ""),
-		    status_text(reply->object));
+	entry_take_record(p, json_str(reply->object, "metadata.resourceVersion", ""),
+			  book_status_text(reply->object));
 }
 
-static void read_status(void *arg)
+void entry_read_status(void *arg)
 {
 	struct entry *p = arg;
 	p->state = ENTRY_READING;
@@ -198,35 +210,27 @@ static void read_status(void *arg)
 				     on_status_read, p);
 }
 
-/* What the list brought for this policy. It was complete: what is not in it does not
- * exist. */
-static void take_found(struct entry *p)
+/* Some status objects are: what comes from now on reads its own. */
+static bool is_listed(const struct book *b)
 {
-	char *name AUTO_FREE = entry_status_name(p);
-	struct found **at = &p->book->found[bucket_of(name)];
-	while (*at && strcmp((*at)->name, name) != 0)
-		at = &(*at)->chain;
-	struct found *f = *at;
-	take_record(p, f ? f->version : "", f ? f->text : NULL);
-	if (!f)
-		return;
-	*at = f->chain;
-	free(f->name);
-	free(f->text);
-	free(f);
+	for (int32_t i = 0; i < shards_count(b->loop->shards); i++)
+		if (b->parts[i].listed)
+			return true;
+	return false;
 }
 
-static void feed(struct entry *p)
+void entry_feed(struct entry *p)
 {
-	if (!p->book->feeding)
+	const struct part *part = &p->book->parts[p->shard];
+	if (p->placed ? !part->feeding : !is_listed(p->book))
 		return;
 	switch (p->state) {
 	case ENTRY_NEW:
 		/* A dry run beside a real one must not take its record for its own. */
 		if (p->book->loop->config.dry_run)
 			give(p);
-		else if (p->book->listed)
-			read_status(p);
+		else if (part->listed || !p->placed)
+			entry_read_status(p);
 		return;
 	case ENTRY_READING:
 		return; /* the newest text is given when the answer is there */
@@ -255,9 +259,46 @@ int32_t book_turned_away(const struct book *b)
 	return b->turned_away;
 }
 
+/* The engine forgets the policy. */
+void entry_leave(struct entry *p)
+{
+	struct book *b = p->book;
+	bool known = p->state == ENTRY_READ;
+	bool had_place = known && !p->turned_away;
+	note_place(p, true);
+	forget_status(p);
+	if (known) {
+		struct event event = {.type = EVENT_POLICY_GONE};
+		event.u.policy_gone.ns = p->ns;
+		event.u.policy_gone.name = p->name;
+		loop_step(b->loop, &event);
+	}
+	if (had_place)
+		give_place(b);
+}
+
+/* Two policies of one target must be in one hand, so the target tells the shard. A text
+ * that cannot be used leaves the version before it in force, and with it the shard. */
+static void place(struct entry *p)
+{
+	const struct shards *s = p->book->loop->shards;
+	struct policy *policy =
+		shards_count(s) > 1 && p->text
+			? policy_parse(p->ns, p->name, p->text, strlen(p->text), NULL)
+			: NULL;
+	if (!policy)
+		return;
+	int32_t shard = shards_of(s, p->ns, policy->target.name);
+	policy_free(policy);
+	if (shard != p->shard || !p->placed)
+		entry_leave(p);
+	p->shard = shard;
+	p->placed = true;
+}
+
 static void leave_bucket(struct entry *p)
 {
-	struct entry **at = &p->book->buckets[bucket_of(p->name)];
+	struct entry **at = &p->book->buckets[book_bucket(p->name)];
 	while (*at != p)
 		at = &(*at)->chain;
 	*at = p->chain;
@@ -271,20 +312,10 @@ static void drop(struct book *b, const char *ns, const char *name)
 			continue;
 		*at = p->next;
 		leave_bucket(p);
-		entry_unqueue(p);
-		bool had_place = p->state == ENTRY_READ && !p->turned_away;
-		note_place(p, true);
-		if (p->state != ENTRY_NEW) {
-			struct event event = {.type = EVENT_POLICY_GONE};
-			event.u.policy_gone.ns = p->ns;
-			event.u.policy_gone.name = p->name;
-			loop_step(b->loop, &event);
-		}
 		log_info("A policy has gone", KV_TEXT("policy", name),
 			 KV_TEXT("namespace", ns));
+		entry_leave(p);
 		free_entry(p);
-		if (had_place)
-			give_place(b);
 		return;
 	}
 }
@@ -313,20 +344,21 @@ static void on_object(void *arg, enum kube_change change, const cJSON *object)
 		p->ns = xstrdup(ns);
 		p->name = xstrdup(name);
 		p->uid = xstrdup(json_str(object, "metadata.uid", ""));
+		p->shard = shards_of(b->loop->shards, ns, name);
+		p->placed = shards_count(b->loop->shards) == 1;
 		if (time_parse(json_str(object, "metadata.creationTimestamp", ""),
 			       &p->created_ms, NULL) < 0)
 			p->created_ms = 0;
 		p->next = b->entries;
 		b->entries = p;
-		p->chain = b->buckets[bucket_of(name)];
-		b->buckets[bucket_of(name)] = p;
+		p->chain = b->buckets[book_bucket(name)];
+		b->buckets[book_bucket(name)] = p;
 	}
 	free(p->text);
 	p->text = xstrdup(fresh);
-	feed(p);
+	place(p);
+	entry_feed(p);
 }
-
-static void list_soon(struct book *b);
 
 static const struct ward *find_unsynced(const struct book *b)
 {
@@ -344,7 +376,7 @@ static void on_synced(void *arg)
 	const struct ward *missing = find_unsynced(b);
 	b->synced = !missing;
 	if (b->synced)
-		list_soon(b);
+		book_list_soon(b);
 	if (!b->loop->telemetry)
 		return;
 	char *text AUTO_FREE =
@@ -414,106 +446,12 @@ bool book_synced(const struct book *b)
 
 bool book_fed(const struct book *b)
 {
-	for (const struct entry *p = b->entries; p; p = p->next)
-		if (p->state != ENTRY_READ)
+	const struct shards *s = b->loop->shards;
+	for (int32_t i = 0; i < shards_count(s); i++)
+		if (shards_mine(s, i) && !b->parts[i].feeding)
 			return false;
-	return b->feeding;
-}
-
-/* --- the status objects of the start --- */
-
-static void on_found(void *arg, const cJSON *object)
-{
-	struct book *b = arg;
-	const char *text = status_text(object);
-	struct found *f = xcalloc(1, sizeof(*f));
-	f->name = xstrdup(json_str(object, "metadata.name", ""));
-	f->text = xstrdup(text);
-	snprintf(f->version, sizeof(f->version), "%s",
-		 json_str(object, "metadata.resourceVersion", ""));
-	f->chain = b->found[bucket_of(f->name)];
-	b->found[bucket_of(f->name)] = f;
-}
-
-static void on_list_restart(void *arg)
-{
-	free_found(arg);
-}
-
-static void list_statuses(void *arg);
-
-/* So many at a time: to read a policy takes its time, and the Lease must not wait. */
-static void take_some(void *arg)
-{
-	struct book *b = arg;
-	int taken = 0;
-	for (struct entry *p = b->entries; p && taken < ENTRIES_AT_ONCE; p = p->next) {
-		if (p->state != ENTRY_NEW)
-			continue;
-		taken++;
-		if (b->complete)
-			take_found(p);
-		else
-			read_status(p);
-	}
-	if (taken == ENTRIES_AT_ONCE) {
-		timer_set(b->loop->config.reactor, &b->retry, 0, take_some, b);
-		return;
-	}
-	b->listed = true;
-	free_found(b);
-}
-
-/* Without the right to list them (403) they are read one by one. */
-static void on_listed(void *arg, const char *version, const struct kube_reply *reply)
-{
-	struct book *b = arg;
-	(void)version;
-	b->list = NULL;
-	bool complete = reply->err.code == ERR_NONE;
-	if (!complete) {
-		free_found(b);
-		log_error("Could not list the status objects",
-			  KV_TEXT("err", reply->err.msg));
-		if (reply->status != 403) {
-			timer_set(b->loop->config.reactor, &b->retry, RETRY_MS,
-				  list_statuses, b);
-			return;
-		}
-	}
-	b->complete = complete;
-	take_some(b);
-}
-
-static void list_statuses(void *arg)
-{
-	struct book *b = arg;
-	char *path AUTO_FREE =
-		kube_collection_path("v1", "configmaps", loop_status_namespace(b->loop));
-	const struct kube_list_options options = {
-		.path = path,
-		.label_selector = KUBE_STATUS_LABEL,
-		.on_object = on_found,
-		.on_restart = on_list_restart,
-		.on_done = on_listed,
-		.arg = b,
-	};
-	b->listing = true;
-	b->list = kube_list_start(b->loop->kube, &options);
-}
-
-/* What comes later reads its own, one request each: too many of them for a start. */
-static void list_soon(struct book *b)
-{
-	if (b->feeding && !b->listing && !b->loop->config.dry_run)
-		timer_set(b->loop->config.reactor, &b->retry,
-			  b->synced ? 0 : LIST_DELAY_MS, list_statuses, b);
-}
-
-void book_feed(struct book *b)
-{
-	b->feeding = true;
-	list_soon(b);
-	for (struct entry *p = b->entries; b->loop->config.dry_run && p; p = p->next)
-		feed(p);
+	for (const struct entry *p = b->entries; p; p = p->next)
+		if (p->state != ENTRY_READ && (!p->placed || b->parts[p->shard].feeding))
+			return false;
+	return shards_held(s) > 0;
 }

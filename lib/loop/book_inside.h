@@ -1,9 +1,10 @@
-/* The entries of the book, private to its two files: book.c, the policies and what their
- * status objects said at the start; book_status.c, which writes the status objects. */
+/* The entries of the book, private to its three files: book.c, the policies;
+ * book_list.c, what their status objects said at the start; book_status.c, which writes
+ * the status objects. */
 #ifndef FORETOP_LOOP_BOOK_INSIDE_H
 #define FORETOP_LOOP_BOOK_INSIDE_H
 
-#include "loop/inside.h"
+#include "loop/shards.h"
 
 #define STATUS_KEY "status.json"
 /* Places of the hash by name: some entries in each with 10,000 policies. */
@@ -23,6 +24,9 @@ struct entry {
 	struct entry *next_waiting; /* in the queue of status objects */
 	bool waiting;
 	char *ns, *name, *uid, *text; /* text NULL: the key is missing */
+	int32_t shard; /* of its target; while that is not known, of its name */
+	bool placed; /* its target is known, or its status object does not tell it either
+		      */
 	int64_t created_ms;
 	enum entry_state state;
 	struct state_record *record; /* until a policy has taken it over */
@@ -57,6 +61,13 @@ struct ward {
 	bool synced;
 };
 
+/* The policies of one shard. */
+struct part {
+	bool feeding; /* the engine is told of them */
+	bool in_list; /* their status objects are being listed, and then taken by them */
+	bool listed;  /* what the list brought was taken: later ones read their own */
+};
+
 struct book {
 	struct loop *loop;
 	struct ward *wards;
@@ -65,11 +76,11 @@ struct book {
 	struct entry *waiting, **waiting_end; /* whose status is to be written, in turn */
 	struct kube_list *list;
 	struct found *found[BUCKETS];
-	bool complete; /* the list is: what is not in it does not exist */
-	bool listing;  /* they are being listed, and then taken by their policies */
-	bool listed;   /* what the list brought was taken */
+	struct part *parts; /* by the shard */
+	bool complete;      /* the list is: what is not in it does not exist */
+	bool listing;       /* for the parts that are in_list */
 	struct timer drain, retry;
-	bool synced, feeding;
+	bool synced;
 	int32_t turned_away; /* entries */
 };
 
@@ -79,5 +90,23 @@ struct entry *book_find(const struct book *b, const char *ns, const char *name);
 char *entry_status_name(const struct entry *p);
 /* Takes an entry out of the queue of status objects. */
 void entry_unqueue(struct entry *p);
+/* Tells the engine of the policy, if that is due by now. */
+void entry_feed(struct entry *p);
+/* The engine forgets the policy. */
+void entry_leave(struct entry *p);
+/* Its status object as it was read. text: of STATUS_KEY, or NULL: there is none. */
+void entry_take_record(struct entry *p, const char *version, const char *text);
+/* arg: the entry. */
+void entry_read_status(void *arg);
+
+/* The place of a name in the hashes. */
+size_t book_bucket(const char *name);
+/* The text of STATUS_KEY, or NULL. Borrowed. */
+const char *book_status_text(const cJSON *object);
+
+/* --- book_list.c --- */
+/* Lists status objects when some shard's are due. */
+void book_list_soon(struct book *b);
+void book_free_found(struct book *b);
 
 #endif

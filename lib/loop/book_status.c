@@ -92,11 +92,35 @@ static void on_status_written(void *arg, const struct kube_reply *reply)
 		cJSON_Delete(TAKE(p->sent));
 }
 
+static void tell_refused(void *arg)
+{
+	const struct kube_reply reply = {
+		.err = {ERR_RETRY, "the lead may have been lost"}};
+	answer_save(arg, &reply);
+}
+
+/* Who leads the shard now writes what there is to say. An answer comes never from within
+ * a step. */
+static void refuse(struct entry *p)
+{
+	cJSON_Delete(TAKE(p->status));
+	if (!p->save_due)
+		return;
+	p->save_due = false;
+	p->saving = true;
+	p->sent_save = p->save;
+	timer_set(p->book->loop->config.reactor, &p->retry, 0, tell_refused, p);
+}
+
 static void write_status(struct entry *p)
 {
 	struct loop *l = p->book->loop;
 	if (p->call || !p->status)
 		return;
+	if (!loop_may_write_shard(l, p->shard)) {
+		refuse(p);
+		return;
+	}
 	char *text AUTO_FREE = json_text(p->status);
 	cJSON *data AUTO(json_cleanup) = cJSON_CreateObject();
 	cJSON_AddStringToObject(data, STATUS_KEY, text);
@@ -107,6 +131,7 @@ static void write_status(struct entry *p)
 		.version = p->version,
 		.status_label = "v1",
 		.data = data,
+		.permit = shards_permit(l->shards, p->shard),
 	};
 	p->saving = p->save_due;
 	p->sent_save = p->save;
@@ -131,27 +156,47 @@ void entry_unqueue(struct entry *p)
 	p->waiting = false;
 }
 
+/* With who decides, where that is one of several. */
+static cJSON *content(const struct book *b, const struct entry *p,
+		      const struct policy_status *status)
+{
+	const struct shards *s = b->loop->shards;
+	cJSON *o = status_to_json(status, loop_now(b->loop));
+	if (shards_count(s) > 1) {
+		cJSON_AddNumberToObject(o, "shard", p->shard);
+		cJSON_AddStringToObject(o, "holder", shards_holder(s, p->shard));
+	}
+	return o;
+}
+
 static void drain(void *arg)
 {
 	struct book *b = arg;
 	if (!b->waiting)
 		return;
 	timer_set(b->loop->config.reactor, &b->drain, period_ms(b), drain, b);
-	if (!loop_may_write(b->loop))
-		return;
 	struct entry *p = b->waiting;
-	b->waiting = p->next_waiting;
-	if (!b->waiting)
-		b->waiting_end = &b->waiting;
-	p->waiting = false;
+	while (p && !loop_may_write_shard(b->loop, p->shard))
+		p = p->next_waiting;
+	if (!p)
+		return;
+	entry_unqueue(p);
 	if (p->call)
 		return; /* in the queue again when it has its answer */
 	const struct policy_status *status =
 		engine_policy_named(b->loop->engine, p->ns, p->name);
 	if (p->stale && status)
-		p->status = status_to_json(status, loop_now(b->loop));
+		p->status = content(b, p, status);
 	p->stale = false;
 	write_status(p);
+}
+
+bool book_writing(const struct book *b, int32_t shard)
+{
+	for (const struct entry *p = b->entries; p; p = p->next)
+		if (p->shard == shard && p->call && p->sent)
+			return true;
+	return false;
 }
 
 static struct entry *served_entry(struct book *b, const struct policy_status *status)
@@ -177,7 +222,7 @@ void book_save(struct book *b, const struct policy_status *status,
 	if (!p)
 		return;
 	cJSON_Delete(p->status);
-	p->status = status_to_json(status, loop_now(b->loop));
+	p->status = content(b, p, status);
 	p->save = *ref;
 	p->save_due = true;
 	write_status(p);

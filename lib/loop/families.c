@@ -34,8 +34,17 @@ static const struct metric_family families[F_COUNT] = {
 				 "The version that runs; always 1."),
 			  .labels = {"version"}},
 	[F_LEADER] = {FAMILY("leader_election_master_status", GAUGE,
-			     "1 while this replica leads."),
+			     "1 while this replica leads: of a shard, by the name of its "
+			     "Lease."),
 		      .labels = {"name"}},
+	[F_SHARDS] = {FAMILY("foretop_shards", GAUGE,
+			     "Shards that policies are split over; 1: one leader for "
+			     "all.")},
+	[F_SHARDS_HELD] = {FAMILY("foretop_shards_held", GAUGE,
+				  "Shards whose policies this replica decides.")},
+	[F_REPLICAS] = {FAMILY("foretop_replicas_seen", GAUGE,
+			       "Replicas that share the shards as this one sees it, "
+			       "itself included; 1 with one shard.")},
 	[F_DRY_RUN] = {FAMILY("foretop_dry_run", GAUGE,
 			      "1 when this process was told to write nothing.")},
 	[F_POLICIES] = {FAMILY("foretop_policies", GAUGE,

@@ -7,6 +7,9 @@ enum family {
 	/* The process */
 	F_BUILD_INFO,
 	F_LEADER,
+	F_SHARDS,
+	F_SHARDS_HELD,
+	F_REPLICAS,
 	F_DRY_RUN,
 	F_POLICIES,
 	F_TURNED_AWAY,

@@ -1,5 +1,6 @@
 /* Floors that no policy stands behind any more: given back to their users. */
 #include "loop/autoscalers_inside.h"
+#include "loop/shards.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,13 +53,17 @@ static bool is_under_way(const struct autoscalers *a, const struct kube_hpa *hpa
 
 static void release(struct autoscalers *a, const struct kube_hpa *hpa)
 {
-	if (!loop_may_write(a->loop) || is_under_way(a, hpa))
+	int32_t shard = shards_of(a->loop->shards, hpa->ns, hpa->target_name);
+	/* Who leads its shard knows whether a policy stands behind it. */
+	if (!loop_may_write_shard(a->loop, shard) || is_under_way(a, hpa))
 		return;
 	struct kube_hpa_change change;
 	kube_hpa_release(hpa, &change);
+	change.permit = shards_permit(a->loop->shards, shard);
 	struct release *r = xcalloc(1, sizeof(*r));
 	r->owner = a;
 	r->kind = hpa->kind;
+	r->shard = shard;
 	r->ns = xstrdup(hpa->ns);
 	r->name = xstrdup(hpa->name);
 	r->from = hpa->min;
@@ -148,7 +153,7 @@ static void sweep(void *arg)
 {
 	struct autoscalers *a = arg;
 	timer_set(a->loop->config.reactor, &a->sweep, SWEEP_MS, sweep, a);
-	if (!loop_may_write(a->loop) || !book_synced(a->loop->book) ||
+	if (!shards_held(a->loop->shards) || !book_synced(a->loop->book) ||
 	    !book_fed(a->loop->book))
 		return;
 	list_next(a, KUBE_HPA);
@@ -161,7 +166,29 @@ static void sweep(void *arg)
 			sweep_yard(a, y);
 }
 
+bool autoscalers_writing(const struct autoscalers *a, int32_t shard)
+{
+	for (const struct release *r = a->releases; r; r = r->next)
+		if (r->shard == shard)
+			return true;
+	return false;
+}
+
+void autoscalers_drop(struct autoscalers *a, int32_t shard)
+{
+	for (struct release *r = a->releases, *next; r; r = next) {
+		next = r->next;
+		if (r->shard != shard)
+			continue;
+		kube_cancel(r->call);
+		end_release(r);
+	}
+}
+
 void autoscalers_sweep(struct autoscalers *a)
 {
+	/* What a list before this passed over may be ours now. */
+	for (int i = 0; i < KUBE_SCALERS; i++)
+		a->listings[i].begun = 0;
 	timer_set(a->loop->config.reactor, &a->sweep, 0, sweep, a);
 }

@@ -21,14 +21,19 @@ void book_free(struct book *b);
 /* Begins to watch; objects are kept as texts until book_feed. */
 int book_watch(struct book *b, struct err *err);
 bool book_synced(const struct book *b);
+/* A status object of the shard is being written. */
+bool book_writing(const struct book *b, int32_t shard);
 /* True when no status object is being read or waits to be written. */
 bool book_idle(const struct book *b);
-/* True when the engine was told of every policy. */
+/* True when the engine was told of every policy of this replica's shards, and it has
+ * some. */
 bool book_fed(const struct book *b);
 /* How many policies the engine has no place for; each gets one when others go. */
 int32_t book_turned_away(const struct book *b);
-/* From now on the engine is told (a leader's work). */
+/* From now on the engine is told of the policies of all shards that are decided here. */
 void book_feed(struct book *b);
+/* The engine is to forget the policies of a shard; what is under way for them ends. */
+void book_close(struct book *b, int32_t shard);
 /* Status object of the policy: written soon, or now with an answer to the engine. */
 void book_status(struct book *b, const struct policy_status *status);
 void book_save(struct book *b, const struct policy_status *status,
@@ -54,14 +59,20 @@ void autoscalers_free(struct autoscalers *a);
 /* A policy with this target came or changed: what else scales it is told to the engine,
  * now or when known. */
 void autoscalers_want(struct autoscalers *a, const struct policy *policy);
-/* From now on floors that no policy stands behind are given back (a leader's work). */
+/* From now on floors that no policy stands behind are given back, as far as they are on
+ * targets of shards that are decided here. Called again when there are more of them. */
 void autoscalers_sweep(struct autoscalers *a);
+/* A floor on a target of the shard is being given back. */
+bool autoscalers_writing(const struct autoscalers *a, int32_t shard);
+/* What is under way for the shard ends. */
+void autoscalers_drop(struct autoscalers *a, int32_t shard);
 
 /* --- pauses.c: `foretop pause` --- */
 struct pauses;
 struct pauses *pauses_new(struct loop *l);
 void pauses_free(struct pauses *p);
-/* Begins to read what is paused; the book is fed when that is known. */
+/* Begins to read what is paused, or does so anew; the book is fed when the answer to a
+ * question that was asked from now on is there. */
 void pauses_follow(struct pauses *p);
 /* Tells the engine whether this policy is paused. */
 void pauses_tell(struct pauses *p, const char *ns, const char *name);
@@ -80,6 +91,10 @@ void performer_free(struct performer *p);
 void perform(struct performer *p, const struct action *action);
 /* True when every request and every Event has its answer. */
 bool performer_idle(const struct performer *p);
+/* A write for the shard is under way. */
+bool performer_writing(const struct performer *p, int32_t shard);
+/* Ends writes for the shard, unanswered: its policies are gone. */
+void performer_drop_writes(struct performer *p, int32_t shard);
 /* Before sources are closed: their queries are forgotten, the cycle ends without them. */
 void performer_drop_queries(struct performer *p);
 
@@ -141,11 +156,14 @@ void telemetry_write_failed(struct telemetry *t, const char *kind);
 void telemetry_ready(struct telemetry *t, bool ready, const char *text);
 const char *telemetry_url(const struct telemetry *t);
 
+/* shards.h: the election */
+struct shards;
+
 struct loop {
 	struct loop_config config;
 	struct engine *engine;
 	struct kube *kube;
-	struct kube_lease *lease;
+	struct shards *shards;
 	struct kube_events *events;
 	struct sources *sources;
 	struct book *book;
@@ -158,7 +176,8 @@ struct loop {
 	struct timer tick, work, calendar;
 	int32_t calendar_round;
 	int64_t answer_deadline_ms; /* of a cycle, engine time */
-	bool leading, stopping;
+	bool working;               /* it has led, so that everything is under way */
+	bool stopping;
 };
 
 /* Steps the engine with an event at the present moment and performs what comes of it.
@@ -176,7 +195,18 @@ const char *loop_status_namespace(const struct loop *l);
  * each of them alone needs no right outside. Borrowed. */
 struct config_names loop_named(const struct loop *l);
 bool loop_serves(const struct loop *l, const char *ns);
-/* May be written right now: leading, with a Lease that cannot have been lost. */
-bool loop_may_write(const struct loop *l);
+/* For a policy on this workload may be written right now: with Leases that cannot have
+ * been lost. */
+bool loop_may_write(const struct loop *l, const char *ns, const char *target);
+/* The same by the shard. */
+bool loop_may_write_shard(const struct loop *l, int32_t shard);
+/* Something is written for the shard and has no answer. */
+bool loop_writing(const struct loop *l, int32_t shard);
+
+/* --- the election tells --- */
+void loop_gain(struct loop *l, int32_t shard);
+void loop_lose(struct loop *l, int32_t shard);
+/* The only one; the process must end. why: for people. */
+void loop_lost(struct loop *l, const char *holder, const char *why);
 
 #endif

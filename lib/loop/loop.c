@@ -1,6 +1,6 @@
 #include "loop/loop.h"
 
-#include "loop/inside.h"
+#include "loop/shards.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +38,20 @@ bool loop_serves(const struct loop *l, const char *ns)
 	return only ? !strcmp(only, ns) : config_serves(l->config.controller, ns);
 }
 
-bool loop_may_write(const struct loop *l)
+bool loop_may_write_shard(const struct loop *l, int32_t shard)
 {
-	if (l->config.dry_run || l->stopping)
-		return false;
-	return l->leading && (!l->lease || kube_lease_valid(l->lease));
+	return !l->config.dry_run && !l->stopping && shards_may_write(l->shards, shard);
+}
+
+bool loop_may_write(const struct loop *l, const char *ns, const char *target)
+{
+	return loop_may_write_shard(l, shards_of(l->shards, ns, target));
+}
+
+bool loop_writing(const struct loop *l, int32_t shard)
+{
+	return performer_writing(l->performer, shard) || book_writing(l->book, shard) ||
+	       autoscalers_writing(l->autoscalers, shard);
 }
 
 /* One line per decision that says something new, the same text as in the Event, the
@@ -113,58 +122,48 @@ static void arm(struct loop *l)
 		timer_set(l->config.reactor, &l->work, 0, on_work, l);
 }
 
-static void lead(void *arg)
+/* --- the election --- */
+
+void loop_gain(struct loop *l, int32_t shard)
 {
-	struct loop *l = arg;
-	if (l->leading || l->stopping)
+	if (l->stopping)
 		return;
-	l->leading = true;
-	log_info("Began to lead",
-		 KV_TEXT("instance", l->config.instance ? l->config.instance : ""));
+	if (shards_count(l->shards) == 1)
+		log_info("Began to lead",
+			 KV_TEXT("instance",
+				 l->config.instance ? l->config.instance : ""));
+	else
+		log_info("Took a shard", KV_NUM("shard", shard),
+			 KV_NUM("of", shards_count(l->shards)),
+			 KV_NUM("held", shards_held(l->shards)));
 	pauses_follow(l->pauses);
 	autoscalers_sweep(l->autoscalers);
-	calendar_start(l);
+	if (!l->working)
+		calendar_start(l);
+	l->working = true;
 }
 
-static void follow(void *arg, const char *holder, const char *why)
+/* The process lives on: what it knows of the shard's policies it forgets, and who takes
+ * them over reads it from their status objects. */
+void loop_lose(struct loop *l, int32_t shard)
 {
-	struct loop *l = arg;
-	if (!l->leading) {
-		log_info("Stands by", KV_TEXT("leader", holder));
+	if (l->stopping)
 		return;
-	}
-	l->leading = false;
+	book_close(l->book, shard);
+	performer_drop_writes(l->performer, shard);
+	autoscalers_drop(l->autoscalers, shard);
+	log_info("Has left a shard", KV_NUM("shard", shard),
+		 KV_NUM("of", shards_count(l->shards)),
+		 KV_NUM("held", shards_held(l->shards)));
+}
+
+void loop_lost(struct loop *l, const char *holder, const char *why)
+{
 	l->stopping = true;
 	log_error("Lost the lead, ends at once", KV_TEXT("leader", holder),
 		  KV_TEXT("why", why));
 	if (l->config.on_lost)
 		l->config.on_lost(l->config.arg);
-}
-
-static void lease_trouble(void *arg, const struct err *err)
-{
-	(void)arg;
-	log_error("The Lease could not be renewed", KV_TEXT("err", err->msg));
-}
-
-static int open_lease(struct loop *l, struct err *err)
-{
-	const struct controller_config *c = l->config.controller;
-	struct kube_lease_options options = {
-		.ns = c->election.lease_namespace ? c->election.lease_namespace
-						  : l->config.kube->namespace_,
-		.name = c->election.lease_name,
-		.identity = l->config.instance,
-		.duration_ms = c->election.lease_duration_ms,
-		.renew_deadline_ms = c->election.renew_deadline_ms,
-		.retry_ms = c->election.retry_period_ms,
-		.on_leading = lead,
-		.on_following = follow,
-		.on_trouble = lease_trouble,
-		.arg = l,
-	};
-	l->lease = kube_lease_new(l->kube, &options, err);
-	return l->lease ? 0 : -1;
 }
 
 static void engine_settings(const struct loop_config *config, struct engine_config *ret)
@@ -226,6 +225,7 @@ static int start(struct loop *l, struct err *err)
 	engine_settings(&l->config, &settings);
 	l->answer_deadline_ms = settings.answer_deadline_ms;
 	l->engine = engine_new(&settings);
+	l->shards = shards_new(l);
 	l->performer = performer_new(l);
 	l->scope = scope_new(l);
 	l->autoscalers = autoscalers_new(l);
@@ -240,11 +240,7 @@ static int start(struct loop *l, struct err *err)
 		l->pages = pages_new(l, l->config.page);
 	if (book_watch(l->book, err) < 0)
 		return -1;
-	if (l->config.dry_run || !l->config.controller->election.enabled) {
-		lead(l);
-		return 0;
-	}
-	return open_lease(l, err);
+	return shards_start(l->shards, err);
 }
 
 struct loop *loop_new(const struct loop_config *config, struct err *err)
@@ -275,7 +271,7 @@ void loop_free(struct loop *l)
 	performer_free(l->performer);
 	sources_free(l->sources);
 	kube_events_free(l->events);
-	kube_lease_free(l->lease);
+	shards_free(l->shards);
 	kube_free(l->kube);
 	engine_free(l->engine);
 	free(l);
@@ -292,10 +288,7 @@ void loop_shutdown(struct loop *l, int64_t bound_ms, void (*done)(void *arg), vo
 	timer_cancel(&l->tick);
 	timer_cancel(&l->work);
 	timer_cancel(&l->calendar);
-	if (l->lease)
-		kube_lease_release(l->lease, bound_ms, done, arg);
-	else
-		timer_set(l->config.reactor, &l->tick, 0, done, arg);
+	shards_release(l->shards, bound_ms, done, arg);
 }
 
 int loop_reload(struct loop *l, const struct controller_config *controller,
@@ -328,7 +321,7 @@ const struct engine *loop_engine(const struct loop *l)
 
 bool loop_leading(const struct loop *l)
 {
-	return l->leading;
+	return shards_held(l->shards) > 0;
 }
 
 bool loop_settled(const struct loop *l)

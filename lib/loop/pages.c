@@ -1,5 +1,5 @@
 /* Feeds the page: what the engine knows, and who leads. */
-#include "loop/inside.h"
+#include "loop/shards.h"
 
 #include <stdlib.h>
 
@@ -15,7 +15,19 @@ struct pages {
 	int32_t host_count;
 	const struct policy_status **policies; /* of the engine, by its places */
 	int32_t count;
+	struct page_shard *shards;
 };
+
+static int32_t look_at_shards(struct pages *p)
+{
+	const struct shards *s = p->loop->shards;
+	int32_t count = shards_count(s);
+	p->shards = xrealloc(p->shards, (size_t)count * sizeof(*p->shards));
+	for (int32_t i = 0; i < count; i++)
+		p->shards[i] =
+			(struct page_shard){shards_holder(s, i), shards_mine(s, i)};
+	return count;
+}
 
 static void look(void *arg, struct page_now *ret_now)
 {
@@ -27,12 +39,16 @@ static void look(void *arg, struct page_now *ret_now)
 		xrealloc(p->policies, (size_t)(p->count + 1) * sizeof(*p->policies));
 	for (int32_t i = 0; i < p->count; i++)
 		p->policies[i] = engine_policy_status(l->engine, i);
+	bool leading = shards_held(l->shards) > 0;
+	int32_t shards = look_at_shards(p);
 	*ret_now = (struct page_now){
 		.now_ms = loop_now(l),
-		.leading = l->leading,
-		.leader = l->leading ? instance
-			  : l->lease ? kube_lease_holder(l->lease)
-				     : "",
+		.leading = leading,
+		.leader = leading       ? instance
+			  : shards == 1 ? p->shards[0].holder
+					: "",
+		.shards = p->shards,
+		.shard_count = shards,
 		.instance = instance,
 		.waiting = book_synced(l->book) && book_fed(l->book)
 				   ? NULL
@@ -109,6 +125,7 @@ void pages_free(struct pages *p)
 		free(p->hosts[i]);
 	free(p->hosts);
 	free(p->policies);
+	free(p->shards);
 	free(p);
 }
 

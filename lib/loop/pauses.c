@@ -29,7 +29,7 @@ struct pauses {
 	struct timer again;
 	struct entry *entries;
 	struct waiter *waiters;
-	bool known;   /* read at least once, or a dry run that may not read it */
+	bool anew;    /* the answer under way was asked for before somebody wanted it */
 	bool failing; /* said once */
 };
 
@@ -159,6 +159,11 @@ static void on_read(void *arg, const struct kube_reply *reply)
 	int64_t wait_ms = clock_delay_ms(
 		l->config.clock, loop_now(l) + l->config.controller->sync_period_ms);
 	p->call = NULL;
+	if (p->anew) {
+		p->anew = false;
+		read_again(p);
+		return;
+	}
 	if (good)
 		take(p, reply->object);
 	else if (!p->failing)
@@ -173,10 +178,8 @@ static void on_read(void *arg, const struct kube_reply *reply)
 	if (good)
 		tell_all(p);
 	/* Nothing is decided before it is known what is paused. */
-	if (!p->known && (good || l->config.dry_run)) {
-		p->known = true;
+	if (good || l->config.dry_run)
 		book_feed(l->book);
-	}
 	answer(p, good ? NULL : &reply->err);
 }
 
@@ -203,5 +206,6 @@ void pauses_read(struct pauses *p, pauses_done *done, void *arg)
 
 void pauses_follow(struct pauses *p)
 {
+	p->anew = p->call != NULL;
 	read_again(p);
 }

@@ -1,5 +1,5 @@
 /* Actions become requests, answers become events. */
-#include "loop/inside.h"
+#include "loop/shards.h"
 
 #include <assert.h>
 #include <math.h>
@@ -18,8 +18,9 @@ struct deed {
 	struct write_ref write;
 	struct prom_query *asked;
 	const struct prom_source *source; /* that is asked; lives while `asked` does */
-	int64_t late_ms; /* of a query: when its cycle is over, monotonic */
-	struct kube_call *call;
+	int64_t late_ms;        /* of a query: when its cycle is over, monotonic */
+	struct kube_call *call; /* a write */
+	int32_t shard;          /* of a write */
 	struct timer later; /* failures that are known at once are told later: never from
 			       within a step */
 	struct floor_wish *floor;
@@ -95,6 +96,25 @@ void performer_free(struct performer *p)
 		end(p->deeds);
 	}
 	free(p);
+}
+
+bool performer_writing(const struct performer *p, int32_t shard)
+{
+	for (const struct deed *d = p->deeds; d; d = d->next)
+		if (d->call && d->shard == shard)
+			return true;
+	return false;
+}
+
+void performer_drop_writes(struct performer *p, int32_t shard)
+{
+	for (struct deed *d = p->deeds, *next; d; d = next) {
+		next = d->next;
+		if (!d->call || d->shard != shard)
+			continue;
+		kube_cancel(d->call);
+		end(d);
+	}
 }
 
 /* --- queries --- */
@@ -255,28 +275,6 @@ static void on_history(void *arg, const struct prom_answer *answer)
 	end(d);
 }
 
-int loop_history_query(const struct policy *policy, int32_t metric, struct str *out,
-		       struct err *err)
-{
-	const struct policy_metric *m = &policy->metrics[metric];
-	enum prom_resource resource;
-	if (m->history_query)
-		return str_puts(out, m->history_query);
-	/* Values by pod add up to the workload's demand. */
-	if (m->query && m->type != METRIC_OBJECT && m->type != METRIC_EXTERNAL)
-		return str_printf(out, "sum(%s)", m->query);
-	if (m->query)
-		return str_puts(out, m->query);
-	if (prom_resource_parse(m->name, &resource) < 0)
-		return err_set(err, ERR_INVALID,
-			       "resource %s has no built-in query: give one", m->name);
-	const struct prom_workload workload = {.ns = policy->ns,
-					       .kind = policy->target.kind,
-					       .name = policy->target.name,
-					       .container = m->container};
-	return prom_workload_query(resource, &workload, out);
-}
-
 /* The text to ask for. 0, or -1 with *err. */
 static int expression(const struct action *a, struct str *out, struct err *err)
 {
@@ -347,6 +345,11 @@ static void ask(struct performer *p, const struct action *a)
 
 /* --- scale --- */
 
+static int32_t shard_of(const struct performer *p, const struct action *a)
+{
+	return shards_of(p->loop->shards, a->policy->ns, a->policy->target.name);
+}
+
 static void tell_scale_failed(void *arg)
 {
 	struct deed *d = arg;
@@ -382,9 +385,10 @@ static void scale(struct performer *p, const struct action *a)
 {
 	struct deed *d = begin(p);
 	d->write = a->u.scale.ref;
+	d->shard = shard_of(p, a);
 	/* Asked right before the write: a process that was frozen wakes up believing that
 	 * it leads. */
-	if (!loop_may_write(p->loop)) {
+	if (!loop_may_write_shard(p->loop, d->shard)) {
 		snprintf(d->why, sizeof(d->why), "the lead may have been lost");
 		timer_set(p->loop->config.reactor, &d->later, 0, tell_scale_failed, d);
 		return;
@@ -394,7 +398,8 @@ static void scale(struct performer *p, const struct action *a)
 	assert(known); /* the engine has seen the target */
 	(void)known;
 	struct kube_target target = {resource.group_version, resource.plural,
-				     a->policy->ns, a->policy->target.name};
+				     a->policy->ns, a->policy->target.name,
+				     shards_permit(p->loop->shards, d->shard)};
 	struct kube_scale wanted = {.replicas = a->u.scale.to};
 	snprintf(wanted.version, sizeof(wanted.version), "%s",
 		 a->u.scale.resource_version);
@@ -441,7 +446,7 @@ static void on_floored(void *arg, const struct kube_reply *reply)
 	end(d);
 }
 
-static struct floor_wish *floor_wish(const struct action *a)
+static struct floor_wish *floor_wish(const struct deed *d, const struct action *a)
 {
 	struct floor_wish *w = xcalloc(1, sizeof(*w));
 	w->ns = xstrdup(a->policy->ns);
@@ -460,6 +465,7 @@ static struct floor_wish *floor_wish(const struct action *a)
 		.min = a->u.floor.to,
 		.original = a->u.floor.original,
 		.expires_ms = a->u.floor.expires_ms,
+		.permit = shards_permit(d->performer->loop->shards, d->shard),
 	};
 	return w;
 }
@@ -468,7 +474,7 @@ static void write_floor(struct deed *d)
 {
 	struct loop *l = d->performer->loop;
 	const struct floor_wish *w = d->floor;
-	if (!loop_may_write(l)) {
+	if (!loop_may_write_shard(l, d->shard)) {
 		snprintf(d->why, sizeof(d->why), "the lead may have been lost");
 		timer_set(l->config.reactor, &d->later, 0, tell_floor_failed, d);
 		return;
@@ -509,8 +515,9 @@ static void set_floor(struct performer *p, const struct action *a)
 {
 	struct deed *d = begin(p);
 	d->write = a->u.floor.ref;
-	d->floor = floor_wish(a);
-	if (a->u.floor.first && loop_may_write(p->loop))
+	d->shard = shard_of(p, a);
+	d->floor = floor_wish(d, a);
+	if (a->u.floor.first && loop_may_write_shard(p->loop, d->shard))
 		pauses_read(p->loop->pauses, on_pauses_read, d);
 	else
 		write_floor(d);
@@ -523,7 +530,8 @@ static void post(struct performer *p, const struct action *a)
 	const struct policy_status *s = a->status;
 	log_info(a->u.event.reason, KV_TEXT("namespace", s->ns),
 		 KV_TEXT("policy", s->name), KV_TEXT("note", a->u.event.note));
-	if (!loop_may_write(p->loop))
+	/* A policy that was never valid is told of by who leads the shard of its name. */
+	if (!loop_may_write(p->loop, s->ns, a->policy ? a->policy->target.name : s->name))
 		return;
 	struct kube_object_ref policy = {"v1", "ConfigMap", s->ns, s->name, NULL};
 	struct kube_event event = {

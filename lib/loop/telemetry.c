@@ -1,6 +1,6 @@
 /* /metrics and the probes: the table of families.c filled in. */
 #include "loop/families.h"
-#include "loop/inside.h"
+#include "loop/shards.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -196,6 +196,18 @@ static void put_kube(struct telemetry *t)
 		    (double)(events.dropped + events.failed));
 }
 
+static void put_shards(struct telemetry *t)
+{
+	const struct shards *s = t->loop->shards;
+	struct metrics *m = t->metrics;
+	for (int32_t i = 0; i < shards_count(s); i++)
+		metrics_set(m, F_LEADER, LABELS(shards_lease_name(s, i)),
+			    shards_mine(s, i));
+	metrics_set(m, F_SHARDS, NO_LABELS, shards_count(s));
+	metrics_set(m, F_SHARDS_HELD, NO_LABELS, shards_held(s));
+	metrics_set(m, F_REPLICAS, NO_LABELS, shards_replicas(s));
+}
+
 static void before_scrape(void *arg)
 {
 	struct telemetry *t = arg;
@@ -217,8 +229,7 @@ static void before_scrape(void *arg)
 	metrics_set(m, F_POLICIES, NO_LABELS, served);
 	metrics_set(m, F_TURNED_AWAY, NO_LABELS, book_turned_away(t->loop->book));
 	metrics_set(m, F_BREAKER, NO_LABELS, (double)engine_breaker_trips(e));
-	metrics_set(m, F_LEADER, LABELS(t->loop->config.controller->election.lease_name),
-		    t->loop->leading);
+	put_shards(t);
 	metrics_set(m, F_DROPPED, NO_LABELS, (double)metrics_dropped(m));
 }
 

@@ -30,6 +30,7 @@ void config_defaults(struct controller_config *ret_config)
 				.lease_duration_ms = 15 * MS_PER_S,
 				.renew_deadline_ms = 10 * MS_PER_S,
 				.retry_period_ms = 2 * MS_PER_S,
+				.shards = 1,
 			},
 		.listen = xstrdup(":8080"),
 	};
@@ -59,6 +60,11 @@ static const struct field election_fields[] = {
 	 ELECTION(retry_period_ms),
 	 .min = 100,
 	 .max = MS_PER_H},
+	{.name = "shards",
+	 .read = field_int32,
+	 ELECTION(shards),
+	 .min = 1,
+	 .max = CONFIG_SHARDS_MAX},
 };
 
 static const struct field hpa_fields[] = {
@@ -104,16 +110,25 @@ static const struct field config_fields[] = {
 	{.name = "page", .read = config_page_read, CONTROLLER(page)},
 };
 
+/* "-15-of-16" behind it makes a name of 253 characters at most. */
+#define LEASE_NAME_MAX (253 - 9)
+
 /* client-go's own conditions, and the Lease's whole seconds. */
 static void check_election(const struct place *root, const struct config_election *e)
 {
 	struct place at = place_field(root, "leaderElection");
 	struct place lease = place_field(&at, "leaseDuration");
 	struct place renew = place_field(&at, "renewDeadline");
+	struct place name = place_field(&at, "leaseName");
 	if (e->lease_duration_ms % MS_PER_S)
 		place_problem(&lease, "must be whole seconds");
 	if (e->lease_duration_ms <= e->renew_deadline_ms)
 		place_problem(&lease, "must be greater than renewDeadline");
+	if (e->shards > 1 && strlen(e->lease_name) > LEASE_NAME_MAX)
+		place_problem(&name,
+			      "must have at most %d characters with more than one shard: "
+			      "the number is put behind it",
+			      LEASE_NAME_MAX);
 	if (10 * e->renew_deadline_ms <= JITTER_TENTHS * e->retry_period_ms)
 		place_problem(&renew, "must be greater than 1.2 times retryPeriod");
 }

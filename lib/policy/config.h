@@ -55,6 +55,8 @@ struct config_hpa {
 	int64_t initial_readiness_delay_ms; /* default 30 s, in [0, 1 h] */
 };
 
+#define CONFIG_SHARDS_MAX 16
+
 /* `leaderElection`: lease_duration > renew_deadline > 1.2 * retry_period, as client-go
  * asks (1.2 is its jitter). */
 struct config_election {
@@ -64,6 +66,8 @@ struct config_election {
 	int64_t lease_duration_ms; /* default 15 s, in [1 s, 1 h], whole seconds */
 	int64_t renew_deadline_ms; /* default 10 s */
 	int64_t retry_period_ms;   /* default 2 s */
+	int32_t shards; /* that policies are split over, a Lease each; default 1, in [1,
+			   CONFIG_SHARDS_MAX] */
 };
 
 /* `page`: the page and its JSON API, on a listener of their own. */

@@ -11,6 +11,10 @@ static cJSON *envelope(const struct page_view *v)
 	cJSON_AddStringToObject(o, "instance", v->now.instance);
 	cJSON_AddBoolToObject(o, "leading", v->now.leading);
 	cJSON_AddStringToObject(o, "leader", v->now.leader);
+	cJSON *shards =
+		v->now.shard_count > 1 ? cJSON_AddArrayToObject(o, "shards") : NULL;
+	for (int32_t i = 0; shards && i < v->now.shard_count; i++)
+		cJSON_AddItemToArray(shards, cJSON_CreateString(v->now.shards[i].holder));
 	cJSON_AddStringToObject(o, "time",
 				time_format(v->now.now_ms, text, sizeof(text)));
 	return o;

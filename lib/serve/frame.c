@@ -2,6 +2,14 @@
 
 #include "serve/html.h"
 
+static int32_t held(const struct page_view *v)
+{
+	int32_t count = 0;
+	for (int32_t i = 0; i < v->now.shard_count; i++)
+		count += v->now.shards[i].mine;
+	return count;
+}
+
 void frame_open(struct str *out, const struct page_view *v, const char *title)
 {
 	char clock[24], iso[32];
@@ -23,7 +31,11 @@ void frame_open(struct str *out, const struct page_view *v, const char *title)
 		 "datetime=\"%s\">%s</time></span>",
 		 time_format(v->now.now_ms, iso, sizeof(iso)),
 		 html_clock(v->now.now_ms, clock, sizeof(clock)));
-	if (v->now.leading)
+	if (v->now.leading && v->now.shard_count > 1)
+		html_add(out, "<span class=\"leads\">%s leads %d of %d shards</span>",
+			 *v->now.instance ? v->now.instance : "this replica",
+			 (int)held(v), (int)v->now.shard_count);
+	else if (v->now.leading)
 		html_add(out, "<span class=\"leads\">%s leads</span>",
 			 *v->now.instance ? v->now.instance : "this replica");
 	else
@@ -41,6 +53,29 @@ void frame_close(struct str *out)
 		      "new.</p></noscript></footer>\n</body></html>\n");
 }
 
+/* Names and numbers of the replicas that lead; each once. */
+void frame_shards(struct str *out, const struct page_view *v)
+{
+	const struct page_shard *shards = v->now.shards;
+	if (v->now.shard_count < 2)
+		return;
+	str_puts(out, "<p class=\"shards\">");
+	for (int32_t i = 0; i < v->now.shard_count; i++) {
+		bool before = false;
+		for (int32_t k = 0; k < i; k++)
+			before |= !strcmp(shards[k].holder, shards[i].holder);
+		if (before)
+			continue;
+		html_add(out, "%s<b>%s</b>: ", i ? "; " : "",
+			 *shards[i].holder ? shards[i].holder : "nobody");
+		str_puts(out, shards[i].mine ? "shards (shown here)" : "shards");
+		for (int32_t k = i; k < v->now.shard_count; k++)
+			if (!strcmp(shards[k].holder, shards[i].holder))
+				html_add(out, " %d", (int)k);
+	}
+	str_puts(out, "</p>");
+}
+
 void frame_standby(struct str *out, const struct page_view *v)
 {
 	if (v->now.leading)
@@ -52,6 +87,8 @@ void frame_standby(struct str *out, const struct page_view *v)
 			 "policies. To reach it:</p>"
 			 "<pre>kubectl port-forward pod/%s 8081</pre>",
 			 v->now.leader, v->now.leader);
+	else if (v->now.shard_count > 1)
+		frame_shards(out, v);
 	else
 		str_puts(out, "<p>Nobody is known to lead. A replica takes over when the "
 			      "Lease has run out.</p>");

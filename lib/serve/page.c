@@ -102,8 +102,11 @@ static void answer_policy(struct exchange *x, const struct page_view *v, const c
 			    "Only the replica that leads knows numbers of policies.");
 	} else if (i < 0) {
 		answer_note(x, v, 404, "No such policy",
-			    "It may have been deleted, or is not served by this "
-			    "controller.");
+			    v->now.shard_count > 1
+				    ? "It may have been deleted, is not served by this "
+				      "controller, or is in a shard of another replica."
+				    : "It may have been deleted, or is not served by "
+				      "this controller.");
 	} else {
 		page_policy_write(&out, v, i);
 		reply_html(x, 200, &out);

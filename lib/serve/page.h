@@ -16,13 +16,22 @@
 
 struct page;
 
+/* A part of the policies, which one replica decides. */
+struct page_shard {
+	const char *holder; /* that replica; "" unknown */
+	bool mine;          /* it is this one */
+};
+
 /* The moment that is shown. Borrowed until the loop goes on. */
 struct page_now {
 	int64_t now_ms; /* engine time */
 	bool leading;
-	const char *leader;   /* who leads; "" unknown */
+	const char *leader;   /* who leads, of several that do this one; "" unknown */
 	const char *instance; /* who we are; "" unknown */
-	const char *waiting;  /* what keeps policies from being shown; NULL: nothing */
+	/* By their numbers; at most one: policies are not split. */
+	const struct page_shard *shards;
+	int32_t shard_count;
+	const char *waiting; /* what keeps policies from being shown; NULL: nothing */
 	/* By their places, which stay; NULL where one has gone. */
 	const struct policy_status *const *policies;
 	int32_t count;

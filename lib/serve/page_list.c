@@ -293,6 +293,7 @@ void page_list_write(struct str *out, const struct page_view *v,
 		frame_close(out);
 		return;
 	}
+	frame_shards(out, v);
 	struct row *rows AUTO_FREE = collect(v, wish->search, &found);
 	str_puts(out, "<div class=\"tools\">");
 	write_filters(out, rows, found, wish);

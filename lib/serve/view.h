@@ -15,6 +15,8 @@ struct page_view {
 /* Everything up to <main>; title and path in words: "shop/checkout". */
 void frame_open(struct str *out, const struct page_view *v, const char *title);
 void frame_close(struct str *out);
+/* Which replica leads which shards; "" when policies are not split. */
+void frame_shards(struct str *out, const struct page_view *v);
 /* Says that another replica leads, and how to reach its page; "" when this one does. */
 void frame_standby(struct str *out, const struct page_view *v);
 

@@ -17,6 +17,7 @@ START_TEST(an_empty_file_means_the_defaults)
 	ck_assert_int_eq(c.election.lease_duration_ms, 15000);
 	ck_assert_int_eq(c.election.renew_deadline_ms, 10000);
 	ck_assert_int_eq(c.election.retry_period_ms, 2000);
+	ck_assert_int_eq(c.election.shards, 1);
 	ck_assert_ptr_null(c.status_namespace);
 	ck_assert_str_eq(c.listen, ":8080");
 	ck_assert_str_eq(c.page.listen, "127.0.0.1:8081");
@@ -53,7 +54,7 @@ static const char full[] =
 	"initialReadinessDelay: 0}\n"
 	"namespaces: {serve: [shop, kube-system], refuse: [bank]}\n"
 	"leaderElection: {enabled: false, leaseName: a.b, leaseNamespace: ops, "
-	"leaseDuration: 60s, renewDeadline: 40s, retryPeriod: 5s}\n"
+	"leaseDuration: 60s, renewDeadline: 40s, retryPeriod: 5s, shards: 16}\n"
 	"statusNamespace: foretop\n"
 	"listen: 127.0.0.1:0\n"
 	"page: {listen: ':8443', hosts: [foretop.example, f.b], certFile: /etc/page.pem, "
@@ -101,6 +102,7 @@ START_TEST(a_full_file_is_read)
 	ck_assert_int_eq(c.election.lease_duration_ms, 60000);
 	ck_assert_int_eq(c.election.renew_deadline_ms, 40000);
 	ck_assert_int_eq(c.election.retry_period_ms, 5000);
+	ck_assert_int_eq(c.election.shards, 16);
 	ck_assert_str_eq(c.status_namespace, "foretop");
 	ck_assert_str_eq(c.listen, "127.0.0.1:0");
 	ck_assert_str_eq(c.page.listen, ":8443");
@@ -112,6 +114,9 @@ START_TEST(a_full_file_is_read)
 	config_free(&c);
 }
 END_TEST
+
+#define NAME_48  "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuv"
+#define NAME_245 NAME_48 "." NAME_48 "." NAME_48 "." NAME_48 "." NAME_48 "w"
 
 static const struct {
 	const char *text;
@@ -192,6 +197,15 @@ static const struct {
 	 "line 1: leaderElection.leaseName: Invalid value: \"A_b\": must be at most 253 "
 	 "of a-z, 0-9, '-' and "
 	 "'.', with a letter or digit at both ends of each part"},
+	{"leaderElection: {shards: 0}",
+	 "line 1: leaderElection.shards: Invalid value: 0: must be from 1 to 16"},
+	{"leaderElection: {shards: 17}",
+	 "line 1: leaderElection.shards: Invalid value: 17: must be from 1 to 16"},
+	{"leaderElection: {shards: 2.5}",
+	 "line 1: leaderElection.shards: got \"2.5\": want a whole number"},
+	{"leaderElection: {shards: 2, leaseName: " NAME_245 "}",
+	 "line 1: leaderElection.leaseName: must have at most 244 characters with more "
+	 "than one shard: the number is put behind it"},
 	{"leaderElection: {enabled: 1}",
 	 "line 1: leaderElection.enabled: got \"1\": want true or false"},
 };
