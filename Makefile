@@ -297,10 +297,10 @@ e2e: $(BUILD)/foretop
 	@hack/deps e2e
 	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps convert
 
-## e2e-full: the long stories too: twins of the real HPA controller, floors beside it, credentials, faults, hand-overs
+## e2e-full: the long stories too: twins of the real HPA controller, floors beside it, credentials, faults, hand-overs, shards
 e2e-full: $(BUILD)/foretop
 	@hack/deps e2e
-	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor convert access faults handover
+	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor convert access faults handover shards
 
 ## soak: SOAK_HANDOVERS (200) hand-overs of the lead at moments of change, on real servers
 SOAK_HANDOVERS ?= 200

@@ -7,7 +7,10 @@ import tempfile
 import threading
 import unittest
 
-from e2e import access, audit, faultproxy, installation, levels, measures, story, tokens, traces
+from e2e import access, audit, faultproxy, installation, levels, measures, shards, story, tokens, traces
+
+# Of tests/unit/loop/test_share.c.
+FIXED = [("shop", "checkout", 10, 0), ("shop", "cart", 15, 4), ("default", "web", 8, 0), ("a", "b", 13, 0)]
 
 
 class Traces(unittest.TestCase):
@@ -326,6 +329,15 @@ class Credentials(unittest.TestCase):
             self.assertNotEqual(before, os.readlink(volume.path("..data")))
             volume.write(token="two")
             self.assertEqual("two", access.read(volume.path("token")))
+
+
+class Shards(unittest.TestCase):
+    def test_a_workload_is_where_the_program_says(self):
+        for namespace, name, of_16, of_5 in FIXED:
+            self.assertEqual((shards.shard_of(namespace, name, 16), shards.shard_of(namespace, name, 5)), (of_16, of_5))
+
+    def test_a_lease_has_the_number_in_its_name(self):
+        self.assertEqual(shards.lease_of("shop", "checkout", 1), "foretop-0-of-1")
 
 
 class Sizes(unittest.TestCase):
