@@ -132,6 +132,7 @@ leaderElection:
   leaseDuration: {{ .Values.leaderElection.leaseDuration }}
   renewDeadline: {{ .Values.leaderElection.renewDeadline }}
   retryPeriod: {{ .Values.leaderElection.retryPeriod }}
+  shards: {{ .Values.leaderElection.shards }}
 statusNamespace: {{ include "foretop.namespace" . }}
 listen: ":8080"
 page:
