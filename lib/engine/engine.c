@@ -49,6 +49,8 @@ struct engine *engine_new(const struct engine_config *config)
 	e->values = xcalloc((size_t)e->values_max, sizeof(e->values[0]));
 	e->actions.items = e->items;
 	e->scratch = xmalloc(forecaster_size());
+	e->chunks = xcalloc(CHUNKS, sizeof(e->chunks[0]));
+	e->heard = heard_new(true);
 	return e;
 }
 
@@ -72,6 +74,8 @@ void engine_free(struct engine *e)
 	free(e->notes);
 	free(e->values);
 	free(e->scratch);
+	free(e->chunks);
+	free(e->heard);
 	free(e);
 }
 
@@ -139,6 +143,7 @@ static int64_t due_ms(const struct engine *e, const struct prepared *s, bool *re
 static void recount(struct engine *e, struct prepared *s)
 {
 	int32_t backfills = history_backfills(s);
+	history_give_back(s);
 	e->backfills += backfills - s->backfills;
 	s->backfills = backfills;
 }
@@ -171,7 +176,7 @@ static int32_t next_marked(const struct engine *e, const uint8_t *marks, int32_t
  * next wakes another. */
 static void wake_one(struct engine *e)
 {
-	if (!e->waiting || e->backfills >= BACKFILLS_MAX)
+	if (!e->waiting || !history_may_backfill(e))
 		return;
 	e->wait_at = next_marked(e, e->waits, e->wait_at);
 	note_state(e, e->wait_at);

@@ -130,11 +130,25 @@ static void plan_minute(const struct prepared *s, struct plan *plan, int64_t min
 	x->release = fmax(release, upper);
 }
 
-static void hear(const struct prepared *s, struct company *c, int64_t minute)
+static struct heard *heard_of(const struct engine *e, const struct prepared *s, int32_t m)
+{
+	struct heard *own = s->metrics[m].feed.heard;
+	return own ? own : e->heard;
+}
+
+/* What another policy's forecaster said there has been dealt with. */
+void gate_listen(const struct engine *e)
+{
+	e->heard->count = 0;
+}
+
+static void hear(const struct engine *e, const struct prepared *s, struct company *c,
+		 int64_t minute)
 {
 	for (int32_t i = 0; i < c->count; i++) {
 		const struct feed *feed = &s->metrics[c->at[i]].feed;
-		const struct heard_minute *said = heard_at(feed->heard, minute);
+		const struct heard_minute *said =
+			heard_at(heard_of(e, s, c->at[i]), minute);
 		c->metrics[i].demand = (double)said->demand;
 		c->metrics[i].upper = (double)said->upper;
 		c->metrics[i].release = (double)said->release;
@@ -171,24 +185,24 @@ void gate_plan(const struct prepared *s, int32_t m, struct forecast *f)
 }
 
 /* The minutes that all metrics have told of: [*ret_first, *ret_end). */
-static void common_minutes(const struct prepared *s, const struct company *c,
-			   int64_t *ret_first, int64_t *ret_end)
+static void common_minutes(const struct engine *e, const struct prepared *s,
+			   const struct company *c, int64_t *ret_first, int64_t *ret_end)
 {
 	*ret_first = INT64_MIN;
 	*ret_end = INT64_MAX;
 	for (int32_t i = 0; i < c->count; i++) {
-		const struct heard *h = s->metrics[c->at[i]].feed.heard;
+		const struct heard *h = heard_of(e, s, c->at[i]);
 		int64_t first = h->next - h->count, end = h->count ? h->next : INT64_MIN;
 		*ret_first = first > *ret_first ? first : *ret_first;
 		*ret_end = end < *ret_end ? end : *ret_end;
 	}
 }
 
-static void forget_before(const struct prepared *s, const struct company *c,
-			  int64_t first)
+static void forget_before(const struct engine *e, const struct prepared *s,
+			  const struct company *c, int64_t first)
 {
 	for (int32_t i = 0; i < c->count; i++) {
-		struct heard *h = s->metrics[c->at[i]].feed.heard;
+		struct heard *h = heard_of(e, s, c->at[i]);
 		if (h->next - h->count < first)
 			h->count = h->next > first ? (int32_t)(h->next - first) : 0;
 	}
@@ -200,7 +214,7 @@ void gate_catch_up(const struct engine *e, struct prepared *s)
 	struct shadow_costs costs;
 	int64_t first, end;
 	gather(e, s, &c);
-	common_minutes(s, &c, &first, &end);
+	common_minutes(e, s, &c, &first, &end);
 	if (c.count == 0 || first >= end)
 		return;
 	struct shadow_minute m = {
@@ -211,7 +225,7 @@ void gate_catch_up(const struct engine *e, struct prepared *s)
 		.count = c.count,
 	};
 	for (int64_t minute = first; minute < end; minute++) {
-		hear(s, &c, minute);
+		hear(e, s, &c, minute);
 		m.end_ms = (minute + 1) * MS_PER_MIN;
 		if (!shadow_live(s->shadow, &m, &costs))
 			continue;
@@ -219,7 +233,7 @@ void gate_catch_up(const struct engine *e, struct prepared *s)
 		if (gate_objective(s) > 0 && !is_excluded(&s->policy->forecast, minute))
 			objective_heed(&s->record.objective, &costs, m.end_ms);
 	}
-	forget_before(s, &c, end);
+	forget_before(e, s, &c, end);
 }
 
 void gate_begin(struct prepared *s, int32_t window_min)
@@ -247,7 +261,7 @@ void gate_begin(struct prepared *s, int32_t window_min)
 bool gate_far_ahead(const struct prepared *s, int32_t m)
 {
 	const struct heard *h = s->metrics[m].feed.heard;
-	return is_shadowed(s, m) && h->max == HEARD_AHEAD && h->count > HEARD_SLICE;
+	return h && is_shadowed(s, m) && h->count > HEARD_SLICE;
 }
 
 void gate_tell(const struct prepared *s, char *buf, size_t size)

@@ -12,9 +12,7 @@
 #include <string.h>
 
 #define RETRY_MS (15 * MS_PER_S)
-/* A minute that is missing at the very end of an answer may still come; after this long
- * it is a gap. */
-#define LATE_MS (5 * MS_PER_MIN)
+#define LATE_MS  (HISTORY_LATE_MIN * MS_PER_MIN)
 /* Loading two weeks takes seconds; when the source does not answer, holding for ever
  * would be worse. */
 #define LOADING_MAX_MS (10 * MS_PER_MIN)
@@ -92,7 +90,7 @@ static void begin(const struct engine *e, struct prepared *s, int32_t m,
 		.excludes = f->excludes,
 		.exclude_count = f->exclude_count,
 		.heed = heard_listen,
-		.heed_context = feed->heard,
+		.heed_context = feed->heard ? feed->heard : e->heard,
 	};
 	feed->forecaster = maker->init(maker->context, feed->memory, &config);
 	feed->window_min = window_min;
@@ -132,6 +130,35 @@ static bool is_backfill(const struct feed *feed)
 	return feed->asked_number && feed->asked_end_ms - feed->asked_start_ms > LATE_MS;
 }
 
+static struct chunk *spare_chunk(const struct engine *e)
+{
+	for (int32_t i = 0; i < CHUNKS; i++)
+		if (!e->chunks[i].used)
+			return &e->chunks[i];
+	return NULL;
+}
+
+bool history_may_backfill(const struct engine *e)
+{
+	return e->backfills < BACKFILLS_MAX && spare_chunk(e);
+}
+
+void history_give_back(struct prepared *s)
+{
+	for (int32_t m = 0; m < s->metric_count; m++) {
+		struct feed *feed = &s->metrics[m].feed;
+		if (!feed->chunk || feed->asked_number || feed->working)
+			continue;
+		feed->chunk->used = false;
+		feed->chunk = NULL;
+	}
+}
+
+static float *pending_of(struct feed *feed)
+{
+	return feed->chunk ? feed->chunk->minutes : feed->recent;
+}
+
 static void ask(struct engine *e, struct prepared *s, int32_t m, int64_t now_ms)
 {
 	struct feed *feed = &s->metrics[m].feed;
@@ -139,10 +166,13 @@ static void ask(struct engine *e, struct prepared *s, int32_t m, int64_t now_ms)
 	if (feed->asked_number || feed->working || now_ms < feed->retry_ms ||
 	    feed->cursor_ms + MS_PER_MIN > newest || !has_room(e))
 		return;
-	if (newest - feed->cursor_ms > LATE_MS && e->backfills >= BACKFILLS_MAX)
+	bool days = newest - feed->cursor_ms > LATE_MS;
+	if ((days && !history_may_backfill(e)) || must_wait(s, m, now_ms))
 		return;
-	if (must_wait(s, m, now_ms))
-		return;
+	if (days && !feed->chunk) {
+		feed->chunk = spare_chunk(e);
+		feed->chunk->used = true;
+	}
 	int64_t end = feed->cursor_ms + HISTORY_CHUNK_MIN * MS_PER_MIN;
 	feed->asked_number = ++e->numbers;
 	feed->asked_ms = now_ms;
@@ -211,14 +241,15 @@ static int64_t fill_pending(struct feed *feed, const struct sample *samples,
 {
 	int64_t start = feed->asked_start_ms, newest = INT64_MIN;
 	int64_t minutes = (feed->asked_end_ms - start) / MS_PER_MIN;
+	float *pending = pending_of(feed);
 	for (int64_t i = 0; i < minutes; i++)
-		feed->pending[i] = NAN;
+		pending[i] = NAN;
 	for (int32_t i = 0; i < count; i++) {
 		int64_t end = floor_to(samples[i].t_ms + MS_PER_MIN / 2, MS_PER_MIN);
 		if (end <= start || end > feed->asked_end_ms ||
 		    !(fabs(samples[i].v) <= FLT_MAX))
 			continue;
-		feed->pending[(end - start) / MS_PER_MIN - 1] = (float)samples[i].v;
+		pending[(end - start) / MS_PER_MIN - 1] = (float)samples[i].v;
 		if (end > newest)
 			newest = end;
 	}
@@ -276,7 +307,7 @@ static int64_t feed_due_ms(const struct engine *e, const struct prepared *s, int
 		later(feed->cursor_ms + MS_PER_MIN + e->config.settle_ms, feed->retry_ms);
 	if (must_wait(s, m, e->now_ms))
 		due = later(due, feed->began_ms + LOADING_MAX_MS + 1);
-	if (due > e->now_ms || e->backfills < BACKFILLS_MAX ||
+	if (due > e->now_ms || history_may_backfill(e) ||
 	    newest_ms(e, e->now_ms) - feed->cursor_ms <= LATE_MS)
 		return due;
 	*waits = true;
@@ -317,7 +348,7 @@ static void give_minutes(const struct forecast_maker *maker, struct feed *feed)
 	while (feed->pending_next < feed->pending_count) {
 		int64_t t = feed->pending_ms + feed->pending_next * MS_PER_MIN;
 		if (!maker->add(feed->forecaster, t,
-				(double)feed->pending[feed->pending_next]))
+				(double)pending_of(feed)[feed->pending_next]))
 			return;
 		feed->pending_next++;
 	}
@@ -351,6 +382,7 @@ void history_work(struct engine *e, struct prepared *s, int64_t now_ms)
 		struct feed *feed = &s->metrics[m].feed;
 		if (!feed->working)
 			continue;
+		gate_listen(e);
 		give_minutes(maker, feed);
 		bool more = maker->work(feed->forecaster);
 		gate_catch_up(e, s);

@@ -27,13 +27,12 @@ static void prepare_metric(struct prepared *p, int32_t m)
 		return;
 	p->status.metrics[m].forecast_on = true;
 	metric->feed.memory = xmalloc(forecaster_size());
-	metric->feed.heard = heard_new(forecast_count(p->policy) == 1);
+	if (forecast_count(p->policy) > 1)
+		metric->feed.heard = heard_new(false);
 	if (p->policy->forecast.objective > 0)
 		metric->feed.plan = plan_new();
 	if (!p->shadow)
 		p->shadow = xcalloc(1, sizeof(*p->shadow));
-	metric->feed.pending =
-		xcalloc(HISTORY_CHUNK_MIN, sizeof(metric->feed.pending[0]));
 }
 
 /* As much as whoever has the target now, whose pods it may take over. */
@@ -111,11 +110,12 @@ void engine_prepared_free(struct prepared *p)
 	if (p->pool)
 		write_keep_note(p);
 	for (int32_t m = 0; m < p->metric_count; m++) {
+		if (p->metrics[m].feed.chunk)
+			p->metrics[m].feed.chunk->used = false;
 		free(p->metrics[m].pod_values);
 		free(p->metrics[m].feed.memory);
 		free(p->metrics[m].feed.heard);
 		free(p->metrics[m].feed.plan);
-		free(p->metrics[m].feed.pending);
 	}
 	policy_free(p->policy);
 	free(p->metrics);

@@ -13,17 +13,29 @@
 #define RELEASE_MIN 2
 #define HISTORY_CHUNK_MIN                                                                \
 	1440 /* a day a query: under every server's limit, a bounded answer */
+/* A minute that is missing at the very end of an answer may still come; after so many it
+ * is a gap. Longer answers are days of history. */
+#define HISTORY_LATE_MIN 5
+
+/* Where a day of history waits until its forecaster has learned it. */
+struct chunk {
+	bool used;
+	float minutes[HISTORY_CHUNK_MIN];
+};
 
 /* From Prometheus' history into one forecaster. It moves as a whole to a new version of
  * the policy that asks for the same series. */
 struct feed {
 	void *memory;                  /* NULL: the metric is not forecast */
 	struct forecaster *forecaster; /* in `memory`; NULL before it has begun */
-	struct heard *heard;           /* what it said, for the shadow; owned */
-	struct plan *plan;  /* it at other quantiles; NULL: no objective; owned */
-	int32_t window_min; /* that it forecasts; 0 before it has begun */
-	float *pending; /* HISTORY_CHUNK_MIN minutes that the forecaster has not taken yet
-			 */
+	struct heard *heard; /* what it said, for the shadow; owned. NULL: the engine's,
+				when no other metric of the policy is forecast */
+	struct plan *plan;   /* it at other quantiles; NULL: no objective; owned */
+	int32_t window_min;  /* that it forecasts; 0 before it has begun */
+	/* Minutes that the forecaster has not taken yet stand in `recent`, or in a chunk
+	 * of the engine's; NULL: none is needed. */
+	struct chunk *chunk;
+	float recent[HISTORY_LATE_MIN];
 	int32_t pending_count, pending_next;
 	int64_t pending_ms;    /* start of the first pending minute */
 	int64_t cursor_ms;     /* start of the first minute that was never answered */
@@ -231,6 +243,8 @@ enum { POD_GIVEN = 1, POD_WAS_READY = 2 };
 /* Range queries for days of history under way at a time, over all policies: a start must
  * not flood Prometheus. */
 #define BACKFILLS_MAX 4
+/* Answers that are being learned, beside those. */
+#define CHUNKS (3 * BACKFILLS_MAX)
 /* A write without an answer is given up after this, and the target is read again. */
 #define WRITE_ANSWER_MS (60 * MS_PER_S)
 
@@ -256,6 +270,8 @@ struct engine {
 	int64_t now_ms;           /* of the newest event */
 	uint64_t numbers;         /* cycles, queries and writes, never reused */
 	int32_t backfills;        /* queries for days of history under way */
+	struct chunk *chunks;     /* CHUNKS */
+	struct heard *heard;      /* of whoever works, see struct feed */
 	struct prepared *refused; /* had no place; kept for the actions that speak of it
 				   */
 	struct action *items;
@@ -440,6 +456,10 @@ void history_work(struct engine *e, struct prepared *s, int64_t now_ms);
 bool history_loading(const struct prepared *s, int64_t now_ms);
 /* How many of its queries for days of history are under way. */
 int32_t history_backfills(const struct prepared *s);
+/* Another day of history may be asked for now. */
+bool history_may_backfill(const struct engine *e);
+/* Gives back the chunks that nothing stands in any more. */
+void history_give_back(struct prepared *s);
 /* Young enough to be acted on. */
 bool forecast_is_fresh(const struct forecast *f, int64_t now_ms);
 /* The clock went back to now_ms: what was learned of the time after it is dropped. */
@@ -468,6 +488,8 @@ void derived_from_json(const cJSON *list, struct state_record *r);
 /* gate.c */
 /* What a forecaster says, for the shadow; alone: it is the policy's only one. */
 struct heard *heard_new(bool alone);
+/* Before a forecaster works: what the engine's own holds is another one's. */
+void gate_listen(const struct engine *e);
 /* forecast_config.heed, with a struct heard as its context. */
 void heard_listen(void *context, const struct forecast_minute *said);
 /* For a policy with an objective. */

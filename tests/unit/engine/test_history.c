@@ -142,7 +142,7 @@ START_TEST(samples_are_put_on_the_grid_of_minutes)
 		{-1, 7},
 	};
 	answer(samples, ARRAY_LEN(samples));
-	const float *p = feed()->pending;
+	const float *p = feed()->chunk->minutes;
 	ck_assert_int_eq(feed()->pending_count, 1440);
 	ck_assert_int_eq(feed()->pending_ms, from);
 	ck_near(p[0], 10, 0);
@@ -184,8 +184,8 @@ START_TEST(a_minute_that_does_not_come_in_five_is_a_gap)
 	/* Now minus five minutes. */
 	ck_assert_int_eq(feed()->cursor_ms, cursor + 2 * MS_PER_MIN);
 	ck_assert_int_eq(feed()->pending_count, 2);
-	ck_assert(isnan(feed()->pending[0]));
-	ck_assert(isnan(feed()->pending[1]));
+	ck_assert(isnan(feed()->chunk->minutes[0]));
+	ck_assert(isnan(feed()->chunk->minutes[1]));
 }
 END_TEST
 
@@ -349,11 +349,10 @@ START_TEST(a_horizon_of_its_own_is_the_window)
 }
 END_TEST
 
-START_TEST(few_days_of_history_are_asked_for_at_a_time)
+static void add_policies(const char *const *names, size_t count)
 {
-	static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
 	rig_policy_gone(&r, "checkout");
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+	for (size_t i = 0; i < count; i++) {
 		char text[1024];
 		snprintf(text, sizeof(text),
 			 "scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: "
@@ -364,6 +363,81 @@ START_TEST(few_days_of_history_are_asked_for_at_a_time)
 		rig_policy(&r, names[i], text);
 		rig_pods_mark(&r, EVENT_PODS_SYNCED, names[i]);
 	}
+}
+
+static int chunks_used(void)
+{
+	int n = 0;
+	for (int i = 0; i < CHUNKS; i++)
+		n += r.e->chunks[i].used;
+	return n;
+}
+
+START_TEST(a_day_of_history_has_a_chunk_until_it_is_learned)
+{
+	begin();
+	ck_assert_int_eq(chunks_used(), 1);
+	query_fails();
+	ck_assert_int_eq(chunks_used(), 0);
+	r.now_ms += 15 * MS_PER_S;
+	rig_tick(&r);
+	ck_assert(asks());
+	answer_all();
+	ck_assert_int_eq(chunks_used(), 1);
+	while (!feed()->loaded) {
+		work();
+		if (feed()->asked_number)
+			answer_all();
+	}
+	ck_assert_int_eq(chunks_used(), 0);
+	/* The present needs none. */
+	r.now_ms = feed()->cursor_ms + 3 * MS_PER_MIN + 11 * MS_PER_S;
+	rig_tick(&r);
+	ck_assert(asks());
+	ck_assert_int_eq(chunks_used(), 0);
+	answer_all();
+	work();
+	ck_assert_int_eq(feed()->cursor_ms, r.end_ms);
+}
+END_TEST
+
+/* Answers come faster than they are learned. */
+START_TEST(no_more_days_are_asked_for_than_can_be_kept)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h",
+					    "i", "j", "k", "l", "m", "n", "o", "p"};
+	int kept = 0;
+	add_policies(names, ARRAY_LEN(names));
+	for (int round = 0; round < 10; round++) {
+		struct query_ref asked[BACKFILLS_MAX];
+		int count = 0;
+		rig_tick(&r);
+		for (int32_t i = 0; i < r.did->count; i++)
+			if (r.did->items[i].type == ACTION_QUERY &&
+			    r.did->items[i].u.query.ref.kind == QUERY_HISTORY)
+				asked[count++] = r.did->items[i].u.query.ref;
+		for (int i = 0; i < count; i++, kept++) {
+			r.history = asked[i];
+			answer(NULL, 0);
+		}
+	}
+	ck_assert_int_eq(kept, CHUNKS);
+	ck_assert_int_eq(chunks_used(), CHUNKS);
+	struct event event = {.type = EVENT_WORK};
+	while (!asks() && engine_has_work(r.e))
+		rig_step(&r, &event);
+	ck_assert(asks());
+	/* Whoever goes leaves nothing behind. */
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		rig_policy_gone(&r, names[i]);
+	ck_assert_int_eq(chunks_used(), 0);
+}
+END_TEST
+
+START_TEST(few_days_of_history_are_asked_for_at_a_time)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+	add_policies(names, ARRAY_LEN(names));
 	rig_tick(&r);
 	ck_assert_int_eq(rig_count(&r, ACTION_QUERY), BACKFILLS_MAX);
 	rig_tick(&r);
@@ -472,6 +546,8 @@ int main(void)
 	tcase_add_test(t, another_rung_is_learned_from_history_again);
 	tcase_add_test(t, a_rung_is_not_changed_while_something_is_under_way);
 	tcase_add_test(t, a_horizon_of_its_own_is_the_window);
+	tcase_add_test(t, a_day_of_history_has_a_chunk_until_it_is_learned);
+	tcase_add_test(t, no_more_days_are_asked_for_than_can_be_kept);
 	tcase_add_test(t, few_days_of_history_are_asked_for_at_a_time);
 	tcase_add_test(t, anomalies_are_counted_from_the_present_on);
 	tcase_add_test(t, a_clock_that_goes_back_begins_anew);
