@@ -12,7 +12,7 @@
 
 /* One action under way. */
 struct deed {
-	struct deed *next;
+	struct deed *next, **link; /* link: what points here */
 	struct performer *performer;
 	struct query_ref query;
 	struct write_ref write;
@@ -56,6 +56,9 @@ static struct deed *begin(struct performer *p)
 	struct deed *d = xcalloc(1, sizeof(*d));
 	d->performer = p;
 	d->next = p->deeds;
+	d->link = &p->deeds;
+	if (d->next)
+		d->next->link = &d->next;
 	p->deeds = d;
 	return d;
 }
@@ -75,10 +78,9 @@ static void floor_wish_free(struct floor_wish *w)
 
 static void end(struct deed *d)
 {
-	struct deed **at = &d->performer->deeds;
-	while (*at != d)
-		at = &(*at)->next;
-	*at = d->next;
+	*d->link = d->next;
+	if (d->next)
+		d->next->link = d->link;
 	timer_cancel(&d->later);
 	floor_wish_free(d->floor);
 	free(d);
