@@ -39,9 +39,15 @@ static void drop_oldest(struct path_series *s)
 	s->first += dropped;
 }
 
+/* Values are not below this in a logarithm. */
+static double log_floor(const struct path_series *s)
+{
+	return s->offset * LOG_FLOOR + 1e-37;
+}
+
 static float log_of(const struct path_series *s, float v)
 {
-	return (float)logarithm(larger(v + s->offset, s->offset * LOG_FLOOR + 1e-37));
+	return (float)logarithm(larger(v + s->offset, log_floor(s)));
 }
 
 void path_series_add(struct path_series *s, double v)
@@ -68,8 +74,7 @@ static void take_logarithms(struct path_series *s)
 	if (!s->use_log)
 		return;
 	s->offset = larger(LOG_FLOOR * s->mean - s->least, 0);
-	for (int32_t i = 0; i < s->n; i++)
-		s->log[i] = log_of(s, s->v[i]);
+	logarithms(s->v, s->n, s->offset, log_floor(s), s->log);
 }
 
 void path_series_measure(struct path_series *s)

@@ -228,10 +228,11 @@ struct walk {
 static struct walk walk_from(const struct smoothing *s, int32_t first)
 {
 	double half = s->most / 2 - s->least / 2;
-	bool trend = s->gains.phi > 0;
+	double phi = s->gains.phi, damping = phi > 0 ? smoothing_power(phi, first) : 0;
 	struct walk walk = {
-		.damping = trend ? smoothing_power(s->gains.phi, first) : 0,
-		.trend = trend ? s->trend * smoothing_damped(s->gains.phi, first) : 0,
+		.damping = damping,
+		/* smoothing_damped, with the power that is there. */
+		.trend = phi > 0 ? s->trend * (phi * (1 - damping) / (1 - phi)) : 0,
 		.correction = s->error * smoothing_power(s->gains.rho, s->age + first),
 		.least = s->least - half,
 		.most = s->most + half,

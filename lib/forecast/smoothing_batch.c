@@ -19,9 +19,14 @@ struct lane_season {
 	int32_t position, phase; /* of the next step; within its slot */
 };
 
+/* What a value changes of four lanes. */
+struct lanes {
+	four level, trend, size, error;
+};
+
 struct work {
 	float none[BATCH_LANES];
-	four level[FOURS], trend[FOURS], size[FOURS], error[FOURS];
+	struct lanes now[FOURS];
 	four alpha[FOURS], beta[FOURS], phi[FOURS], gamma[SMOOTHING_SEASONS][FOURS];
 	four damped[BATCH_KNOTS][FOURS]; /* phi + ... + phi^knot */
 	four loss[BATCH_RHOS][FOURS];
@@ -78,9 +83,9 @@ static void set_lane(struct work *w, const struct smoothing_batch *batch, int32_
 	const struct smoothing_gains *gains = &batch->gains[lane];
 	int32_t p = lane / FOUR_LANES, half = lane % FOUR_LANES;
 
-	w->trend[p][half] = (float)(batch->start->trend / w->unit);
-	w->size[p][half] = (float)(batch->start->size / w->unit);
-	w->error[p][half] = (float)(batch->start->error / w->unit);
+	w->now[p].trend[half] = (float)(batch->start->trend / w->unit);
+	w->now[p].size[half] = (float)(batch->start->size / w->unit);
+	w->now[p].error[half] = (float)(batch->start->error / w->unit);
 	w->alpha[p][half] = (float)gains->alpha;
 	w->beta[p][half] = (float)gains->beta;
 	w->phi[p][half] = (float)gains->phi;
@@ -162,12 +167,13 @@ static inline void score_knot(struct work *w, const struct smoothing_batch *batc
 		fading = aged;
 	}
 	for (int32_t p = 0; p < FOURS; p++) {
-		four level = w->level[p] + w->trend[p] * w->damped[k][p];
+		const struct lanes *now = &w->now[p];
+		four level = now->level + now->trend * w->damped[k][p];
 		four e = x - (level + (first[p] + second[p]));
 
 #pragma GCC unroll 5
 		for (int32_t r = 0; r < BATCH_RHOS; r++)
-			w->loss[r][p] += four_size(e - fading[r] * w->error[p]);
+			w->loss[r][p] += four_size(e - fading[r] * now->error);
 	}
 }
 
@@ -189,63 +195,86 @@ static void follow_shifts(struct work *w, const four limits[FOURS],
 	for (int32_t lane = 0; lane < BATCH_LANES; lane++) {
 		int32_t p = lane / FOUR_LANES, half = lane % FOUR_LANES;
 		float shift =
-			(float)smoothing_shift((double)w->error[p][half],
+			(float)smoothing_shift((double)w->now[p].error[half],
 					       (double)limits[p][half], &w->run[lane]);
 
 		w->running = w->running || w->run[lane];
 		if (shift == 0)
 			continue;
-		w->level[p][half] += shift - w->alpha[p][half] * cuts[p][half];
-		w->error[p][half] = 0;
+		w->now[p].level[half] += shift - w->alpha[p][half] * cuts[p][half];
+		w->now[p].error[half] = 0;
 	}
 }
 
-static inline void correct(struct work *w, float x)
+/* The limit of what is believed, and what is. */
+struct belief {
+	four limit, cut;
+};
+
+static inline struct belief correct(struct lanes *l, const struct work *w, int32_t p,
+				    float x, four *first, four *second)
 {
-	four *first = (four *)(void *)w->seasons[0].now;
-	four *second = (four *)(void *)w->seasons[1].now;
-	four limits[FOURS], cuts[FOURS], swing = {0};
-	four_mask beyond = {0};
+	four e = x - (l->level + (*first + *second));
+	four size = four_size(e);
+	four limit = four_larger(SMOOTHING_CUT_SIZES * l->size, (four){0} + w->swing);
+	four cut = four_larger(-limit, four_smaller(limit, e));
+	four most = four_smaller(SMOOTHING_SIZE_LIMITS * limit, size);
 
-	swing += w->swing;
-
-#pragma GCC unroll 2
-	for (int32_t p = 0; p < FOURS; p++) {
-		four e = x - (w->level[p] + (first[p] + second[p]));
-		four size = four_size(e);
-		four limit = four_larger(SMOOTHING_CUT_SIZES * w->size[p], swing);
-		four cut = four_larger(-limit, four_smaller(limit, e));
-		four most = four_smaller(SMOOTHING_SIZE_LIMITS * limit, size);
-
-		limits[p] = limit;
-		cuts[p] = cut;
-		beyond |= size > limit;
-		w->error[p] = e;
-		w->size[p] += (float)SMOOTHING_SIZE_RATE * (most - w->size[p]);
-		w->level[p] += w->alpha[p] * cut;
-		w->trend[p] += w->beta[p] * cut;
-		first[p] += w->gamma[0][p] * cut;
-		second[p] += w->gamma[1][p] * cut;
-	}
-	w->age = 0;
-	if (w->running || four_any(beyond))
-		follow_shifts(w, limits, cuts);
+	l->error = e;
+	l->size += (float)SMOOTHING_SIZE_RATE * (most - l->size);
+	l->level += w->alpha[p] * cut;
+	l->trend += w->beta[p] * cut;
+	*first += w->gamma[0][p] * cut;
+	*second += w->gamma[1][p] * cut;
+	return (struct belief){limit, cut};
 }
 
-static void advance(struct work *w, double x, const struct smoothing *start)
+static inline void drift(struct lanes *l, four phi)
 {
-	if (w->trends) {
-		for (int32_t p = 0; p < FOURS; p++) {
-			w->trend[p] *= w->phi[p];
-			w->level[p] += w->trend[p];
+	l->trend *= phi;
+	l->level += l->trend;
+}
+
+/* Goes on to the values [t, end). What a value changes stays in registers: the next step
+ * waits for it. */
+static void advance(struct work *w, const struct smoothing_batch *batch, int32_t t,
+		    int32_t end)
+{
+	_Static_assert(FOURS == 2, "both are written out");
+	struct lanes a = w->now[0], b = w->now[1];
+
+	for (; t < end; t++) {
+		double x = batch->x[t];
+
+		if (w->trends) {
+			drift(&a, w->phi[0]);
+			drift(&b, w->phi[1]);
 		}
+		if (!isnan(x)) {
+			four *first = (four *)(void *)w->seasons[0].now;
+			four *second = (four *)(void *)w->seasons[1].now;
+			float v = told(w, x);
+			struct belief in_a = correct(&a, w, 0, v, first, second);
+			struct belief in_b = correct(&b, w, 1, v, first + 1, second + 1);
+
+			w->age = 0;
+			if (w->running || four_any((four_size(a.error) > in_a.limit) |
+						   (four_size(b.error) > in_b.limit))) {
+				w->now[0] = a;
+				w->now[1] = b;
+				follow_shifts(w, (four[]){in_a.limit, in_b.limit},
+					      (four[]){in_a.cut, in_b.cut});
+				a = w->now[0];
+				b = w->now[1];
+			}
+		} else if (++w->age > smoothing_memory(batch->start)) {
+			a.error = b.error = (four){0};
+		}
+		move_on(&w->seasons[0]);
+		move_on(&w->seasons[1]);
 	}
-	if (!isnan(x))
-		correct(w, told(w, x));
-	else if (++w->age > smoothing_memory(start))
-		memset(w->error, 0, sizeof(w->error));
-	move_on(&w->seasons[0]);
-	move_on(&w->seasons[1]);
+	w->now[0] = a;
+	w->now[1] = b;
 }
 
 void smoothing_batch_run(const struct smoothing_batch *batch, float *scratch,
@@ -255,21 +284,22 @@ void smoothing_batch_run(const struct smoothing_batch *batch, float *scratch,
 	struct work w;
 
 	set_work(&w, batch, scratch);
-	for (int32_t t = 0; t < batch->count; t++) {
-		if (t == scored) {
+	for (int32_t t = 0; t < batch->count; scored += batch->stride) {
+		int32_t end = scored < batch->count ? scored : batch->count;
+
+		advance(&w, batch, t, end);
+		t = end;
+		if (t < batch->count)
 			score(&w, batch, t);
-			scored += batch->stride;
-		}
-		advance(&w, batch->x[t], batch->start);
 	}
 	for (int32_t lane = 0; lane < BATCH_LANES; lane++) {
 		int32_t p = lane / FOUR_LANES, half = lane % FOUR_LANES;
 
 		ret_lanes[lane] = (struct smoothing_lane){
-			.level = w.base + w.unit * (double)w.level[p][half],
-			.trend = w.unit * (double)w.trend[p][half],
-			.size = w.unit * (double)w.size[p][half],
-			.error = w.unit * (double)w.error[p][half],
+			.level = w.base + w.unit * (double)w.now[p].level[half],
+			.trend = w.unit * (double)w.now[p].trend[half],
+			.size = w.unit * (double)w.now[p].size[half],
+			.error = w.unit * (double)w.now[p].error[half],
 		};
 		for (int32_t r = 0; r < BATCH_RHOS; r++)
 			ret_lanes[lane].loss[r] = (double)w.loss[r][p][half];

@@ -296,6 +296,23 @@ START_TEST(deviations_are_those_of_simulated_paths)
 }
 END_TEST
 
+/* Every number of values, so that some are done four at a time and some are left. */
+START_TEST(logarithms_of_many_are_those_of_each)
+{
+	float v[19], many[19];
+
+	for (int i = 0; i < 19; i++)
+		v[i] = (float)(exp(i - 9.3) - (i % 5 == 0));
+	logarithms(v, _i, .25, .01, many);
+	for (int i = 0; i < _i; i++) {
+		double x = fmax((double)v[i] + .25, .01);
+
+		ck_near(many[i], (float)logarithm(x), 0);
+		ck_near(many[i], log(x), 1e-6 * fmax(fabs(log(x)), 1));
+	}
+}
+END_TEST
+
 START_TEST(logarithms_agree_with_the_librarys)
 {
 	struct rng rng;
@@ -332,6 +349,7 @@ int main(void)
 	tcase_add_test(tc, paths_stay_within_what_is_known_and_a_half);
 	tcase_add_test(tc, values_that_share_a_slot_share_its_season);
 	tcase_add_test(tc, deviations_are_those_of_simulated_paths);
+	tcase_add_loop_test(tc, logarithms_of_many_are_those_of_each, 0, 20);
 	tcase_add_test(tc, logarithms_agree_with_the_librarys);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
