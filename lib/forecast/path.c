@@ -207,18 +207,44 @@ struct path *path_init(void *memory, const struct path_config *config, void *wor
 	path_series_init(&p->series, config->capacity, config->seasons[0]);
 	baselines_init(&p->baselines, config->step_s, config->seasons);
 	place_knots(p);
+	interval_levels_init(&p->levels, config->level_count, config->levels);
 	shape_init(&p->shape, config->seasons[0]);
 	shape_factors(&p->shape, p->knots, p->factor);
 	return p;
 }
 
-double path_error(const struct path *p, bool logs, int32_t n, double mean)
+static double log_of(const struct path *p, double v)
 {
 	double floor = 1e-3 * p->series.offset + 1e-37;
 
-	return logs ? (double)p->series.log[n - 1] -
-			       logarithm(larger(mean + p->series.offset, floor))
+	return logarithm(larger(v + p->series.offset, floor));
+}
+
+double path_error(const struct path *p, bool logs, int32_t n, double mean)
+{
+	return logs ? (double)p->series.log[n - 1] - log_of(p, mean)
 		    : (double)p->series.v[n - 1] - mean;
+}
+
+void path_dissent(const struct path *p, bool logs, const float forecast[COMBINE_LANES],
+		  double mean, struct dissent *ret_dissent)
+{
+	double least = mean, most = mean;
+
+	for (enum path_model m = PATH_LAG_LEVEL; m <= PATH_HOLT_WINTERS; m++) {
+		if (isnan(forecast[m]))
+			continue;
+		least = smaller(least, forecast[m]);
+		most = larger(most, forecast[m]);
+	}
+	*ret_dissent = (struct dissent){mean - least, most - mean};
+	if (!logs)
+		return;
+
+	double middle = log_of(p, mean);
+
+	*ret_dissent =
+		(struct dissent){middle - log_of(p, least), log_of(p, most) - middle};
 }
 
 double path_apply(const struct path *p, bool logs, double mean, double error)
@@ -385,11 +411,15 @@ static void score_said(struct path *p, int32_t k, const struct path_said *said, 
 	int32_t stride = stride_of(p, k);
 	double error = path_error(p, p->log_errors, n, said->combined);
 	double factor = p->factor[shape_part(&p->shape, said->due)];
+	struct dissent dissent;
 
 	combine_score(&p->scores[k], p->keep[k], p->series.v[n - 1], said->forecast,
 		      said->combined);
-	interval_score(&p->intervals[k], p->config.level_count, p->config.levels,
-		       p->keep[k], error / factor);
+	path_dissent(p, p->log_errors, said->forecast, said->combined, &dissent);
+	dissent.below /= factor;
+	dissent.above /= factor;
+	interval_score(&p->intervals[k], &p->levels, p->keep[k], error / factor,
+		       &dissent);
 	shape_note(&p->shape, k, stride, said->due, error);
 	if (!p->seeded && p->series.use_log)
 		shape_note(&p->log_shape, k, stride, said->due,

@@ -21,9 +21,8 @@
 /* Forecasts stay this part of the range of the values seen beyond it. */
 #define RANGE_MARGIN .1
 /* Back-tested errors are those of few, overlapping origins and of parameters that were
- * fitted for them, which helps the farther steps most: a twentieth more, and a fifth more
- * of that at the horizon (forecasts of hourly series by cross-validation). */
-#define SEED_MARGIN 1.05
+ * fitted for them, which helps the farther steps most: a fifth more at the horizon
+ * (forecasts of hourly series by cross-validation). */
 #define SEED_GROWTH .2
 /* Outcomes of so many values, at a step of 1/50, move intervals to where they belong
  * whatever they began with; a new seed would only disturb them. */
@@ -136,8 +135,7 @@ static void seed_intervals(struct path *p)
 			square = p->intervals[k].scores > 0
 					 ? (square + analytic[k] * analytic[k]) / 2
 					 : analytic[k] * analytic[k];
-		interval_seed(&p->intervals[k], p->config.level_count, p->config.levels,
-			      SEED_MARGIN * (1 + growth) * sqrt(square));
+		interval_seed(&p->intervals[k], &p->levels, (1 + growth) * sqrt(square));
 	}
 }
 

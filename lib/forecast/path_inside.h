@@ -73,6 +73,7 @@ struct path {
 	struct path_knot knot[PATH_KNOTS_MAX];
 	double keep[PATH_KNOTS_MAX]; /* of the scores, from one to the next */
 	struct combine_scores scores[PATH_KNOTS_MAX];
+	struct interval_levels levels;
 	struct interval intervals[PATH_KNOTS_MAX];
 	/* Intervals hold errors divided by the factor of the target's part of the season.
 	 */
@@ -123,6 +124,10 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 
 /* The error of a forecast of v[n - 1] in the units of the intervals, and back. */
 double path_error(const struct path *p, bool logs, int32_t n, double mean);
+/* How far others' forecasts lie from the mean, in the units of the intervals: those of
+ * the models that learn, whatever their losses. */
+void path_dissent(const struct path *p, bool logs, const float forecast[COMBINE_LANES],
+		  double mean, struct dissent *ret_dissent);
 /* Bounded: at most the range seen beyond it, and not below 0 where nothing was. */
 double path_apply(const struct path *p, bool logs, double mean, double error);
 

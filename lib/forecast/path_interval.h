@@ -1,5 +1,6 @@
-/* How far from the mean the outcome may lie at one knot: quantiles of past errors below
- * and above, each moved by what it missed. */
+/* How far from the mean the outcome may lie at one knot: as far as other models disagree
+ * with it, and beyond that quantiles of past errors below and above, each moved by what
+ * it missed. */
 #ifndef FORETOP_FORECAST_PATH_INTERVAL_H
 #define FORETOP_FORECAST_PATH_INTERVAL_H
 
@@ -15,17 +16,41 @@ struct interval {
 	double covered, counted; /* by the first level; discounted */
 };
 
+/* The levels in use. */
+struct interval_levels {
+	int32_t count;
+	double level[PATH_LEVELS_MAX];
+	double normal[PATH_LEVELS_MAX]; /* the normal law's: 1.96 for .95 */
+};
+
+void interval_levels_init(struct interval_levels *levels, int32_t count,
+			  const double *level);
+
+/* How far below and above the mean others' forecasts lie, >= 0, in units of errors. */
+struct dissent {
+	double below, above;
+};
+
 /* Quantile of the standard normal distribution, p in (0, 1). */
 double normal_quantile(double p);
 
 /* Sets the offsets to those of a normal distribution of this deviation (>= 0). */
-void interval_seed(struct interval *i, int32_t levels, const double *level,
+void interval_seed(struct interval *i, const struct interval_levels *levels,
 		   double deviation);
 
-/* Learns an error, outcome minus mean. The quantile tracker ("P control", Angelopoulos,
- * Candes, Tibshirani 2023) with a step that grows with what was missed too often or too
- * seldom so far: the share that is covered returns to its level. */
-void interval_score(struct interval *i, int32_t levels, const double *level, double keep,
-		    double error);
+/* The end points of the interval of level number l, dissent included. */
+double interval_lower(const struct interval *i, const struct interval_levels *levels,
+		      int32_t l, const struct dissent *dissent);
+double interval_upper(const struct interval *i, const struct interval_levels *levels,
+		      int32_t l, const struct dissent *dissent);
+/* The part of dissent that an interval of this level reaches out. */
+double interval_reach(const struct interval_levels *levels, int32_t l);
+
+/* Learns an error, outcome minus mean, and the dissent when it was made. The quantile
+ * tracker ("P control", Angelopoulos, Candes, Tibshirani 2023) with a step that grows
+ * with what was missed too often or too seldom so far: the share that is covered returns
+ * to its level. */
+void interval_score(struct interval *i, const struct interval_levels *levels, double keep,
+		    double error, const struct dissent *dissent);
 
 #endif

@@ -37,7 +37,8 @@ static double mix(double a, double b, double share)
 /* The interval of each level around the mean; wider levels contain narrower ones, and all
  * of them the mean. */
 static void write_intervals(const struct path *p, const struct path_steps *ret,
-			    const struct between *at, int32_t i)
+			    const struct between *at, const float forecast[COMBINE_LANES],
+			    int32_t i)
 {
 	double mean = ret->mean[i];
 	bool before = p->fitted && p->stage == FIT_REPLAY && !p->seeded;
@@ -48,10 +49,15 @@ static void write_intervals(const struct path *p, const struct path_steps *ret,
 	double factor =
 		(before ? p->told_factor : p->factor)[shape_part(&p->shape, number)];
 	double lower[PATH_LEVELS_MAX], upper[PATH_LEVELS_MAX];
+	struct dissent dissent;
 
+	path_dissent(p, logs, forecast, mean, &dissent);
 	for (int32_t l = 0; l < p->config.level_count; l++) {
-		double down = factor * mix(a->lower[l], b->lower[l], at->share);
-		double up = factor * mix(a->upper[l], b->upper[l], at->share);
+		double reach = interval_reach(&p->levels, l);
+		double down = factor * mix(a->lower[l], b->lower[l], at->share) -
+			      reach * dissent.below;
+		double up = factor * mix(a->upper[l], b->upper[l], at->share) +
+			    reach * dissent.above;
 
 		lower[l] = smaller(path_apply(p, logs, mean, down), mean);
 		upper[l] = larger(path_apply(p, logs, mean, up), mean);
@@ -95,7 +101,7 @@ bool path_predict(const struct path *p, const struct path_steps *ret_steps)
 					      at.share);
 		mean = combine_mean(mixed, forecast);
 		ret_steps->mean[h - 1] = isnan(mean) ? forecast[0] : mean;
-		write_intervals(p, ret_steps, &at, h - 1);
+		write_intervals(p, ret_steps, &at, forecast, h - 1);
 	}
 	return true;
 }
