@@ -107,6 +107,31 @@ static void lean(const struct decide_input *in, int32_t i, struct metric_decisio
 				  predict_pods(SATURATION_LEAN * s.seen, md->capacity));
 }
 
+/* All that is asked of the target now, units of the metric; NaN where that is not what is
+ * forecast, or not known. */
+static double demand_now(const struct decide_input *in, int32_t i)
+{
+	const struct metric_values *values = &in->values[i];
+	enum metric_type type = in->policy->metrics[i].type;
+	if (values->unknown || in->forecasts[i].derived)
+		return NAN;
+	if (type == METRIC_EXTERNAL || type == METRIC_OBJECT)
+		return (double)values->total_m / 1000;
+	double sum_m = 0;
+	for (int32_t k = 0; k < values->count; k++)
+		sum_m += (double)values->pods[k].value_m;
+	return sum_m / 1000;
+}
+
+/* Where a forecast carries the risk, the reactive part is a safety net below it. A load
+ * that the forecast does not know of has nobody but the net, which needs the headroom
+ * then that the user gave it. */
+static bool is_surpassed(const struct decide_input *in, int32_t i)
+{
+	const struct forecast_proposal *f = &in->forecasts[i];
+	return predict_surpassed(demand_now(in, i), f->upper, f->quantile);
+}
+
 /* Reactive proposals first: forecasts may be measured against the best of them. */
 static void offer_metrics(const struct decide_input *in, struct decision *d,
 			  struct failure *f)
@@ -117,11 +142,14 @@ static void offer_metrics(const struct decide_input *in, struct decision *d,
 	for (int32_t i = 0; i < in->policy->metric_count; i++) {
 		const struct policy_metric *m = &in->policy->metrics[i];
 		predicted[i] = predict(in, i, &p[i]);
+		bool surpassed = predicted[i] && is_surpassed(in, i);
 		d->metrics[i] = (struct metric_decision){
 			.reactive = DECIDE_NO_REPLICAS,
 			.predicted = DECIDE_NO_REPLICAS,
 			.release = DECIDE_NO_REPLICAS,
-			.target = predicted[i] ? m->reactive_target : m->target,
+			.surpassed = surpassed,
+			.target = predicted[i] && !surpassed ? m->reactive_target
+							     : m->target,
 			.capacity = predicted[i] ? p[i].capacity : NAN,
 		};
 		offer_reactive(in, i, d, f);

@@ -62,6 +62,7 @@ struct metric_decision {
 	bool forecast_used; /* its forecast made a proposal */
 	int32_t reactive;   /* proposal of the replica calculator */
 	int32_t predicted;  /* proposal of the forecast */
+	bool surpassed;     /* which its value exceeds: predict_surpassed */
 	bool capped;        /* which asked for more: decide_input.over_reactive_max */
 	int32_t at_limit;   /* pods at their CPU limit when half or more are; else 0 */
 	double seen;        /* then: the least that demand can be, cores */
@@ -73,7 +74,8 @@ struct metric_decision {
 	/* Values are used of so many of the pods that are not gone or going; 0 of 0 where
 	 * pods are not looked at. */
 	int32_t pods_counted, pods_listed;
-	/* Where the reactive part acted: the metric's target or its reactive target. */
+	/* Where the reactive part acted: the metric's target, or its reactive target
+	 * while a forecast carries it that is not surpassed. */
 	struct metric_target target;
 	/* Demand that a pod carries under the forecast target, units; NaN without one. */
 	double capacity;

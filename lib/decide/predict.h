@@ -23,4 +23,17 @@ int32_t predict_pods(double demand, double capacity);
 bool predict(const struct decide_input *in, int32_t index,
 	     struct prediction *ret_prediction);
 
+/* Far more demand than the forecast's upper quantile of the largest: something goes on
+ * that the forecast does not know of. A low quantile is missed by design, and its misses
+ * say nothing; a quarter above a high one is no noise of any load that can be forecast.
+ */
+#define PREDICT_SURPASSED          1.25
+#define PREDICT_SURPASSED_QUANTILE 0.9
+
+static inline bool predict_surpassed(double demand, double upper, double quantile)
+{
+	return quantile >= PREDICT_SURPASSED_QUANTILE &&
+	       demand > PREDICT_SURPASSED * upper;
+}
+
 #endif

@@ -87,6 +87,19 @@ static void add_forecast(struct fixed *t, const struct decide_input *in,
 			     in->over_reactive_max, d->cap_base);
 }
 
+/* Why the reactive part is back at the user's target. */
+static void add_surpassed(struct fixed *t, const struct decide_input *in,
+			  const struct decision *d)
+{
+	const struct policy_metric *m = &in->policy->metrics[d->winner];
+	char upper[NUMBER_SIZE];
+	if (!d->metrics[d->winner].surpassed)
+		return;
+	number_format(in->forecasts[d->winner].upper, is_resource(m, "memory"), upper,
+		      sizeof(upper));
+	fixed_printf(t, ", more than the %s%s of the forecast", upper, unit_name(m));
+}
+
 static void add_unknowns(struct fixed *t, const struct decide_input *in,
 			 const struct decision *d)
 {
@@ -104,11 +117,13 @@ static void add_unknowns(struct fixed *t, const struct decide_input *in,
 static void add_winner(struct fixed *t, const struct decide_input *in,
 		       const struct decision *d)
 {
-	if (d->by_forecast)
+	if (d->by_forecast) {
 		add_forecast(t, in, d);
-	else
+	} else {
 		add_reactive(t, in, &in->policy->metrics[d->winner],
 			     &d->metrics[d->winner]);
+		add_surpassed(t, in, d);
+	}
 	const struct metric_decision *md = &d->metrics[d->winner];
 	char seen[NUMBER_SIZE];
 	if (md->at_limit > 0)

@@ -65,15 +65,17 @@ static struct wish wish_reactive(const struct shadow_minute *m, int32_t current)
 	return w;
 }
 
-/* As decide does it: without its forecast a metric is reactive at the user's target, and
- * nothing is released. */
+/* As decide does it: without its forecast, or with more load than that knows of, a metric
+ * is reactive at the user's target; without it nothing is released. */
 static struct wish wish_ours(const struct shadow_minute *m, int32_t current)
 {
 	struct wish w = {.release = DECIDE_NO_REPLICAS};
 	bool release = m->policy->forecast.release;
 	for (int32_t i = 0; i < m->count; i++) {
 		const struct shadow_metric *x = &m->metrics[i];
-		double target = has_forecast(x) ? x->reactive_target : x->target;
+		bool carried = has_forecast(x) &&
+			       !predict_surpassed(x->demand, x->upper, m->quantile);
+		double target = carried ? x->reactive_target : x->target;
 		w.replicas = max_int32(w.replicas,
 				       reactive_size(m, x->demand, target, current));
 		if (has_forecast(x))

@@ -35,6 +35,7 @@ struct shadow_minute {
 	const struct decide_config *config;
 	int64_t end_ms;   /* of the minute, a multiple of one */
 	int64_t delay_ms; /* from the minute's end to Ready: data, cycle, lead time */
+	double quantile;  /* of the upper values */
 	const struct shadow_metric *metrics;
 	int32_t count;
 };

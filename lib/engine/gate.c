@@ -226,6 +226,7 @@ void gate_catch_up(const struct engine *e, struct prepared *s)
 	};
 	for (int64_t minute = first; minute < end; minute++) {
 		hear(e, s, &c, minute);
+		m.quantile = gate_quantile(s);
 		m.end_ms = (minute + 1) * MS_PER_MIN;
 		if (!shadow_live(s->shadow, &m, &costs))
 			continue;

@@ -64,8 +64,13 @@ static void heed(void *context, const struct forecast_minute *said)
 		.forecast_target = r->targets->forecast,
 		.reactive_target = r->targets->reactive,
 	};
-	struct shadow_minute m = {&r->policy,  &r->config, said->end_ms,
-				  r->delay_ms, &x,         1};
+	struct shadow_minute m = {.policy = &r->policy,
+				  .config = &r->config,
+				  .end_ms = said->end_ms,
+				  .delay_ms = r->delay_ms,
+				  .quantile = r->policy.forecast.quantile,
+				  .metrics = &x,
+				  .count = 1};
 	struct shadow_costs costs, gated;
 	bool known = shadow_live(&r->both, &m, &costs);
 	if (known)

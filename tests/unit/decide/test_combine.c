@@ -204,7 +204,7 @@ START_TEST(reactive_part_is_a_safety_net_while_a_forecast_carries)
 	ck_assert(run(&r));
 	ck_assert_int_eq(r.d.wanted, 8); /* without a forecast at the user's target */
 	ck_assert_int_eq(r.d.metrics[0].target.value_m, 100000);
-	rig_forecast(&r, 0, 550, NAN);
+	rig_forecast(&r, 0, 580, NAN);
 	ck_assert(run(&r));
 	ck_assert_int_eq(r.d.wanted, 6); /* 120 of 130: within */
 	ck_assert_int_eq(r.d.metrics[0].target.value_m, 130000);
@@ -212,6 +212,60 @@ START_TEST(reactive_part_is_a_safety_net_while_a_forecast_carries)
 		TARGET_VALUE; /* a forecast of no use */
 	ck_assert(run(&r));
 	ck_assert_int_eq(r.d.wanted, 8);
+}
+END_TEST
+
+/* By more than a quarter: the net has the user's headroom then. */
+START_TEST(a_load_that_the_forecast_does_not_know_of_meets_the_users_target)
+{
+	struct rig r;
+	rig_init(&r, 6);
+	rig_external(&r, "a", 100, 660);
+	r.policy.metrics[0].reactive_target.value_m = 130000;
+	r.policy.metrics[0].forecast_target.value_m = 100000;
+	r.policy.metrics[0].target.value_m = 60000;
+	rig_forecast(&r, 0, 528, NAN);
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 6); /* a quarter above it */
+	ck_assert(!r.d.metrics[0].surpassed);
+	rig_forecast(&r, 0, 527, NAN);
+	ck_assert(run(&r));
+	ck_assert_int_eq(r.d.wanted, 11);
+	ck_assert(r.d.metrics[0].surpassed);
+	ck_assert_int_eq(r.d.metrics[0].target.value_m, 60000);
+	/* The misses of a low quantile are no news. */
+	r.forecasts[0].quantile = 0.89;
+	ck_assert(run(&r));
+	ck_assert(!r.d.metrics[0].surpassed);
+	r.forecasts[0].quantile = 0.9;
+	ck_assert(run(&r));
+	ck_assert(r.d.metrics[0].surpassed);
+	/* What a derived forecast is of is not what is seen. */
+	r.forecasts[0].derived = true;
+	ck_assert(run(&r));
+	ck_assert(!r.d.metrics[0].surpassed);
+}
+END_TEST
+
+START_TEST(what_all_pods_use_is_compared_with_the_forecast)
+{
+	struct rig r;
+	rig_init(&r, 4);
+	rig_cpu(&r, 70, 90); /* of a core each: 3.6 */
+	r.policy.metrics[0].reactive_target.utilization_pct = 95;
+	r.policy.metrics[0].forecast_target.utilization_pct = 95;
+	rig_forecast(&r, 0, 2.9, NAN);
+	ck_assert(run(&r));
+	ck_assert(!r.d.metrics[0].surpassed);
+	ck_assert_int_eq(r.d.wanted, 4);
+	rig_forecast(&r, 0, 2.8, NAN);
+	ck_assert(run(&r));
+	ck_assert(r.d.metrics[0].surpassed);
+	ck_assert_int_eq(r.d.wanted, 6); /* 3.6 / 0.7 */
+	r.values[0].unknown = "gone";
+	r.in.follow_forecast_on_loss = true;
+	run(&r);
+	ck_assert(!r.d.metrics[0].surpassed);
 }
 END_TEST
 
@@ -338,6 +392,9 @@ int main(void)
 	tcase_add_test(t, beside_an_unknown_metric_the_cap_counts_from_the_present_size);
 	tcase_add_test(t, tolerance_does_not_suppress_a_forecast);
 	tcase_add_test(t, reactive_part_is_a_safety_net_while_a_forecast_carries);
+	tcase_add_test(t,
+		       a_load_that_the_forecast_does_not_know_of_meets_the_users_target);
+	tcase_add_test(t, what_all_pods_use_is_compared_with_the_forecast);
 	tcase_add_test(
 		t, lost_metric_is_followed_by_its_forecast_only_where_asked_and_only_up);
 	tcase_add_test(t, negative_totals_ask_for_nothing);

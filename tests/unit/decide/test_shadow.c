@@ -108,14 +108,35 @@ START_TEST(ours_reacts_at_the_reactive_target_while_it_has_a_forecast)
 	virtual_open(&v);
 	struct shadow_metric x = virtual_metric(300, 300);
 	x.reactive_target = 150;
+	x.forecast_target = 120;
 	virtual_minute(&v, &x, 1);
 	x.demand = 440; /* within 10 % of three pods at 150, and 4.4 at 100 */
-	x.upper = 100;
-	x.release = 100;
+	x.upper = x.release = 353;
 	virtual_minute(&v, &x, 1);
 	ck_assert_int_eq(v.shadow.ours.replicas, 3);
 	ck_assert_int_eq(v.shadow.reactive.replicas, 5);
+	x.upper = x.release = 351; /* a load that the forecast does not know of */
+	virtual_minute(&v, &x, 1);
+	ck_assert_int_eq(v.shadow.ours.replicas, 5);
 	x.upper = x.release = NAN;
+	virtual_minute(&v, &x, 1);
+	ck_assert_int_eq(v.shadow.ours.replicas, 5);
+}
+END_TEST
+
+START_TEST(misses_of_a_low_quantile_are_no_news)
+{
+	struct virtual v;
+	virtual_open(&v);
+	v.policy.forecast.quantile = 0.89;
+	struct shadow_metric x = virtual_metric(300, 300);
+	x.reactive_target = 150;
+	virtual_minute(&v, &x, 1);
+	x.demand = 440;
+	x.upper = x.release = 300;
+	virtual_minute(&v, &x, 1);
+	ck_assert_int_eq(v.shadow.ours.replicas, 3);
+	v.policy.forecast.quantile = 0.9;
 	virtual_minute(&v, &x, 1);
 	ck_assert_int_eq(v.shadow.ours.replicas, 5);
 }
@@ -435,7 +456,7 @@ START_TEST(a_delay_that_is_too_long_is_cut)
 	struct virtual v;
 	virtual_open(&v);
 	struct shadow_metric x = virtual_metric(200, NAN);
-	struct shadow_minute m = {&v.policy, &v.config, 0, 100 * MS_PER_H, &x, 1};
+	struct shadow_minute m = {&v.policy, &v.config, 0, 100 * MS_PER_H, 0.95, &x, 1};
 	for (int64_t i = 1; i <= 200; i++) {
 		m.end_ms = VIRTUAL_START + i * MS_PER_MIN;
 		x.demand = i < 3 ? 200 : 900;
@@ -468,6 +489,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_forecast_target_above_the_tolerance_is_what_a_pod_carries);
 	tcase_add_test(t, the_forecast_raises_ours_alone);
 	tcase_add_test(t, ours_reacts_at_the_reactive_target_while_it_has_a_forecast);
+	tcase_add_test(t, misses_of_a_low_quantile_are_no_news);
 	tcase_add_test(t, a_release_ends_the_wait_of_ours_alone);
 	tcase_add_test(t, without_the_forecasts_release_ours_waits_too);
 	tcase_add_test(t, pods_that_are_starting_go_first);

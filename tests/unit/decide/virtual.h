@@ -55,6 +55,7 @@ static inline void virtual_minute(struct virtual *v, const struct shadow_metric 
 		.config = &v->config,
 		.end_ms = VIRTUAL_START + ++v->minute * MS_PER_MIN,
 		.delay_ms = VIRTUAL_DELAY,
+		.quantile = v->policy.forecast.quantile,
 		.metrics = metrics,
 		.count = count,
 	};
