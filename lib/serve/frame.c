@@ -59,7 +59,7 @@ void frame_shards(struct str *out, const struct page_view *v)
 	const struct page_shard *shards = v->now.shards;
 	if (v->now.shard_count < 2)
 		return;
-	str_puts(out, "<p class=\"shards\">");
+	str_puts(out, "<p class=\"shards\" id=\"shards\" data-live>");
 	for (int32_t i = 0; i < v->now.shard_count; i++) {
 		bool before = false;
 		for (int32_t k = 0; k < i; k++)

@@ -369,6 +369,47 @@ START_TEST(a_standby_says_who_leads_and_how_to_get_there)
 }
 END_TEST
 
+static const struct page_shard shards[] = {
+	{"foretop-1", false}, {"foretop-0", true}, {"", false}, {"foretop-1", false}};
+
+static void split(void)
+{
+	view.now.shards = shards;
+	view.now.shard_count = ARRAY_LEN(shards);
+}
+
+START_TEST(one_leader_of_several_says_who_has_the_other_shards)
+{
+	lacks(list("", ""), "shard");
+	split();
+	has(list("", ""), "foretop-0 leads 1 of 4 shards");
+	has(str_text(&out), "<b>foretop-1</b>: shards 0 3; <b>foretop-0</b>: shards "
+			    "(shown here) 1; <b>nobody</b>: shards 2");
+	has(str_text(&out), ROW);
+}
+END_TEST
+
+START_TEST(a_standby_beside_shards_says_who_has_them)
+{
+	split();
+	view.now.leading = false;
+	view.now.leader = "";
+	has(list("", ""), "foretop-0 stands by");
+	has(str_text(&out), "<b>foretop-1</b>: shards 0 3");
+	lacks(str_text(&out), "Nobody is known to lead");
+}
+END_TEST
+
+START_TEST(json_names_the_holders_of_shards_where_there_are_some)
+{
+	char *one AUTO_FREE = api_policies(&view);
+	lacks(one, "shards");
+	split();
+	char *text AUTO_FREE = api_policies(&view);
+	has(text, "\"shards\":[\"foretop-1\",\"foretop-0\",\"\",\"foretop-1\"]");
+}
+END_TEST
+
 START_TEST(a_refused_policy_shows_what_is_wrong_with_it)
 {
 	struct policy *kept = (struct policy *)s[0].status.policy;
@@ -463,6 +504,9 @@ int main(void)
 	tcase_add_test(tc, many_policies_come_in_pages);
 	tcase_add_test(tc, an_empty_list_says_why);
 	tcase_add_test(tc, a_standby_says_who_leads_and_how_to_get_there);
+	tcase_add_test(tc, one_leader_of_several_says_who_has_the_other_shards);
+	tcase_add_test(tc, a_standby_beside_shards_says_who_has_them);
+	tcase_add_test(tc, json_names_the_holders_of_shards_where_there_are_some);
 	tcase_add_test(tc, a_refused_policy_shows_what_is_wrong_with_it);
 	tcase_add_test(tc, a_policy_shows_decision_forecast_gate_and_conditions);
 	tcase_add_test(tc, json_tells_the_same);
