@@ -326,7 +326,7 @@ bool loop_leading(const struct loop *l)
 
 bool loop_settled(const struct loop *l)
 {
-	if (!book_synced(l->book) || !book_fed(l->book))
+	if (!shards_placed(l->shards) || !book_synced(l->book) || !book_fed(l->book))
 		return false;
 	for (int32_t i = 0; i < engine_policy_count(l->engine); i++) {
 		const struct policy_status *s = engine_policy_status(l->engine, i);

@@ -492,6 +492,14 @@ int32_t shards_held(const struct shards *s)
 	return count;
 }
 
+bool shards_placed(const struct shards *s)
+{
+	for (int32_t i = 0; i < s->count; i++)
+		if (!s->items[i].mine && !*shards_holder(s, i))
+			return false;
+	return shards_held(s) > 0;
+}
+
 bool shards_may_write(const struct shards *s, int32_t i)
 {
 	return may_write(&s->items[i]);

@@ -21,6 +21,8 @@ int32_t shards_of(const struct shards *s, const char *ns, const char *target);
 bool shards_mine(const struct shards *s, int32_t shard);
 /* How many are. */
 int32_t shards_held(const struct shards *s);
+/* Each is held by somebody, and this one holds some. */
+bool shards_placed(const struct shards *s);
 /* To be asked right before each write for a policy of the shard: none of its Leases can
  * have been lost, and it is not being given away. */
 bool shards_may_write(const struct shards *s, int32_t shard);

@@ -52,21 +52,27 @@ static void say_demand(void *arg, int64_t at_ms, struct promapi_rows *rows)
 	promapi_rows_add(rows, NULL, 0, *(const double *)arg);
 }
 
-static void put_policy(const char *policy, const char *target, const char *more)
+static void put_mode(const char *policy, const char *target, const char *mode,
+		     const char *forecast)
 {
 	char *query AUTO_FREE = served_requests_query(NS, target);
 	char *text AUTO_FREE = xasprintf(
 		"scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: %s}\n"
-		"mode: Scale\nminReplicas: 1\nmaxReplicas: 50\n"
+		"mode: %s\nminReplicas: 1\nmaxReplicas: 20\n"
 		"metrics:\n- type: External\n  external:\n"
 		"    metric: {name: requests}\n"
 		"    target: {type: AverageValue, averageValue: \"%g\"}\n"
 		"  query: %s\n"
-		"forecast: {mode: Disabled}\n%s",
-		target, UNITS, query, more);
+		"forecast: {%s}\n",
+		target, mode, UNITS, query, forecast);
 	struct err err = {0};
 	ck_assert_msg(served_put_policy(served, NS, policy, text, &err) == 0, "%s",
 		      err.msg);
+}
+
+static void put_policy(const char *policy, const char *target)
+{
+	put_mode(policy, target, "Scale", "mode: Disabled");
 }
 
 static void setup(void)
@@ -106,7 +112,7 @@ static void setup(void)
 	for (int i = 0; i < SERVICES; i++) {
 		char *query AUTO_FREE = served_requests_query(NS, names[i]);
 		promapi_register(served_prom(served), query, say_demand, &demands[i]);
-		put_policy(names[i], names[i], "");
+		put_policy(names[i], names[i]);
 	}
 	virtual_set_side(SIDE_NONE);
 	memset(actors, 0, sizeof(actors));
@@ -364,6 +370,38 @@ static void on_given_back(void *arg)
 	((struct actor *)arg)->given_back = true;
 }
 
+START_TEST(who_has_no_part_stands_by_and_takes_over)
+{
+	start_all(3, 2);
+	int idle = held(0) ? held(1) ? 2 : 1 : 0;
+	ck_assert_int_eq(held(idle), 0);
+	ck_assert_int_eq(held(0) + held(1) + held(2), 2);
+	ck_assert_int_eq(engine_policy_count(loop_engine(actors[idle].loop)), 0);
+	stop(&actors[(idle + 1) % 3]);
+	demand_all(8);
+	run(TAKE_OVER_MS);
+	ck_assert_int_eq(held(idle) + held((idle + 2) % 3), 2);
+	run(MS_PER_MIN);
+	ck_assert_int_eq(held(idle), 1);
+	all_have(8);
+	each_is_known_once();
+}
+END_TEST
+
+START_TEST(a_lone_one_has_settled_when_all_shards_are_its_own)
+{
+	start(0, 16);
+	int64_t waited_ms = 0;
+	while (!loop_settled(actors[0].loop) && waited_ms < MS_PER_MIN) {
+		run(LOOK_MS);
+		waited_ms += LOOK_MS;
+	}
+	ck_assert(loop_settled(actors[0].loop));
+	ck_assert_int_eq(held(0), 16);
+	each_is_known_once();
+}
+END_TEST
+
 START_TEST(one_that_ends_in_order_gives_all_back_at_once)
 {
 	start_all(2, 4);
@@ -528,7 +566,7 @@ START_TEST(two_policies_of_one_target_are_in_one_hand)
 	char name[32];
 	foreign_name(name, sizeof(name), 2);
 	start_all(2, 2); /* a shard each */
-	put_policy(name, "svc-0", "");
+	put_policy(name, "svc-0");
 	run(SETTLE_MS);
 	ck_assert_int_eq(knowing(name), 1);
 	for (int i = 0; i < 2; i++) {
@@ -547,12 +585,12 @@ START_TEST(a_policy_that_changes_its_target_changes_hands)
 	char target[32];
 	foreign_name(target, sizeof(target), 4);
 	start_all(3, 4);
-	put_policy("svc-0", "svc-0", "");
+	put_policy("svc-0", "svc-0");
 	int before = -1, after = -1;
 	for (int i = 0; i < 3; i++)
 		if (engine_policy_named(loop_engine(actors[i].loop), NS, "svc-0"))
 			before = i;
-	put_policy("svc-0", target, "");
+	put_policy("svc-0", target);
 	run(SETTLE_MS);
 	ck_assert_int_eq(knowing("svc-0"), 1);
 	for (int i = 0; i < 3; i++)
@@ -572,7 +610,7 @@ START_TEST(a_text_that_breaks_stays_in_its_shard_through_a_hand_over)
 	struct err err;
 	foreign_name(name, sizeof(name), 2);
 	ck_assert(kubeapi_delete(kube, KUBEAPI_CONFIGMAPS, NS, "svc-0"));
-	put_policy(name, "svc-0", "");
+	put_policy(name, "svc-0");
 	start_all(2, 2); /* a shard each */
 	demand_all(5);
 	run(SETTLE_MS);
@@ -589,6 +627,39 @@ START_TEST(a_text_that_breaks_stays_in_its_shard_through_a_hand_over)
 	demand_all(8);
 	run(SETTLE_MS);
 	ck_assert_int_eq(replicas("svc-0"), 8);
+}
+END_TEST
+
+static bool hpa_is_raised(void)
+{
+	cJSON *hpa AUTO(json_cleanup) = kubeapi_get(kube, KUBEAPI_HPAS, NS, "svc-0");
+	const cJSON *notes = json_at(hpa, "metadata.annotations");
+	return cJSON_GetObjectItemCaseSensitive(notes, KUBE_HPA_FLOOR) != NULL;
+}
+
+/* Each sweeps for floors without a policy; the one that does not lead the shard knows of
+ * no policy and must not give this one back. */
+START_TEST(a_floor_is_left_alone_by_those_that_do_not_lead_its_shard)
+{
+	struct err err;
+	ck_assert(kubeapi_put(kube, KUBEAPI_HPAS,
+			      "{\"metadata\":{\"namespace\":\"" NS
+			      "\",\"name\":\"svc-0\"},\"spec\":{\"scaleTargetRef\":{"
+			      "\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\","
+			      "\"name\":\"svc-0\"},\"minReplicas\":2,"
+			      "\"maxReplicas\":20}}",
+			      &err) == 0);
+	ck_assert(kubeapi_delete(kube, KUBEAPI_CONFIGMAPS, NS, "svc-0"));
+	put_mode("svc-0", "svc-0", "Floor", "mode: Always, history: 2d, leadTime: 60s");
+	start_all(2, 2); /* a shard each */
+	ck_assert(hpa_is_raised());
+	for (int i = 0; i < 600; i++) {
+		run(LOOK_MS);
+		ck_assert(hpa_is_raised());
+	}
+	ck_assert(kubeapi_delete(kube, KUBEAPI_CONFIGMAPS, NS, "svc-0"));
+	run(SETTLE_MS);
+	ck_assert(!hpa_is_raised());
 }
 END_TEST
 
@@ -632,6 +703,8 @@ int main(void)
 	tcase_add_test(t, three_replicas_share_16_shards_and_decide_each_policy_once);
 	tcase_add_test(t, a_newcomer_gets_its_part_while_everything_moves);
 	tcase_add_test(t, the_shards_of_one_that_is_killed_are_taken_in_time);
+	tcase_add_test(t, who_has_no_part_stands_by_and_takes_over);
+	tcase_add_test(t, a_lone_one_has_settled_when_all_shards_are_its_own);
 	tcase_add_test(t, one_that_ends_in_order_gives_all_back_at_once);
 	tcase_add_test(t,
 		       nothing_is_written_when_leases_may_be_lost_and_all_goes_on_later);
@@ -643,6 +716,7 @@ int main(void)
 	tcase_add_test(t, two_policies_of_one_target_are_in_one_hand);
 	tcase_add_test(t, a_policy_that_changes_its_target_changes_hands);
 	tcase_add_test(t, a_text_that_breaks_stays_in_its_shard_through_a_hand_over);
+	tcase_add_test(t, a_floor_is_left_alone_by_those_that_do_not_lead_its_shard);
 	tcase_add_test(t, only_the_holder_exports_series_of_a_policy);
 	tcase_add_test(t, a_pause_is_known_before_a_shard_is_decided);
 	suite_add_tcase(suite, t);
