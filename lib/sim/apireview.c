@@ -21,7 +21,7 @@ void apirules_deny(struct apirules *r, const char *verb, const char *resource)
 void apirules_confine(struct apirules *r, const char *const *namespaces, int count)
 {
 	r->namespace_count = 0;
-	for (int i = 0; i < count && i < APIRULES_MAX; i++)
+	for (int i = 0; i < count && i < APIRULES_NAMESPACES; i++)
 		snprintf(r->namespaces[r->namespace_count++], sizeof(r->namespaces[0]),
 			 "%s", namespaces[i]);
 }

@@ -10,13 +10,14 @@ struct apirule {
 	char verb[32];
 	char resource[96]; /* "deployments/scale", "events" */
 };
-#define APIRULES_MAX 16
+#define APIRULES_MAX        16
+#define APIRULES_NAMESPACES 64
 
 struct apirules {
 	struct apirule denied[APIRULES_MAX];
 	int count;
-	char namespaces[APIRULES_MAX][64]; /* rights end here */
-	int namespace_count;               /* 0: they are given everywhere */
+	char namespaces[APIRULES_NAMESPACES][64]; /* rights end here */
+	int namespace_count;                      /* 0: they are given everywhere */
 };
 
 /* verb NULL: everything is allowed again. */

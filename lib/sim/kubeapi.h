@@ -114,7 +114,7 @@ void kubeapi_fail_reads(struct kubeapi *k, int n, int status,
  * ("deployments/scale") from now on, and access reviews say so. verb NULL: everybody may
  * everything again. */
 void kubeapi_deny(struct kubeapi *k, const char *verb, const char *resource);
-/* RBAC by Roles alone: rights in these namespaces (at most 16), none anywhere else and
+/* RBAC by Roles alone: rights in these namespaces (at most 64), none anywhere else and
  * none over all of them at once; access reviews say so. count 0: everywhere again. */
 void kubeapi_confine(struct kubeapi *k, const char *const *namespaces, int count);
 /* The next n writes are carried out, but the connection breaks before the answer. */

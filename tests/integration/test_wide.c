@@ -1,6 +1,7 @@
 /* Policies in more namespaces than are watched one by one: one watch over all. */
 #include "integration/bed.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Above PATROL_NAMESPACES_MAX, with one that comes later. */
@@ -74,6 +75,43 @@ START_TEST(many_namespaces_are_watched_as_one)
 }
 END_TEST
 
+/* Rights in each of the namespaces, and where Foretop has its own objects. */
+static void confine(char spaces[][16])
+{
+	const char *may[NAMESPACES + 2];
+	int count = 0;
+	for (int i = 0; i < NAMESPACES; i++) {
+		snprintf(spaces[i], sizeof(spaces[i]), "team-%02d", i % 100);
+		may[count++] = spaces[i];
+	}
+	may[count++] = BED_STATUS_NS;
+	may[count++] = BED_LEASE_NS;
+	kubeapi_confine(b->kube, may, count);
+}
+
+START_TEST(without_the_right_to_watch_all_each_namespace_has_a_watch)
+{
+	char spaces[NAMESPACES][16];
+	const int few = 40;
+	for (int i = 0; i < few; i++)
+		put_policy(i);
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, count_scaled(few) == few, "four busy pods become six");
+	confine(spaces);
+	for (int i = few; i < NAMESPACES; i++)
+		put_policy(i);
+	wait_until(b, count_scaled(NAMESPACES) == NAMESPACES,
+		   "those that came later are served too");
+	ck_assert_int_ge(bed_logged(&b->first, "Watches the whole cluster"), 3);
+	ck_assert_int_gt(bed_logged(&b->first, "403"), 0);
+	/* Namespaces from before and after are still looked at. */
+	kubeapi_delete(b->kube, KUBEAPI_DEPLOYMENTS, "team-07", "web");
+	kubeapi_delete(b->kube, KUBEAPI_DEPLOYMENTS, "team-51", "web");
+	wait_until(b, bed_logged(&b->first, "FailedGetScale") >= 2,
+		   "targets that go are missed");
+}
+END_TEST
+
 START_TEST(few_namespaces_have_a_watch_each)
 {
 	for (int i = 0; i < 3; i++)
@@ -90,6 +128,7 @@ int main(void)
 {
 	TCase *tc = bed_lane("many namespaces", setup, teardown);
 	tcase_add_test(tc, many_namespaces_are_watched_as_one);
+	tcase_add_test(tc, without_the_right_to_watch_all_each_namespace_has_a_watch);
 	tcase_add_test(tc, few_namespaces_have_a_watch_each);
 	return bed_run();
 }

@@ -207,6 +207,39 @@ START_TEST(a_place_is_used_again_and_old_answers_do_not_reach_the_new_tenant)
 }
 END_TEST
 
+static const char *in_force(const char *kind, const char *target)
+{
+	const struct target_ref ref = {"shop", kind, target};
+	const struct policy_status *s = engine_policy_in_force(r.e, &ref);
+	return s ? s->name : "";
+}
+
+START_TEST(who_is_in_force_for_a_target_is_found)
+{
+	ck_assert_str_eq(in_force("Deployment", "checkout"), "");
+	give("young", 30);
+	ck_assert_str_eq(in_force("Deployment", "checkout"), "young");
+	ck_assert_str_eq(in_force("StatefulSet.apps", "checkout"), "");
+	ck_assert_str_eq(in_force("Deployment", "cart"), "");
+	give("old", 10); /* behind it in the places, before it in force */
+	ck_assert_str_eq(in_force("Deployment", "checkout"), "old");
+	rig_policy_gone(&r, "old");
+	ck_assert_str_eq(in_force("Deployment", "checkout"), "young");
+	rig_policy_gone(&r, "young");
+	ck_assert_str_eq(in_force("Deployment", "checkout"), "");
+}
+END_TEST
+
+START_TEST(a_text_that_never_was_valid_is_in_force_for_nothing)
+{
+	give_invalid("a", "line 1: no");
+	ck_assert_str_eq(in_force("Deployment", "checkout"), "");
+	give("a", 0);
+	give_invalid("a", "line 1: no");
+	ck_assert_str_eq(in_force("Deployment", "checkout"), "a");
+}
+END_TEST
+
 START_TEST(one_policy_too_many_is_turned_away_with_an_event)
 {
 	const char *names[] = {"a", "b", "c", "d"};
@@ -275,6 +308,8 @@ int main(void)
 	tcase_add_test(t, who_waits_asks_and_writes_nothing);
 	tcase_add_test(t,
 		       a_place_is_used_again_and_old_answers_do_not_reach_the_new_tenant);
+	tcase_add_test(t, who_is_in_force_for_a_target_is_found);
+	tcase_add_test(t, a_text_that_never_was_valid_is_in_force_for_nothing);
 	tcase_add_test(t, one_policy_too_many_is_turned_away_with_an_event);
 	tcase_add_test(t, who_goes_unknown_goes_quietly);
 	tcase_add_test(t, after_a_pause_the_present_size_is_what_was_wanted);
