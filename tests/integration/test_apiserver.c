@@ -3,6 +3,7 @@
 #include "integration/bed.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct bed *b;
@@ -152,6 +153,40 @@ START_TEST(writes_forbidden_for_a_while_are_decided_afresh)
 }
 END_TEST
 
+/* How long it waited for an answer, by its own word in the status; -1: it says nothing of
+ * the kind. */
+static int64_t waited_ms(const char *policy)
+{
+	static const char says[] = "time-out after ";
+	cJSON *status AUTO(json_cleanup) = bed_status(b, policy);
+	char *text AUTO_FREE = status ? cJSON_PrintUnformatted(status) : NULL;
+	const char *at = text ? strstr(text, says) : NULL;
+	return at ? strtoll(at + sizeof(says) - 1, NULL, 10) : -1;
+}
+
+/* Without the flag a request waits for ten seconds. */
+START_TEST(a_write_that_is_never_answered_is_given_up_as_the_flag_says)
+{
+	static const char *const flags[] = {"--request-timeout", "1500ms", NULL};
+	const struct fault hang = {.server = FAULT_KUBE,
+				   .kind = FAULT_HANG,
+				   .on = FAULT_WRITES,
+				   .times = 1,
+				   .of = "deployments"};
+	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
+	bed_start(b, &b->first, "foretop-0", flags);
+	wait_until(b, bed_condition(b, "checkout", "MetricsAvailable", "True", NULL),
+		   "a first decision");
+	kubeapi_bend(b->kube, &hang);
+	bed_demand(b, "checkout", 730);
+	wait_until(b, waited_ms("checkout") >= 0, "the status says what it waited for");
+	ck_assert_int_ge(waited_ms("checkout"), 1500);
+	ck_assert_int_lt(waited_ms("checkout"), 10000);
+	wait_until(b, bed_scaled(b, "checkout") == 1, "replicas are written");
+	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 8);
+}
+END_TEST
+
 START_TEST(a_leader_that_cannot_renew_ends_and_writes_nothing_after)
 {
 	lead_and_decide();
@@ -181,6 +216,7 @@ int main(void)
 	tc = bed_lane("refusals", setup, teardown);
 	tcase_add_test(tc, reads_forbidden_for_a_while_are_tried_again);
 	tcase_add_test(tc, writes_forbidden_for_a_while_are_decided_afresh);
+	tcase_add_test(tc, a_write_that_is_never_answered_is_given_up_as_the_flag_says);
 	tc = bed_lane("an older server, a lost Lease", setup, teardown);
 	tcase_add_test(tc, a_server_without_watch_lists_is_listed_in_pages);
 	tcase_add_test(tc, a_leader_that_cannot_renew_ends_and_writes_nothing_after);
