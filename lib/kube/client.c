@@ -15,8 +15,9 @@
 #define ANSWER_MAX         ((size_t)32 * 1024 * 1024)
 /* Far more than one cycle asks for; beyond, something is wrong and waiting helps nobody.
  */
-#define WAITING_MAX 20000
-#define IN_FLIGHT   16
+#define WAITING_MAX      20000
+#define IN_FLIGHT        16
+#define URGENT_IN_FLIGHT 2
 /* After a 429 that names no time. */
 #define PAUSE_MS       1000
 #define PAUSE_MAX_MS   30000
@@ -130,7 +131,8 @@ struct kube *kube_new(struct reactor *reactor, const struct kube_options *option
 		seed = (uint64_t)monotonic_ms();
 	rng_init(&k->rng, seed);
 	k->http = open_http(k, options, IN_FLIGHT, err);
-	k->urgent = k->http ? open_http(k, options, 2, err) : NULL;
+	int urgent = options->urgent ? options->urgent : URGENT_IN_FLIGHT;
+	k->urgent = k->http ? open_http(k, options, urgent, err) : NULL;
 	if (!k->urgent) {
 		kube_free(k);
 		return NULL;

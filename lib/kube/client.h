@@ -16,6 +16,7 @@ struct kube_options {
 	const struct kube_config *config; /* copied */
 	double requests_per_s;            /* on average; 0: 20 */
 	int burst;                        /* 0: 40 */
+	int urgent; /* urgent requests at a time, on connections of their own; 0: 2 */
 	http_observer *observe; /* of every request, watches over HTTP too; NULL: none */
 	void *observe_arg;
 	int64_t timeout_ms; /* most that a transfer may take, also of requests that

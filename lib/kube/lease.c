@@ -339,6 +339,7 @@ kube_lease_new(struct kube *k, const struct kube_lease_options *options, struct 
 	l->kube = k;
 	l->options = *options;
 	l->state = state;
+	l->state.shared = options->stays != NULL;
 	l->ns = xstrdup(options->ns);
 	l->name = xstrdup(options->name);
 	l->collection = kube_collection_path(GROUP, "leases", options->ns);

@@ -5,8 +5,10 @@
 
 /* client-go's JitterFactor: a follower waits between 1 and 2.2 retry periods. */
 #define JITTER_FACTOR 1.2
-/* Requests in one attempt: update, read, update; then wait. */
-#define TRIES_MAX 4
+/* Requests in one attempt: update, read, update; then wait. Where others renew it too,
+ * conflicts are usual. */
+#define TRIES_MAX        4
+#define TRIES_MAX_SHARED 8
 
 int lease_state_init(struct lease_state *s, const char *identity,
 		     const struct lease_times *times, uint64_t seed, struct err *err)
@@ -57,7 +59,7 @@ static void order_wait(struct lease_state *s, struct lease_order *order)
 static void order(struct lease_state *s, enum lease_action action, int64_t now_ms,
 		  struct lease_order *order)
 {
-	if (++s->tries > TRIES_MAX) {
+	if (++s->tries > (s->shared ? TRIES_MAX_SHARED : TRIES_MAX)) {
 		order_wait(s, order);
 		return;
 	}

@@ -64,9 +64,10 @@ struct lease_state {
 	enum lease_appetite appetite; /* may be set before each event; at first: any */
 	bool free;                    /* as last seen: without a holder, or missing */
 	int64_t free_ms;              /* since when, by the local clock */
+	bool shared; /* others may hold it in the same name: may be set after the init */
 	bool releasing;
-	/* Others hold it in the same name: a release leaves it to them, renewed. May be
-	 * set before lease_state_release and before each answer after it. */
+	/* Others do hold it just now: a release leaves it to them, renewed. May be set
+	 * before lease_state_release and before each answer after it. */
 	bool stays;
 	bool let_go; /* the write that lets go of it is under way */
 	struct rng rng;

@@ -201,6 +201,8 @@ static int open_clients(struct loop *l, struct err *err)
 		.config = l->config.kube,
 		.requests_per_s = REQUESTS_PER_S * loop_pace(l),
 		.burst = (int)(REQUEST_BURST * loop_pace(l)),
+		/* A slow server must not keep one shard's Lease waiting for another's. */
+		.urgent = 2 + l->config.controller->election.shards / 2,
 		.observe = on_kube_request,
 		.observe_arg = l,
 		.timeout_ms = l->config.request_timeout_ms,

@@ -17,7 +17,10 @@ static void on_reply(void *arg, const struct kube_reply *reply)
 	api_stop(&api);
 }
 
-static int status; /* 0: cut the connection instead of an answer */
+#define ORDINARY "/ordinary"
+static int status; /* 0: cut the connection instead of an answer; < 0: none ever, but to
+		      ORDINARY */
+static int unanswered, wait_for_unanswered;
 static const char *headers, *body;
 static char seen_head[2048], seen_body[256];
 
@@ -26,10 +29,13 @@ static void answer(struct api *a, const struct api_request *q)
 	(void)a;
 	snprintf(seen_head, sizeof(seen_head), "%s", q->head);
 	snprintf(seen_body, sizeof(seen_body), "%s", q->body);
-	if (status < 0)
+	if (status < 0 && !strstr(q->head, ORDINARY)) {
+		if (++unanswered == wait_for_unanswered)
+			api_stop(&api);
 		return; /* no answer ever */
+	}
 	if (status)
-		api_reply(q->peer, status, headers, body);
+		api_reply(q->peer, status < 0 ? 200 : status, headers, body);
 	else
 		shutdown(q->peer->watch.fd, SHUT_RDWR);
 }
@@ -41,6 +47,7 @@ static void setup(void)
 	headers = "";
 	body = "{}";
 	calls = 0;
+	unanswered = wait_for_unanswered = 0;
 }
 
 static void teardown(void)
@@ -222,6 +229,26 @@ START_TEST(the_rate_holds_but_not_for_urgent_requests)
 }
 END_TEST
 
+START_TEST(as_many_urgent_requests_are_under_way_as_was_asked_for)
+{
+	struct kube_request request = {
+		.method = KUBE_GET, .path = "/urgent", .urgent = true};
+	struct kube_options options = {.config = &api.config, .urgent = 3};
+	api.kube = kube_new(api.reactor, &options, NULL);
+	status = -1; /* never answered: what comes stays under way */
+	for (int i = 0; i < 5; i++)
+		kube_send(api.kube, &request, must_not_come, NULL);
+	wait_for_unanswered = 3;
+	api_run(&api);
+	/* What could be sent beside them is there before this is answered. */
+	struct kube_request other = {.method = KUBE_GET, .path = ORDINARY};
+	kube_send(api.kube, &other, on_reply, NULL);
+	api_run(&api);
+	ck_assert_int_eq(calls, 1);
+	ck_assert_int_eq(unanswered, 3);
+}
+END_TEST
+
 static bool allowed;
 
 static bool holds(void *arg)
@@ -327,6 +354,7 @@ int main(void)
 	tcase_add_test(t, the_rate_holds_but_not_for_urgent_requests);
 	tcase_add_test(
 		t, a_permit_is_asked_for_when_a_request_goes_out_not_when_it_is_given);
+	tcase_add_test(t, as_many_urgent_requests_are_under_way_as_was_asked_for);
 	tcase_add_test(t, after_a_429_the_next_request_waits);
 	tcase_add_test(t, no_request_takes_longer_than_the_client_allows);
 	tcase_add_test(t, the_client_may_be_freed_by_an_answer);

@@ -277,6 +277,26 @@ START_TEST(endless_conflicts_end_in_a_wait)
 }
 END_TEST
 
+START_TEST(one_that_is_shared_is_tried_for_longer)
+{
+	a.shared = true;
+	attempt(&a);
+	now_ms += 2000;
+	lease_state_wake(&a, now_ms, WALL + now_ms, &order);
+	for (int conflicts = 0; conflicts < 3; conflicts++) {
+		ck_assert_int_eq(order.action, LEASE_UPDATE);
+		lease_state_answer(&a, LEASE_CONFLICT, NULL, now_ms, WALL + now_ms,
+				   &order);
+		ck_assert_int_eq(order.action, LEASE_GET);
+		struct lease_record read = object;
+		lease_state_answer(&a, LEASE_OK, &read, now_ms, WALL + now_ms, &order);
+	}
+	ck_assert_int_eq(order.action, LEASE_UPDATE);
+	settle(&a);
+	ck_assert_int_eq(lease_state_expires_ms(&a), now_ms + 10000);
+}
+END_TEST
+
 START_TEST(a_lease_that_was_deleted_is_created_again)
 {
 	attempt(&a);
@@ -511,6 +531,7 @@ int main(void)
 	tcase_add_test(t, a_write_of_unknown_fate_is_followed_by_a_read);
 	tcase_add_test(t, two_that_take_over_at_once_are_told_apart_by_the_version);
 	tcase_add_test(t, endless_conflicts_end_in_a_wait);
+	tcase_add_test(t, one_that_is_shared_is_tried_for_longer);
 	tcase_add_test(t, a_lease_that_was_deleted_is_created_again);
 	tcase_add_test(t, a_restart_under_the_same_name_goes_on_leading);
 	tcase_add_test(t, a_release_frees_the_lease_for_the_next_attempt_of_another);
