@@ -125,6 +125,8 @@ static void open_actor(struct stage *s, int i)
 	config_defaults(&a->config);
 	a->config.sync_period_ms = STAGE_SYNC_MS;
 	a->config.hpa.downscale_stabilization_ms = s->config.stabilization_ms;
+	if (s->config.shards)
+		a->config.election.shards = s->config.shards;
 	if (config_set_url(&a->config, served_prom_url(s->served), &err) < 0 ||
 	    kube_config_parse(kubeconfig, ".", NULL, &a->kube, &err) < 0) {
 		fprintf(stderr, "%s\n", err.msg);

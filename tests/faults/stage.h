@@ -24,6 +24,7 @@ struct plateau {
 struct stage_config {
 	uint64_t seed;
 	int actors;
+	int32_t shards;             /* 0: one */
 	int64_t stabilization_ms;   /* of scale-downs */
 	const struct plateau *plan; /* copied; the first counts for all the past too */
 	int plan_count;

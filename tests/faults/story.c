@@ -52,6 +52,7 @@ void story_draw(struct story *s, uint64_t seed)
 		.policy = s->with_forecast ? "" : "forecast: {mode: Disabled}\n",
 		.watch_lists = between(&rng, 0, 2) > 0,
 	};
+	s->stage.shards = between(&rng, 0, 3) ? 1 : (int32_t)between(&rng, 2, 5);
 }
 
 /* --- playing --- */
@@ -205,9 +206,12 @@ void verdict_fini(struct verdict *v)
 
 void story_describe(const struct story *s, struct str *out)
 {
-	str_printf(out, "# seed %llu: %d process%s, stabilization %d s, %s%s\n# demand",
+	str_printf(out,
+		   "# seed %llu: %d process%s, %d shard%s, stabilization %d s, %s%s\n# "
+		   "demand",
 		   (unsigned long long)s->seed, s->stage.actors,
-		   s->stage.actors > 1 ? "es" : "",
+		   s->stage.actors > 1 ? "es" : "", (int)s->stage.shards,
+		   s->stage.shards > 1 ? "s" : "",
 		   (int)(s->stage.stabilization_ms / MS_PER_S),
 		   s->stage.watch_lists ? "watch lists" : "paged lists",
 		   s->with_forecast ? ", with a forecast" : "");
