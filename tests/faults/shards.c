@@ -475,6 +475,23 @@ START_TEST(a_shard_that_is_taken_by_force_is_left_alone_and_the_others_go_on)
 }
 END_TEST
 
+/* Seventeen Leases, and an answer takes longer than half of a retry period. */
+START_TEST(a_slow_server_costs_no_shard)
+{
+	const struct fault slow = {.server = FAULT_KUBE,
+				   .kind = FAULT_DELAY,
+				   .on = FAULT_ANY,
+				   .times = 100000,
+				   .ms = 1300};
+	start_all(1, 16);
+	kubeapi_bend(kube, &slow);
+	for (int i = 0; i < 600; i++) {
+		run(LOOK_MS);
+		ck_assert_int_eq(held(0), 16);
+	}
+}
+END_TEST
+
 START_TEST(clocks_that_jump_move_nothing)
 {
 	start_all(2, 4);
@@ -710,6 +727,7 @@ int main(void)
 		       nothing_is_written_when_leases_may_be_lost_and_all_goes_on_later);
 	tcase_add_test(t,
 		       a_shard_that_is_taken_by_force_is_left_alone_and_the_others_go_on);
+	tcase_add_test(t, a_slow_server_costs_no_shard);
 	tcase_add_test(t, clocks_that_jump_move_nothing);
 	tcase_add_loop_test(t, another_number_of_shards_waits_for_the_last_of_the_former,
 			    0, ARRAY_LEN(numbers));
