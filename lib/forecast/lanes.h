@@ -139,4 +139,35 @@ WIDE_PART quad_double quad_size(quad_double a)
 	return (quad_double)((quad_mask)a & INT64_MAX);
 }
 
+typedef int32_t octet_mask __attribute__((vector_size(OCTET_LANES * sizeof(int32_t)),
+					  aligned(4), may_alias));
+
+WIDE_PART octet octet_chosen(octet_mask mask, octet yes, octet no)
+{
+	return (octet)((mask & (octet_mask)yes) | (~mask & (octet_mask)no));
+}
+
+/* The second where they are equal or one is NaN. */
+WIDE_PART octet octet_smaller(octet a, octet b)
+{
+	return octet_chosen(a < b, a, b);
+}
+
+WIDE_PART octet octet_larger(octet a, octet b)
+{
+	return octet_chosen(a > b, a, b);
+}
+
+WIDE_PART octet octet_size(octet a)
+{
+	return (octet)((octet_mask)a & INT32_MAX);
+}
+
+WIDE_PART bool octet_any(octet_mask mask)
+{
+	quad_mask pairs = (quad_mask)mask;
+
+	return (pairs[0] | pairs[1] | pairs[2] | pairs[3]) != 0;
+}
+
 #endif

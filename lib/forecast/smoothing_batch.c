@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Wider vectors gain little here: a step waits for the one before it. */
-#define FOURS (BATCH_LANES / FOUR_LANES)
+_Static_assert(BATCH_LANES == OCTET_LANES, "all lanes in one register");
 
 /* Values are told in units of the mean error, from the first level on; no farther than
  * floats have room for sums of. */
@@ -19,17 +18,17 @@ struct lane_season {
 	int32_t position, phase; /* of the next step; within its slot */
 };
 
-/* What a value changes of four lanes. */
+/* What a value changes. */
 struct lanes {
-	four level, trend, size, error;
+	octet level, trend, size, error;
 };
 
 struct work {
 	float none[BATCH_LANES];
-	struct lanes now[FOURS];
-	four alpha[FOURS], beta[FOURS], phi[FOURS], gamma[SMOOTHING_SEASONS][FOURS];
-	four damped[BATCH_KNOTS][FOURS]; /* phi + ... + phi^knot */
-	four loss[BATCH_RHOS][FOURS];
+	struct lanes now;
+	octet alpha, beta, phi, gamma[SMOOTHING_SEASONS];
+	octet damped[BATCH_KNOTS]; /* phi + ... + phi^knot */
+	octet loss[BATCH_RHOS];
 	float fading[BATCH_KNOTS][BATCH_RHOS]; /* rho^knot */
 	double base, unit;
 	float swing;
@@ -81,21 +80,18 @@ static void set_seasons(struct work *w, const struct smoothing *start, float *sc
 static void set_lane(struct work *w, const struct smoothing_batch *batch, int32_t lane)
 {
 	const struct smoothing_gains *gains = &batch->gains[lane];
-	int32_t p = lane / FOUR_LANES, half = lane % FOUR_LANES;
-
-	w->now[p].trend[half] = (float)(batch->start->trend / w->unit);
-	w->now[p].size[half] = (float)(batch->start->size / w->unit);
-	w->now[p].error[half] = (float)(batch->start->error / w->unit);
-	w->alpha[p][half] = (float)gains->alpha;
-	w->beta[p][half] = (float)gains->beta;
-	w->phi[p][half] = (float)gains->phi;
+	w->now.trend[lane] = (float)(batch->start->trend / w->unit);
+	w->now.size[lane] = (float)(batch->start->size / w->unit);
+	w->now.error[lane] = (float)(batch->start->error / w->unit);
+	w->alpha[lane] = (float)gains->alpha;
+	w->beta[lane] = (float)gains->beta;
+	w->phi[lane] = (float)gains->phi;
 	w->trends = w->trends || gains->beta > 0;
 	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++)
-		w->gamma[i][p][half] =
+		w->gamma[i][lane] =
 			batch->start->seasons[i].length ? (float)gains->gamma[i] : 0;
 	for (int32_t k = 0; k < batch->knot_count; k++)
-		w->damped[k][p][half] =
-			(float)smoothing_damped(gains->phi, batch->knots[k]);
+		w->damped[k][lane] = (float)smoothing_damped(gains->phi, batch->knots[k]);
 }
 
 static void set_work(struct work *w, const struct smoothing_batch *batch, float *scratch)
@@ -116,13 +112,13 @@ static void set_work(struct work *w, const struct smoothing_batch *batch, float 
 }
 
 /* The value in the lanes' terms. */
-static inline float told(const struct work *w, double x)
+WIDE_PART float told(const struct work *w, double x)
 {
 	return (float)within((x - w->base) / w->unit, -FAR, FAR);
 }
 
 /* The lanes' values of a season `ahead` steps after the next one. */
-static inline const four *season_ahead(const struct lane_season *season, int32_t ahead)
+WIDE_PART const octet *season_ahead(const struct lane_season *season, int32_t ahead)
 {
 	int32_t position = season->position + ahead;
 
@@ -130,11 +126,11 @@ static inline const four *season_ahead(const struct lane_season *season, int32_t
 		position %= season->length;
 	if (season->span > 1)
 		position /= season->span;
-	return (const four *)(const void *)(season->values +
-					    (size_t)position * BATCH_LANES);
+	return (const octet *)(const void *)(season->values +
+					     (size_t)position * BATCH_LANES);
 }
 
-static inline void move_on(struct lane_season *season)
+WIDE_PART void move_on(struct lane_season *season)
 {
 	if (++season->position == season->length) {
 		season->position = season->phase = 0;
@@ -154,11 +150,11 @@ static void fade(const struct work *w, const struct smoothing_batch *batch, int3
 }
 
 /* Adds the errors of the forecasts `knots[k]` steps ahead. */
-static inline void score_knot(struct work *w, const struct smoothing_batch *batch,
-			      int32_t k, float x)
+WIDE_PART void score_knot(struct work *w, const struct smoothing_batch *batch, int32_t k,
+			  float x)
 {
-	const four *first = season_ahead(&w->seasons[0], batch->knots[k] - 1);
-	const four *second = season_ahead(&w->seasons[1], batch->knots[k] - 1);
+	const octet *first = season_ahead(&w->seasons[0], batch->knots[k] - 1);
+	const octet *second = season_ahead(&w->seasons[1], batch->knots[k] - 1);
 	const float *fading = w->fading[k];
 	float aged[BATCH_RHOS];
 
@@ -166,18 +162,16 @@ static inline void score_knot(struct work *w, const struct smoothing_batch *batc
 		fade(w, batch, k, aged);
 		fading = aged;
 	}
-	for (int32_t p = 0; p < FOURS; p++) {
-		const struct lanes *now = &w->now[p];
-		four level = now->level + now->trend * w->damped[k][p];
-		four e = x - (level + (first[p] + second[p]));
+
+	octet level = w->now.level + w->now.trend * w->damped[k];
+	octet e = x - (level + (*first + *second));
 
 #pragma GCC unroll 5
-		for (int32_t r = 0; r < BATCH_RHOS; r++)
-			w->loss[r][p] += four_size(e - fading[r] * now->error);
-	}
+	for (int32_t r = 0; r < BATCH_RHOS; r++)
+		w->loss[r] += octet_size(e - fading[r] * w->now.error);
 }
 
-static void score(struct work *w, const struct smoothing_batch *batch, int32_t t)
+WIDE_PART void score(struct work *w, const struct smoothing_batch *batch, int32_t t)
 {
 	for (int32_t k = 0; k < batch->knot_count; k++) {
 		int32_t target = t + batch->knots[k] - 1;
@@ -188,95 +182,68 @@ static void score(struct work *w, const struct smoothing_batch *batch, int32_t t
 }
 
 /* Innovations beyond the limit, which are rare: lane by lane. */
-static void follow_shifts(struct work *w, const four limits[FOURS],
-			  const four cuts[FOURS])
+static void follow_shifts(struct work *w, const octet *limits, const octet *cuts)
 {
 	w->running = false;
 	for (int32_t lane = 0; lane < BATCH_LANES; lane++) {
-		int32_t p = lane / FOUR_LANES, half = lane % FOUR_LANES;
 		float shift =
-			(float)smoothing_shift((double)w->now[p].error[half],
-					       (double)limits[p][half], &w->run[lane]);
+			(float)smoothing_shift((double)w->now.error[lane],
+					       (double)(*limits)[lane], &w->run[lane]);
 
 		w->running = w->running || w->run[lane];
 		if (shift == 0)
 			continue;
-		w->now[p].level[half] += shift - w->alpha[p][half] * cuts[p][half];
-		w->now[p].error[half] = 0;
+		w->now.level[lane] += shift - w->alpha[lane] * (*cuts)[lane];
+		w->now.error[lane] = 0;
 	}
-}
-
-/* The limit of what is believed, and what is. */
-struct belief {
-	four limit, cut;
-};
-
-static inline struct belief correct(struct lanes *l, const struct work *w, int32_t p,
-				    float x, four *first, four *second)
-{
-	four e = x - (l->level + (*first + *second));
-	four size = four_size(e);
-	four limit = four_larger(SMOOTHING_CUT_SIZES * l->size, (four){0} + w->swing);
-	four cut = four_larger(-limit, four_smaller(limit, e));
-	four most = four_smaller(SMOOTHING_SIZE_LIMITS * limit, size);
-
-	l->error = e;
-	l->size += (float)SMOOTHING_SIZE_RATE * (most - l->size);
-	l->level += w->alpha[p] * cut;
-	l->trend += w->beta[p] * cut;
-	*first += w->gamma[0][p] * cut;
-	*second += w->gamma[1][p] * cut;
-	return (struct belief){limit, cut};
-}
-
-static inline void drift(struct lanes *l, four phi)
-{
-	l->trend *= phi;
-	l->level += l->trend;
 }
 
 /* Goes on to the values [t, end). What a value changes stays in registers: the next step
  * waits for it. */
-static void advance(struct work *w, const struct smoothing_batch *batch, int32_t t,
-		    int32_t end)
+WIDE_PART void advance(struct work *w, const struct smoothing_batch *batch, int32_t t,
+		       int32_t end)
 {
-	_Static_assert(FOURS == 2, "both are written out");
-	struct lanes a = w->now[0], b = w->now[1];
+	struct lanes now = w->now;
 
 	for (; t < end; t++) {
 		double x = batch->x[t];
 
 		if (w->trends) {
-			drift(&a, w->phi[0]);
-			drift(&b, w->phi[1]);
+			now.trend *= w->phi;
+			now.level += now.trend;
 		}
 		if (!isnan(x)) {
-			four *first = (four *)(void *)w->seasons[0].now;
-			four *second = (four *)(void *)w->seasons[1].now;
-			float v = told(w, x);
-			struct belief in_a = correct(&a, w, 0, v, first, second);
-			struct belief in_b = correct(&b, w, 1, v, first + 1, second + 1);
+			octet *first = (octet *)(void *)w->seasons[0].now;
+			octet *second = (octet *)(void *)w->seasons[1].now;
+			octet e = told(w, x) - (now.level + (*first + *second));
+			octet size = octet_size(e);
+			octet limit = octet_larger(SMOOTHING_CUT_SIZES * now.size,
+						   (octet){0} + w->swing);
+			octet cut = octet_larger(-limit, octet_smaller(limit, e));
+			octet most = octet_smaller(SMOOTHING_SIZE_LIMITS * limit, size);
 
+			now.error = e;
+			now.size += (float)SMOOTHING_SIZE_RATE * (most - now.size);
+			now.level += w->alpha * cut;
+			now.trend += w->beta * cut;
+			*first += w->gamma[0] * cut;
+			*second += w->gamma[1] * cut;
 			w->age = 0;
-			if (w->running || four_any((four_size(a.error) > in_a.limit) |
-						   (four_size(b.error) > in_b.limit))) {
-				w->now[0] = a;
-				w->now[1] = b;
-				follow_shifts(w, (four[]){in_a.limit, in_b.limit},
-					      (four[]){in_a.cut, in_b.cut});
-				a = w->now[0];
-				b = w->now[1];
+			if (w->running || octet_any(size > limit)) {
+				w->now = now;
+				follow_shifts(w, &limit, &cut);
+				now = w->now;
 			}
 		} else if (++w->age > smoothing_memory(batch->start)) {
-			a.error = b.error = (four){0};
+			now.error = (octet){0};
 		}
 		move_on(&w->seasons[0]);
 		move_on(&w->seasons[1]);
 	}
-	w->now[0] = a;
-	w->now[1] = b;
+	w->now = now;
 }
 
+WIDE_CLONES
 void smoothing_batch_run(const struct smoothing_batch *batch, float *scratch,
 			 struct smoothing_lane ret_lanes[BATCH_LANES])
 {
@@ -293,15 +260,13 @@ void smoothing_batch_run(const struct smoothing_batch *batch, float *scratch,
 			score(&w, batch, t);
 	}
 	for (int32_t lane = 0; lane < BATCH_LANES; lane++) {
-		int32_t p = lane / FOUR_LANES, half = lane % FOUR_LANES;
-
 		ret_lanes[lane] = (struct smoothing_lane){
-			.level = w.base + w.unit * (double)w.now[p].level[half],
-			.trend = w.unit * (double)w.now[p].trend[half],
-			.size = w.unit * (double)w.now[p].size[half],
-			.error = w.unit * (double)w.now[p].error[half],
+			.level = w.base + w.unit * (double)w.now.level[lane],
+			.trend = w.unit * (double)w.now.trend[lane],
+			.size = w.unit * (double)w.now.size[lane],
+			.error = w.unit * (double)w.now.error[lane],
 		};
 		for (int32_t r = 0; r < BATCH_RHOS; r++)
-			ret_lanes[lane].loss[r] = (double)w.loss[r][p][half];
+			ret_lanes[lane].loss[r] = (double)w.loss[r][lane];
 	}
 }
