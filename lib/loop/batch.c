@@ -30,7 +30,8 @@ struct batch {
 	struct member *members;
 	size_t count, cap;
 	int64_t asked_ms;         /* monotonic: of its first member */
-	struct prom_query *asked; /* NULL: still gathering, or dropped */
+	struct prom_query *asked; /* under way */
+	bool sent; /* takes no more members: nor while its answer is given to them */
 	struct timer timer;
 	const char *dropped; /* why it fails without an answer; NULL: it does not */
 };
@@ -222,6 +223,7 @@ static void ask(struct batch *b)
 		drop(b, "the query is too long");
 		return;
 	}
+	b->sent = true;
 	int64_t left = b->asked_ms + loop_patience_ms(l) - monotonic_ms();
 	timer_set(l->config.reactor, &b->timer, left > 0 ? left : 0, on_late, b);
 	if (l->telemetry)
@@ -319,7 +321,7 @@ static bool same_shape(const struct batch *b, const struct usage_wish *w)
 static struct batch *find_gathering(const struct batches *all, const struct usage_wish *w)
 {
 	struct batch *b = all->first;
-	while (b && (b->asked || b->dropped || !same_shape(b, w)))
+	while (b && (b->sent || b->dropped || !same_shape(b, w)))
 		b = b->next;
 	return b;
 }
