@@ -18,16 +18,17 @@
  * right to that minute. Periods are 1,800 s at most. */
 #define SCALE_EVENTS_MAX 64
 
+/* Both are packed: each policy has hundreds of them, most of them never used. */
 struct recommendation {
 	int64_t at_ms;
 	int32_t replicas; /* raw: after combining the metrics, before any limit */
-};
+} __attribute__((packed));
 
 struct scale_event {
 	int64_t at_ms;
 	int32_t change; /* >= 0 */
 	bool outdated;  /* its slot may be used again */
-};
+} __attribute__((packed));
 
 struct scale_events {
 	struct scale_event items[SCALE_EVENTS_MAX];

@@ -99,10 +99,11 @@ static void events_from_json(const cJSON *list, struct scale_events *ret)
 {
 	const cJSON *pair;
 	cJSON_ArrayForEach (pair, list) {
-		struct scale_event ev = {0};
-		if (ret->count < SCALE_EVENTS_MAX &&
-		    read_pair(pair, &ev.at_ms, &ev.change))
-			ret->items[ret->count++] = ev;
+		int64_t at_ms;
+		int32_t change;
+		if (ret->count < SCALE_EVENTS_MAX && read_pair(pair, &at_ms, &change))
+			ret->items[ret->count++] =
+				(struct scale_event){.at_ms = at_ms, .change = change};
 	}
 }
 
@@ -124,10 +125,11 @@ void record_from_json(const cJSON *o, struct state_record *ret_record)
 	m->last_scale_ms = json_int(o, "lastScaleMs", 0);
 	const cJSON *item;
 	cJSON_ArrayForEach (item, json_at(o, "recommendations")) {
-		struct recommendation rec;
+		int64_t at_ms;
+		int32_t replicas;
 		if (m->log_count < RECOMMENDATIONS_MAX &&
-		    read_pair(item, &rec.at_ms, &rec.replicas))
-			m->log[m->log_count++] = rec;
+		    read_pair(item, &at_ms, &replicas))
+			m->log[m->log_count++] = (struct recommendation){at_ms, replicas};
 	}
 	events_from_json(json_at(o, "scaledUp"), &m->up);
 	events_from_json(json_at(o, "scaledDown"), &m->down);

@@ -202,9 +202,30 @@ static void read_policy(const struct place *root, struct policy *p)
 	policy_check_schedules(root, p);
 }
 
-static struct policy *parse(const char *text, size_t len, struct problems *problems)
+/* Room for as many as a text may have. */
+static struct policy *new_policy(void)
 {
 	struct policy *p = xcalloc(1, sizeof(*p));
+	p->schedules = xcalloc(POLICY_SCHEDULES_MAX, sizeof(p->schedules[0]));
+	p->guards = xcalloc(POLICY_GUARDS_MAX, sizeof(p->guards[0]));
+	return p;
+}
+
+static void *fit(void *items, int32_t count, size_t size)
+{
+	return xrealloc(items, (count ? (size_t)count : 1) * size);
+}
+
+/* Of thousands of policies most have none. */
+static void give_room_back(struct policy *p)
+{
+	p->schedules = fit(p->schedules, p->schedule_count, sizeof(p->schedules[0]));
+	p->guards = fit(p->guards, p->guard_count, sizeof(p->guards[0]));
+}
+
+static struct policy *parse(const char *text, size_t len, struct problems *problems)
+{
+	struct policy *p = new_policy();
 	struct err err;
 	AUTO(yaml_node_cleanup) struct yaml_node *tree = NULL;
 	if (len > TEXT_BYTES_MAX)
@@ -234,6 +255,7 @@ struct policy *policy_parse(const char *ns, const char *name, const char *text,
 	p->name = xstrdup(name);
 	p->uid = xstrdup("");
 	p->hash = hash_bytes(text, len);
+	give_room_back(p);
 	return TAKE(p);
 }
 
@@ -272,6 +294,8 @@ void policy_free(struct policy *p)
 		policy_schedule_fini(&p->schedules[i]);
 	for (int32_t i = 0; i < p->guard_count; i++)
 		policy_guard_fini(&p->guards[i]);
+	free(p->schedules);
+	free(p->guards);
 	free(p);
 }
 

@@ -191,9 +191,9 @@ struct policy {
 	struct policy_forecast forecast;
 	enum metrics_loss on_metrics_loss; /* default LOSS_HOLD */
 	int64_t metrics_loss_limit_ms;     /* default 30 min, in [1 min, 6 h] */
-	struct policy_schedule schedules[POLICY_SCHEDULES_MAX];
+	struct policy_schedule *schedules; /* at most POLICY_SCHEDULES_MAX */
 	int32_t schedule_count;
-	struct policy_guard guards[POLICY_GUARDS_MAX];
+	struct policy_guard *guards; /* at most POLICY_GUARDS_MAX */
 	int32_t guard_count;
 	struct policy_holds holds;
 	bool pause;

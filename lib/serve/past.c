@@ -37,14 +37,41 @@ static void grow(struct pasts *p, int32_t count)
 	p->count = count;
 }
 
+/* Points that a ring may have when there are so many places. */
+static int32_t points_of(int32_t places)
+{
+	int64_t points = PASTS_BYTES / (int64_t)sizeof(struct past_point) / places;
+	if (points > PAST_POINTS)
+		return PAST_POINTS;
+	return points < PAST_POINTS_MIN ? PAST_POINTS_MIN : (int32_t)points;
+}
+
+/* As much of the newest as still has room. */
+static struct past *shrink(struct past *from, int32_t cap)
+{
+	struct past *to = xcalloc(1, sizeof(*to) + (size_t)cap * sizeof(to->points[0]));
+	int32_t count = from->count < cap ? from->count : cap;
+	*to = (struct past){.key = from->key, .count = count, .cap = cap};
+	for (int32_t i = 0; i < count; i++)
+		to->points[i] = *past_at(from, from->count - count + i);
+	free(from);
+	return to;
+}
+
 /* The ring of this place for this policy, emptied when it was another one's. */
 static struct past *take(struct pasts *p, int32_t i, const struct policy_status *s)
 {
 	char *key AUTO_FREE = key_of(s);
 	if (i >= p->count)
 		grow(p, i + 1);
-	if (!p->items[i])
-		p->items[i] = xcalloc(1, sizeof(*p->items[i]));
+	int32_t cap = points_of(p->count);
+	if (!p->items[i]) {
+		p->items[i] = xcalloc(1, sizeof(*p->items[i]) +
+						 (size_t)cap * sizeof(struct past_point));
+		p->items[i]->cap = cap;
+	}
+	if (p->items[i]->cap > cap)
+		p->items[i] = shrink(p->items[i], cap);
 	struct past *past = p->items[i];
 	if (past->key && !strcmp(past->key, key))
 		return past;
@@ -56,7 +83,7 @@ static struct past *take(struct pasts *p, int32_t i, const struct policy_status 
 
 const struct past_point *past_at(const struct past *p, int32_t i)
 {
-	return &p->points[(p->first + i) % PAST_POINTS];
+	return &p->points[(p->first + i) % p->cap];
 }
 
 int64_t past_point_ms(const struct past_point *p)
@@ -106,17 +133,17 @@ void pasts_add(struct pasts *p, int32_t i, const struct policy_status *s, int64_
 	struct past_point now = point_of(s, (uint32_t)(now_ms / PAST_STEP_MS));
 	struct past_point *last = NULL;
 	if (past->count)
-		last = &past->points[(past->first + past->count - 1) % PAST_POINTS];
+		last = &past->points[(past->first + past->count - 1) % past->cap];
 	if (last && now.step <= last->step) {
 		now.step = last->step; /* the clock was put back: time goes on here */
 		merge(last, &now);
 		return;
 	}
-	if (past->count == PAST_POINTS) {
-		past->first = (past->first + 1) % PAST_POINTS;
+	if (past->count == past->cap) {
+		past->first = (past->first + 1) % past->cap;
 		past->count--;
 	}
-	past->points[(past->first + past->count++) % PAST_POINTS] = now;
+	past->points[(past->first + past->count++) % past->cap] = now;
 }
 
 const struct past *pasts_find(const struct pasts *p, int32_t i,

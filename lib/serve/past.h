@@ -1,6 +1,7 @@
 /* The last twelve hours of each policy for the page and the API: what Prometheus and the
- * status object do not tell in one piece. A ring of fixed size per policy, PAST_BYTES;
- * it begins empty with the process. Private to serve. */
+ * status object do not tell in one piece. A ring per policy, which begins empty with the
+ * process. Of thousands of policies fewer hours are kept, so that all of it stays within
+ * PASTS_BYTES. Private to serve. */
 #ifndef FORETOP_SERVE_PAST_H
 #define FORETOP_SERVE_PAST_H
 
@@ -10,6 +11,9 @@
  * rest what was said last. */
 #define PAST_STEP_MS (2 * MS_PER_MIN)
 #define PAST_POINTS  360
+#define PASTS_BYTES  (16 << 20) /* a hundredth of what so many policies take */
+/* Two hours: what 10,000 policies have. */
+#define PAST_POINTS_MIN 60
 
 struct past_point {
 	uint32_t step;     /* time / PAST_STEP_MS */
@@ -21,9 +25,9 @@ struct past_point {
 struct past {
 	char *key; /* policy and metric: a ring of another one is of no use */
 	int32_t first, count;
-	struct past_point points[PAST_POINTS];
+	int32_t cap; /* in [PAST_POINTS_MIN, PAST_POINTS] */
+	struct past_point points[];
 };
-#define PAST_BYTES sizeof(struct past)
 
 /* One for each place of a list of policies. Zeroed: none. */
 struct pasts {

@@ -244,6 +244,7 @@ START_TEST(the_longest_texts_come_back)
 	AUTO_FREE char *query = xcalloc(1, 8193);
 	for (int i = 0; i < 8192; i++)
 		query[i] = "q: [\x01"[i % 5];
+	struct policy_guard guards[POLICY_GUARDS_MAX];
 	struct policy p = {
 		.target = {"apps/v1", "Deployment", "web"},
 		.min_replicas = 1,
@@ -254,6 +255,7 @@ START_TEST(the_longest_texts_come_back)
 			     .quantile = 0.9,
 			     .max_over_reactive = 1},
 		.metrics_loss_limit_ms = MS_PER_MIN,
+		.guards = guards,
 		.guard_count = POLICY_GUARDS_MAX,
 	};
 	for (int i = 0; i < POLICY_METRICS_MAX; i++)

@@ -93,8 +93,31 @@ START_TEST(the_ring_keeps_the_newest_twelve_hours)
 	ck_assert_int_eq(past_at(past(), 0)->desired, 7);
 	ck_assert_int_eq(past_at(past(), PAST_POINTS - 1)->desired, PAST_POINTS + 6);
 	ck_assert_int_eq(PAST_POINTS * PAST_STEP_MS, 12 * MS_PER_H);
-	/* As the header promises. */
-	ck_assert_int_le(PAST_BYTES, 10 * 1024);
+}
+END_TEST
+
+/* As the header promises: 1,664 whole rings are the most. */
+START_TEST(of_thousands_of_policies_fewer_hours_are_kept)
+{
+	enum { FEW = 1664, MANY = 9999 };
+	for (int i = 0; i < PAST_POINTS; i++) {
+		s.status.desired = i;
+		pasts_add(&pasts, FEW - 1, &s.status, NOW_MS + PAST_STEP_MS * i);
+	}
+	ck_assert_int_eq(pasts.items[FEW - 1]->count, PAST_POINTS);
+	/* Another place, and the next time the ring is shorter. */
+	pasts_add(&pasts, MANY, &s.status, NOW_MS);
+	ck_assert_int_eq(pasts.items[MANY]->cap, PAST_POINTS_MIN);
+	s.status.desired = PAST_POINTS;
+	pasts_add(&pasts, FEW - 1, &s.status, NOW_MS + PAST_STEP_MS * PAST_POINTS);
+	const struct past *p = pasts_find(&pasts, FEW - 1, &s.status);
+	ck_assert_int_eq(p->count, PAST_POINTS_MIN);
+	for (int i = 0; i < PAST_POINTS_MIN; i++)
+		ck_assert_int_eq(past_at(p, i)->desired,
+				 PAST_POINTS - PAST_POINTS_MIN + 1 + i);
+	ck_assert_int_le((int64_t)(MANY + 1) * PAST_POINTS_MIN *
+				 (int64_t)sizeof(struct past_point),
+			 PASTS_BYTES + PASTS_BYTES / 100);
 }
 END_TEST
 
@@ -133,6 +156,7 @@ int main(void)
 	tcase_add_test(tc, what_is_unknown_is_no_number);
 	tcase_add_test(tc, two_minutes_keep_the_most_demand_and_the_fewest_ready);
 	tcase_add_test(tc, the_ring_keeps_the_newest_twelve_hours);
+	tcase_add_test(tc, of_thousands_of_policies_fewer_hours_are_kept);
 	tcase_add_test(tc, a_clock_that_is_put_back_adds_no_point);
 	tcase_add_test(tc, another_policy_at_the_same_place_starts_anew);
 	suite_add_tcase(suite, tc);
