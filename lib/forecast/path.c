@@ -408,9 +408,9 @@ void path_remember(struct path *p, int32_t n)
 
 static void score_said(struct path *p, int32_t k, const struct path_said *said, int32_t n)
 {
-	int32_t stride = stride_of(p, k);
+	int32_t stride = stride_of(p, k), part = shape_part(&p->shape, said->due);
 	double error = path_error(p, p->log_errors, n, said->combined);
-	double factor = p->factor[shape_part(&p->shape, said->due)];
+	double factor = p->factor[part];
 	struct dissent dissent;
 
 	combine_score(&p->scores[k], p->keep[k], p->series.v[n - 1], said->forecast,
@@ -420,9 +420,9 @@ static void score_said(struct path *p, int32_t k, const struct path_said *said, 
 	dissent.above /= factor;
 	interval_score(&p->intervals[k], &p->levels, p->keep[k], error / factor,
 		       &dissent);
-	shape_note(&p->shape, k, stride, said->due, error);
+	shape_note(&p->shape, k, stride, part, error);
 	if (!p->seeded && p->series.use_log)
-		shape_note(&p->log_shape, k, stride, said->due,
+		shape_note(&p->log_shape, k, stride, part,
 			   path_error(p, true, n, said->combined));
 }
 

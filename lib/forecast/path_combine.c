@@ -133,51 +133,68 @@ static const int32_t later[PATH_MODEL_COUNT][COMBINE_LANES] = {
 	{0, 0, 0, 0, 0, 0, 0, -1, -1},       {0, 0, 0, 0, 0, 0, 0, 0, -1},
 };
 
-/* Adds the share of model m to what lies below each one with a larger forecast; of equal
- * ones the first lies below. */
-static inline void put_below(const four *value, int m, float v, float share, four *below)
+/* All lanes: eight in one register, where the processor has such, and the rest. */
+struct twelve {
+	octet eight;
+	four rest;
+};
+_Static_assert(COMBINE_LANES == OCTET_LANES + FOUR_LANES, "a lane for each");
+
+WIDE_PART struct twelve twelve_at(const float *v)
 {
-	const four_mask *after = (const four_mask *)(const void *)later[m];
-
-#pragma GCC unroll 3
-	for (int32_t i = 0; i < FOURS; i++) {
-		four_mask less = (v < value[i]) | ((v == value[i]) & after[i]);
-
-		below[i] += (four)(less & (four_mask)((four){0} + share));
-	}
+	return (struct twelve){*(const octet *)(const void *)v, fours(v)[2]};
 }
 
+/* Adds the share of model m to what lies below each one with a larger forecast; of equal
+ * ones the first lies below. */
+WIDE_PART void put_below(const struct twelve *value, int m, float v, float share,
+			 struct twelve *below)
+{
+	const octet_mask *after = (const octet_mask *)(const void *)later[m];
+	const four_mask *rest = (const four_mask *)(const void *)&later[m][OCTET_LANES];
+	octet_mask less = (v < value->eight) | ((v == value->eight) & *after);
+	four_mask less_rest = (v < value->rest) | ((v == value->rest) & *rest);
+
+	below->eight += (octet)(less & (octet_mask)((octet){0} + share));
+	below->rest += (four)(less_rest & (four_mask)((four){0} + share));
+}
+
+WIDE_PART float sum_twelve(const struct twelve *v)
+{
+	octet e = v->eight;
+	four low = {e[0], e[1], e[2], e[3]}, high = {e[4], e[5], e[6], e[7]};
+
+	return sum_of(low + high + v->rest);
+}
+
+WIDE_CLONES
 float combine_mean(const float weight[COMBINE_LANES], const float forecast[COMBINE_LANES])
 {
-	four value[FOURS], share[FOURS], below[FOURS] = {{0}}, total = {0};
-	four sum = {0}, used = {0};
+	struct twelve f = twelve_at(forecast), w = twelve_at(weight), below = {{0}, {0}};
+	octet_mask counts = (f.eight == f.eight) & (w.eight > 0);
+	four_mask counts_rest = (f.rest == f.rest) & (w.rest > 0);
+	struct twelve value = {(octet)(counts & (octet_mask)f.eight),
+			       (four)(counts_rest & (four_mask)f.rest)};
+	struct twelve share = {(octet)(counts & (octet_mask)w.eight),
+			       (four)(counts_rest & (four_mask)w.rest)};
 
-#pragma GCC unroll 3
-	for (int32_t i = 0; i < FOURS; i++) {
-		four f = fours(forecast)[i], w = fours(weight)[i];
-		four_mask counts = (f == f) & (w > 0);
-
-		value[i] = (four)(counts & (four_mask)f);
-		share[i] = (four)(counts & (four_mask)w);
-		total += share[i];
-	}
 	/* What says nothing lies below nobody: it is not a number. */
 	for (int m = 0; m < PATH_MODEL_COUNT; m++)
 		if (weight[m] > 0)
-			put_below(value, m, forecast[m], weight[m], below);
+			put_below(&value, m, forecast[m], weight[m], &below);
 
-	float all = sum_of(total);
-	four least = (four){0} + (float)TRIM * all;
-	four most = (four){0} + (float)(1 - TRIM) * all;
+	float all = sum_twelve(&share);
+	float least = (float)TRIM * all, most = (float)(1 - TRIM) * all;
+	struct twelve part = {
+		octet_larger(octet_smaller(below.eight + share.eight, (octet){0} + most) -
+				     octet_larger(below.eight, (octet){0} + least),
+			     (octet){0}),
+		four_larger(four_smaller(below.rest + share.rest, (four){0} + most) -
+				    four_larger(below.rest, (four){0} + least),
+			    (four){0}),
+	};
+	struct twelve product = {part.eight * value.eight, part.rest * value.rest};
+	float used = sum_twelve(&part);
 
-#pragma GCC unroll 3
-	for (int32_t i = 0; i < FOURS; i++) {
-		four low = four_larger(below[i], least);
-		four high = four_smaller(below[i] + share[i], most);
-		four part = four_larger(high - low, (four){0});
-
-		sum += part * value[i];
-		used += part;
-	}
-	return sum_of(used) > 0 ? sum_of(sum) / sum_of(used) : NAN;
+	return used > 0 ? sum_twelve(&product) / used : NAN;
 }

@@ -18,6 +18,7 @@ void shape_init(struct shape *s, int32_t season)
 	memset(s, 0, sizeof(*s));
 	s->season = season;
 	s->parts = season > SHAPE_PARTS ? SHAPE_PARTS : season ? season : 1;
+	s->steps = season / s->parts;
 }
 
 int32_t shape_part(const struct shape *s, int64_t number)
@@ -25,11 +26,9 @@ int32_t shape_part(const struct shape *s, int64_t number)
 	return s->season ? (int32_t)(number % s->season * s->parts / s->season) : 0;
 }
 
-void shape_note(struct shape *s, int32_t knot, int32_t stride, int64_t number,
-		double error)
+void shape_note(struct shape *s, int32_t knot, int32_t stride, int32_t part, double error)
 {
-	int32_t part = shape_part(s, number);
-	int32_t often = s->season / s->parts / stride;
+	int32_t often = s->steps / stride;
 	float most = MEMORY * (float)(often > 1 ? often : 1);
 	float *count = &s->count[knot][part], *size = &s->size[knot][part];
 

@@ -9,8 +9,8 @@
 #define SHAPE_PARTS 24
 
 struct shape {
-	int32_t season; /* steps; 0: none, all is one part */
-	int32_t parts;
+	int32_t season;       /* steps; 0: none, all is one part */
+	int32_t parts, steps; /* of the season, of each part */
 	/* Running means of |error| by knot and part, and how many they rest on. */
 	float size[PATH_KNOTS_MAX][SHAPE_PARTS];
 	float count[PATH_KNOTS_MAX][SHAPE_PARTS];
@@ -21,9 +21,9 @@ void shape_init(struct shape *s, int32_t season);
 /* The part that step number `number` falls into. */
 int32_t shape_part(const struct shape *s, int64_t number);
 
-/* Learns an error of what was said for that step; `stride`: steps from one score of the
- * knot to the next. */
-void shape_note(struct shape *s, int32_t knot, int32_t stride, int64_t number,
+/* Learns an error of what was said for a step of this part; `stride`: steps from one
+ * score of the knot to the next. */
+void shape_note(struct shape *s, int32_t knot, int32_t stride, int32_t part,
 		double error);
 
 /* Mean of |error| at a knot over all parts; 0 without any. */

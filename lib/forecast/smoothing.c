@@ -217,29 +217,37 @@ void smoothing_step(struct smoothing *s, double y)
 		smoothing_renormalise(s);
 }
 
+/* Of forecasts. */
+struct bounds {
+	double least, most;
+};
+
+static struct bounds bounds_of(const struct smoothing *s)
+{
+	double half = s->most / 2 - s->least / 2, least = s->least - half;
+
+	return (struct bounds){s->least >= 0 ? larger(least, 0) : least, s->most + half};
+}
+
 /* Walks over the steps ahead. */
 struct walk {
 	struct smoothing_season seasons[SMOOTHING_SEASONS];
 	double damping, trend; /* phi^k, (phi + ... + phi^k) b */
 	double correction;     /* rho^(age + k) e */
-	double least, most;
+	struct bounds bounds;
 };
 
 static struct walk walk_from(const struct smoothing *s, int32_t first)
 {
-	double half = s->most / 2 - s->least / 2;
 	double phi = s->gains.phi, damping = phi > 0 ? smoothing_power(phi, first) : 0;
 	struct walk walk = {
 		.damping = damping,
 		/* smoothing_damped, with the power that is there. */
 		.trend = phi > 0 ? s->trend * (phi * (1 - damping) / (1 - phi)) : 0,
 		.correction = s->error * smoothing_power(s->gains.rho, s->age + first),
-		.least = s->least - half,
-		.most = s->most + half,
+		.bounds = bounds_of(s),
 	};
 
-	if (s->least >= 0)
-		walk.least = larger(walk.least, 0);
 	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
 		struct smoothing_season *season = &walk.seasons[i];
 
@@ -277,9 +285,9 @@ static double walk_on(struct walk *walk, const struct smoothing *s)
 	return x;
 }
 
-static double outward(const struct smoothing *s, const struct walk *walk, double x)
+static double outward(const struct smoothing *s, struct bounds bounds, double x)
 {
-	return within(s->logs ? exponential(x) : x, walk->least, walk->most);
+	return within(s->logs ? exponential(x) : x, bounds.least, bounds.most);
 }
 
 void smoothing_path(const struct smoothing *s, int32_t count, double *ret_path)
@@ -287,14 +295,31 @@ void smoothing_path(const struct smoothing *s, int32_t count, double *ret_path)
 	struct walk walk = walk_from(s, 1);
 
 	for (int32_t i = 0; i < count; i++)
-		ret_path[i] = outward(s, &walk, walk_on(&walk, s));
+		ret_path[i] = outward(s, walk.bounds, walk_on(&walk, s));
 }
 
 double smoothing_ahead(const struct smoothing *s, int32_t ahead)
 {
-	struct walk walk = walk_from(s, ahead);
+	double phi = s->gains.phi, trend = 0;
 
-	return outward(s, &walk, walk_on(&walk, s));
+	if (phi > 0)
+		trend = s->trend * smoothing_damped(phi, ahead);
+
+	double x = s->level + trend;
+
+	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
+		const struct smoothing_season *season = &s->seasons[i];
+		int32_t position = season->position + ahead - 1;
+
+		if (!season->length)
+			continue;
+		if (position >= season->length)
+			position %= season->length;
+		x += season->values[season->span > 1 ? position / season->span
+						     : position];
+	}
+	x += s->error * smoothing_power(s->gains.rho, s->age + ahead);
+	return outward(s, bounds_of(s), x);
 }
 
 double smoothing_maximum(const struct smoothing *s, int32_t first, int32_t count)
@@ -304,7 +329,7 @@ double smoothing_maximum(const struct smoothing *s, int32_t first, int32_t count
 
 	for (int32_t i = 0; i < count; i++)
 		largest = larger(largest, walk_on(&walk, s));
-	return outward(s, &walk, largest);
+	return outward(s, walk.bounds, largest);
 }
 
 /* How much of its gamma a season passes on to the step j ahead: all of it where it comes

@@ -9,7 +9,7 @@ static void learn(struct shape *s, int32_t days)
 {
 	shape_init(s, DAY);
 	for (int64_t t = 0; t < (int64_t)days * DAY; t++)
-		shape_note(s, 0, 1, t, t % DAY < DAY / 2 ? -1 : 3);
+		shape_note(s, 0, 1, shape_part(s, t), t % DAY < DAY / 2 ? -1 : 3);
 }
 
 START_TEST(without_errors_or_a_season_all_parts_are_alike)
@@ -23,7 +23,7 @@ START_TEST(without_errors_or_a_season_all_parts_are_alike)
 	for (int i = 0; i < SHAPE_PARTS; i++)
 		ck_near(factor[i], 1, 1e-6);
 	shape_init(&s, 0);
-	shape_note(&s, 2, 1, 77, 5);
+	shape_note(&s, 2, 1, shape_part(&s, 77), 5);
 	ck_near(shape_size(&s, 2), 5, 1e-6);
 	ck_assert_int_eq(shape_part(&s, 77), 0);
 	shape_factors(&s, PATH_KNOTS_MAX, factor);
@@ -64,7 +64,7 @@ START_TEST(many_errors_are_believed_and_few_are_not)
 
 	shape_init(&s, DAY);
 	for (int64_t t = 0; t < DAY; t += 12)
-		shape_note(&s, 0, 12, t, t < DAY / 2 ? -1 : 3);
+		shape_note(&s, 0, 12, shape_part(&s, t), t < DAY / 2 ? -1 : 3);
 	shape_factors(&s, 1, few);
 	ck_assert(few[18] / few[6] > 1 && few[18] / few[6] < 1.3);
 }
@@ -78,7 +78,8 @@ START_TEST(knots_speak_in_units_of_their_own)
 	learn(&s, 14);
 	shape_factors(&s, 2, alone);
 	for (int64_t t = 0; t < 14 * DAY; t++)
-		shape_note(&s, 1, 1, t, 1e6 * (t % DAY < DAY / 2 ? -1 : 3));
+		shape_note(&s, 1, 1, shape_part(&s, t),
+			   1e6 * (t % DAY < DAY / 2 ? -1 : 3));
 	shape_factors(&s, 2, beside);
 	ck_near(beside[18] / beside[6], alone[18] / alone[6], .2);
 }
@@ -90,7 +91,7 @@ START_TEST(old_errors_are_forgotten)
 
 	learn(&s, 14);
 	for (int64_t t = 0; t < 60 * DAY; t++)
-		shape_note(&s, 0, 1, t, 7);
+		shape_note(&s, 0, 1, shape_part(&s, t), 7);
 	ck_near(shape_size(&s, 0), 7, .1);
 }
 END_TEST
