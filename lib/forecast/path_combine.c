@@ -91,16 +91,22 @@ static inline float sum_of(four v)
 void combine_weights(const struct combine_scores *c, const bool speaks[PATH_MODEL_COUNT],
 		     float ret_weight[COMBINE_LANES])
 {
-	int32_t may[COMBINE_LANES] = {0};
+	/* Put together in registers: stored one by one they could not be loaded at once.
+	 */
+	const four_mask may[FOURS] = {
+		-(four_mask){speaks[0], speaks[1], speaks[2], speaks[3]},
+		-(four_mask){speaks[4], speaks[5], speaks[6], speaks[7]},
+		-(four_mask){speaks[8]},
+	};
 	four loss[FOURS], least = {INFINITY, INFINITY, INFINITY, INFINITY}, sum = {0};
 	four *weight = (four *)(void *)ret_weight;
 	float best;
 
-	for (int m = 0; m < PATH_MODEL_COUNT; m++)
-		may[m] = -speaks[m];
+	_Static_assert(PATH_MODEL_COUNT == 9, "each is written out");
+#pragma GCC unroll 3
 	for (int32_t i = 0; i < FOURS; i++) {
 		four count = fours(c->count)[i];
-		four_mask used = ((const four_mask *)(const void *)may)[i] & (count > 0);
+		four_mask used = may[i] & (count > 0);
 
 		loss[i] = four_chosen(used, fours(c->error)[i] / count,
 				      (four){0} + INFINITY);
