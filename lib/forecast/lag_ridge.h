@@ -3,7 +3,18 @@
  *
  * The lags m + 1 and w + 1 beside m and w let the regression express "the same change as
  * yesterday", which is what wins on hourly load (Doornik, Castle, Hendry, "Card
- * forecasts for M4", 2020). */
+ * forecasts for M4", 2020).
+ *
+ * Steps are forecast one after the other. Heads of their own for single horizons, from
+ * one matrix of products with a right-hand side each, were measured beside it and are not
+ * used: they see the same lags of the origin whatever the horizon, so at most steps not
+ * the ones that matter. Of hourly series (414, 48 steps, earlier ends held out) such
+ * heads err by .98 and more in MASE where the recursion errs by .75; a quarter of them in
+ * the combination adds 4 % to its error at one end and takes 1 % off at another. With the
+ * lags that matter at four knots (15 min, 1 h, 6 h, 24 h) among the columns, heads on
+ * logarithms of five-minute CPU err by .56 .44 .62 .65 of a day's lag where load repeats
+ * (39 machines; the combination .53 .55 .67 .68), by .97 .79 1.16 1.51 elsewhere (50;
+ * .70 .76 1.11 1.40): worth a model once the steps between knots have heads as well. */
 #ifndef FORETOP_FORECAST_LAG_RIDGE_H
 #define FORETOP_FORECAST_LAG_RIDGE_H
 
