@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define CHURN_MS 50 /* changes of pods come in handfuls */
+/* The usage of pods that are younger than five minutes does not count. */
+#define AGE_MS (20 * MS_PER_MIN)
 
 /* --- Prometheus --- */
 
@@ -177,7 +179,9 @@ static void fill(struct fleet *f)
 						       .replicas = f->config.pods,
 						       .cpu_full = 1,
 						       .cpu_request = 1};
-		workload_init(&f->workloads[i], &config, clock_now_ms(&f->clock));
+		int64_t now_ms = clock_now_ms(&f->clock);
+		workload_init(&f->workloads[i], &config, now_ms - AGE_MS);
+		workload_advance(&f->workloads[i], now_ms);
 		shown_workload_init(&f->shown[i], f->kube, &f->workloads[i]);
 		put_policy(f, i);
 	}
