@@ -82,6 +82,13 @@ static void tell_failure(struct kube_watch *w, const struct err *err)
 		w->options.on_state(w->options.arg, text, &told);
 }
 
+static void tell_expired(struct kube_watch *w, const struct err *err)
+{
+	w->info.expired++;
+	if (w->options.on_expired)
+		w->options.on_expired(w->options.arg, err);
+}
+
 static void tell_watching(struct kube_watch *w)
 {
 	bool same = w->told && !w->failing && w->info.transport == w->next.transport;
@@ -156,7 +163,7 @@ static void end_step(struct kube_watch *w, struct watch_end *end)
 	if (end->kind == WATCH_ERROR_EVENT && kube_status_is_too_new(&end->status))
 		note_outdated(w);
 	if (kube_status_is_expired(&end->status))
-		w->info.expired++;
+		tell_expired(w, &end->status.err);
 	if (end->status.status == 401)
 		session_unauthorized(w->kube, w->credential);
 	watch_plan_ended(&w->plan, end, session_watch_list(w->kube), monotonic_ms(),

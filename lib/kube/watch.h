@@ -31,6 +31,10 @@ struct kube_watch_options {
 	 * what is wrong and (in text) what is done about it. Called on changes only. May
 	 * be NULL. */
 	void (*on_state)(void *arg, const char *text, const struct err *err);
+	/* The server has forgotten the version that this watch had reached (410), so that
+	 * all is listed anew: the ordinary course after its restart, or a compaction of
+	 * etcd. on_state follows only if it goes on. May be NULL. */
+	void (*on_expired)(void *arg, const struct err *err);
 	void *arg;
 	/* For tests and simulations; 0: the defaults. */
 	int64_t back_off_ms; /* 800: first pause, doubles up to 30 s, plus jitter */

@@ -402,6 +402,16 @@ static void on_state(void *arg, const char *text, const struct err *err)
 			 KV_TEXT("how", text));
 }
 
+static void on_expired(void *arg, const struct err *err)
+{
+	const struct ward *w = arg;
+	struct telemetry *telemetry = w->book->loop->telemetry;
+	if (telemetry)
+		telemetry_watch_expired(telemetry, "policies");
+	log_info("Lists policies anew", KV_TEXT("namespace", w->ns ? w->ns : "*"),
+		 KV_TEXT("because", err->msg));
+}
+
 static int watch_ward(struct ward *w, struct err *err)
 {
 	char *path AUTO_FREE = kube_collection_path("v1", "configmaps", w->ns);
@@ -411,6 +421,7 @@ static int watch_ward(struct ward *w, struct err *err)
 		.on_object = on_object,
 		.on_synced = on_synced,
 		.on_state = on_state,
+		.on_expired = on_expired,
 		.arg = w,
 	};
 	w->watch = kube_watch_new(w->book->loop->kube, &options, err);

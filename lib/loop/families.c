@@ -104,6 +104,11 @@ static const struct metric_family families[F_COUNT] = {
 				   "Times that a watch broke or could not begin, by what "
 				   "it watches."),
 			    .labels = {"resource"}},
+	[F_WATCH_EXPIRED] = {FAMILY("foretop_watch_expired_total", COUNTER,
+				    "Times that the API server had forgotten where a "
+				    "watch was (410), so that all was listed anew, by "
+				    "what it watches."),
+			     .labels = {"resource"}},
 	[F_WRITE_ERRORS] = {FAMILY("foretop_write_errors_total", COUNTER,
 				   "Writes that the API server refused or did not "
 				   "answer, by kind: scale, floor (minReplicas of an "

@@ -151,6 +151,8 @@ void telemetry_kube_request(struct telemetry *t, const char *method, bool stream
 			    const struct http_response *response);
 /* The watch of "policies", "targets", "pods", "horizontalpodautoscalers" broke. */
 void telemetry_watch_broke(struct telemetry *t, const char *resource);
+/* The server had forgotten where it was (410). */
+void telemetry_watch_expired(struct telemetry *t, const char *resource);
 /* A write that failed: "scale", "floor", "status". */
 void telemetry_write_failed(struct telemetry *t, const char *kind);
 void telemetry_ready(struct telemetry *t, bool ready, const char *text);

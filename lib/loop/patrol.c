@@ -71,6 +71,15 @@ static void tell_state(const struct patrol *p, const char *ns, const char *text,
 			  KV_TEXT("resource", o->name), KV_TEXT("how", text));
 }
 
+static void tell_expired(const struct patrol *p, const char *ns, const struct err *err)
+{
+	const struct patrol_options *o = &p->options;
+	if (o->loop->telemetry)
+		telemetry_watch_expired(o->loop->telemetry, o->name);
+	log_info("Lists anew", KV_TEXT("namespace", ns), KV_TEXT("resource", o->name),
+		 KV_TEXT("because", err->msg));
+}
+
 static void tell_trouble(const struct post *post, const struct err *err)
 {
 	const struct patrol_options *o = &post->patrol->options;
@@ -100,6 +109,12 @@ static void on_post_state(void *arg, const char *text, const struct err *err)
 	tell_trouble(post, err);
 }
 
+static void on_post_expired(void *arg, const struct err *err)
+{
+	const struct post *post = arg;
+	tell_expired(post->patrol, post->ns, err);
+}
+
 static void on_wide_object(void *arg, enum kube_change change, const cJSON *object)
 {
 	const struct patrol_options *o = &((struct patrol *)arg)->options;
@@ -115,6 +130,11 @@ static void on_wide_synced(void *arg)
 		post->told = true;
 		p->options.on_synced(p->options.arg, post->ns);
 	}
+}
+
+static void on_wide_expired(void *arg, const struct err *err)
+{
+	tell_expired(arg, "*", err);
 }
 
 static void open_posts(void *arg);
@@ -156,6 +176,7 @@ static void watch_post(struct post *post)
 		.on_object = on_post_object,
 		.on_synced = on_post_synced,
 		.on_state = on_post_state,
+		.on_expired = on_post_expired,
 		.arg = post,
 	};
 	post->patrol->options.on_begin(post->patrol->options.arg, post->ns);
@@ -168,6 +189,7 @@ static void watch_wide(struct patrol *p)
 		.on_object = on_wide_object,
 		.on_synced = on_wide_synced,
 		.on_state = on_wide_state,
+		.on_expired = on_wide_expired,
 		.arg = p,
 	};
 	p->wide_synced = false;

@@ -264,8 +264,10 @@ static void touch(struct telemetry *t)
 	metrics_set(m, F_DRY_RUN, NO_LABELS, t->loop->config.dry_run);
 	for (size_t i = 0; i < ARRAY_LEN(writes); i++)
 		metrics_touch(m, F_WRITE_ERRORS, LABELS(writes[i]));
-	for (size_t i = 0; i < ARRAY_LEN(watches); i++)
+	for (size_t i = 0; i < ARRAY_LEN(watches); i++) {
 		metrics_touch(m, F_WATCH_BREAKS, LABELS(watches[i]));
+		metrics_touch(m, F_WATCH_EXPIRED, LABELS(watches[i]));
+	}
 	metrics_touch(m, F_REST_REQUESTS, LABELS("200", "GET", t->host));
 	metrics_touch(m, F_REST_REQUESTS, LABELS("<error>", "GET", t->host));
 	metrics_touch(m, F_REST_DURATION, LABELS("GET", t->host));
@@ -389,6 +391,11 @@ void telemetry_kube_request(struct telemetry *t, const char *method, bool stream
 void telemetry_watch_broke(struct telemetry *t, const char *resource)
 {
 	metrics_add(t->metrics, F_WATCH_BREAKS, LABELS(resource), 1);
+}
+
+void telemetry_watch_expired(struct telemetry *t, const char *resource)
+{
+	metrics_add(t->metrics, F_WATCH_EXPIRED, LABELS(resource), 1);
 }
 
 void telemetry_write_failed(struct telemetry *t, const char *kind)

@@ -81,6 +81,16 @@ START_TEST(what_a_compaction_hid_is_found_by_a_new_list)
 					"foretop_decisions_total{target_namespace="
 					"\"shop\",policy=\"cart\",")),
 		   "the policy that went is forgotten");
+	/* An admin can see that it was a 410, and which watches it met. */
+	ck_assert_double_gt(bed_metric(b, &b->first,
+				       "foretop_watch_expired_total{resource="
+				       "\"policies\"}"),
+			    0);
+	ck_assert_double_gt(bed_metric(b, &b->first,
+				       "foretop_watch_expired_total{resource="
+				       "\"targets\"}"),
+			    0);
+	ck_assert_int_ge(bed_logged(&b->first, "\"Lists policies anew\""), 1);
 }
 END_TEST
 

@@ -163,11 +163,10 @@ class Faults:
         told = self._expired() - expired
         self.report.check(told > 0 and size(self.recorder, GONE) == needed(400),
                           "a real 410 leads to a new list, and what went meanwhile is not scaled any more",
-                          f"compacted at revision {revision}, {told} times told")
+                          f"compacted at revision {revision}, {told:.0f} watches told")
 
     def _expired(self):
-        with open(self.foretop.process.log, encoding="utf-8") as f:
-            return f.read().count("410 gone: too old resource version")
+        return self.foretop.metric("foretop_watch_expired_total")
 
     def _compact(self):
         def ask(path, value):

@@ -51,6 +51,13 @@ static void on_state(void *arg, const char *text, const struct err *err)
 		api_stop(&api);
 }
 
+static void on_expired(void *arg, const struct err *err)
+{
+	(void)arg;
+	ck_assert_msg(strstr(err->msg, "410 "), "%s", err->msg);
+	note("410 ");
+}
+
 static void handle(struct api *a, const struct api_request *q)
 {
 	(void)a;
@@ -87,6 +94,7 @@ static void start(enum kube_transport transport)
 		.on_object = on_object,
 		.on_synced = on_synced,
 		.on_state = on_state,
+		.on_expired = on_expired,
 		.arg = &api,
 		.back_off_ms = 1,
 	};
@@ -240,7 +248,7 @@ START_TEST(after_410_the_difference_is_told)
 	run_until("= ");
 	run_until("= ");
 	ck_assert_str_eq(str_text(&told),
-			 "+stays@1 +goes@2 +changes@3 = ~changes@30 -goes@2 = ");
+			 "+stays@1 +goes@2 +changes@3 = 410 ~changes@30 -goes@2 = ");
 	kube_watch_info(watch, &info);
 	ck_assert_uint_eq(info.expired, 1);
 	ck_assert_uint_eq(info.failures, 0);
@@ -380,7 +388,7 @@ START_TEST(a_server_with_a_reset_history_is_believed_after_three_times)
 	run_until("+done@4 ");
 	ck_assert_ptr_nonnull(strstr(str_text(&states), "older than what was seen"));
 	/* Though a stands at its old version, it is told again: it may be another. */
-	ck_assert_str_eq(str_text(&told), "+a@3 = ~a@3 = +done@4 ");
+	ck_assert_str_eq(str_text(&told), "+a@3 = 410 ~a@3 = +done@4 ");
 	ck_assert_int_eq(requests, 7);
 }
 END_TEST
