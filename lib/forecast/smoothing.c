@@ -57,9 +57,15 @@ double smoothing_power(double x, int32_t n)
 	return power;
 }
 
+/* phi + ... + phi^n, from that last power. */
+static inline double damped_sum(double phi, double power)
+{
+	return phi * (1 - power) / (1 - phi);
+}
+
 double smoothing_damped(double phi, int32_t n)
 {
-	return phi * (1 - smoothing_power(phi, n)) / (1 - phi);
+	return damped_sum(phi, smoothing_power(phi, n));
 }
 
 double smoothing_inward(const struct smoothing *s, double y)
@@ -242,8 +248,7 @@ static struct walk walk_from(const struct smoothing *s, int32_t first)
 	double phi = s->gains.phi, damping = phi > 0 ? smoothing_power(phi, first) : 0;
 	struct walk walk = {
 		.damping = damping,
-		/* smoothing_damped, with the power that is there. */
-		.trend = phi > 0 ? s->trend * (phi * (1 - damping) / (1 - phi)) : 0,
+		.trend = phi > 0 ? s->trend * damped_sum(phi, damping) : 0,
 		.correction = s->error * smoothing_power(s->gains.rho, s->age + first),
 		.bounds = bounds_of(s),
 	};
