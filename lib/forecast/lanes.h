@@ -55,15 +55,6 @@ static inline four four_size(four a)
 	return (four)((four_mask)a & INT32_MAX);
 }
 
-static inline bool four_any(four_mask mask)
-{
-#ifdef __SSE2__
-	return _mm_movemask_ps((__m128)mask) != 0;
-#else
-	return (mask[0] | mask[1] | mask[2] | mask[3]) != 0;
-#endif
-}
-
 /* The same of two doubles. */
 static inline pair pair_smaller(pair a, pair b)
 {
@@ -105,21 +96,31 @@ static inline pair pair_larger(pair a, pair b)
 typedef int64_t quad_mask
 	__attribute__((vector_size(QUAD_LANES * sizeof(int64_t)), aligned(8), may_alias));
 
-WIDE_PART quad_double quad_chosen(quad_mask mask, quad_double yes, quad_double no)
-{
-	return (quad_double)((mask & (quad_mask)yes) | (~mask & (quad_mask)no));
-}
+/* What any vector can do. chosen: one where the mask is set, the other elsewhere;
+ * smaller, larger: the second where they are equal or one is NaN. */
+#define WIDE_OPERATIONS(name, vector, mask_of, all_but_sign)                             \
+	WIDE_PART vector name##_chosen(mask_of mask, vector yes, vector no)              \
+	{                                                                                \
+		return (vector)((mask & (mask_of)yes) | (~mask & (mask_of)no));          \
+	}                                                                                \
+	WIDE_PART vector name##_smaller(vector a, vector b)                              \
+	{                                                                                \
+		return name##_chosen(a < b, a, b);                                       \
+	}                                                                                \
+	WIDE_PART vector name##_larger(vector a, vector b)                               \
+	{                                                                                \
+		return name##_chosen(a > b, a, b);                                       \
+	}                                                                                \
+	WIDE_PART vector name##_size(vector a)                                           \
+	{                                                                                \
+		return (vector)((mask_of)a & all_but_sign);                              \
+	}
 
-/* The second where they are equal or one is NaN. */
-WIDE_PART quad_double quad_smaller(quad_double a, quad_double b)
-{
-	return quad_chosen(a < b, a, b);
-}
+typedef int32_t octet_mask __attribute__((vector_size(OCTET_LANES * sizeof(int32_t)),
+					  aligned(4), may_alias));
 
-WIDE_PART quad_double quad_larger(quad_double a, quad_double b)
-{
-	return quad_chosen(a > b, a, b);
-}
+WIDE_OPERATIONS(quad, quad_double, quad_mask, INT64_MAX)
+WIDE_OPERATIONS(octet, octet, octet_mask, INT32_MAX)
 
 WIDE_PART quad_double quad_root(quad_double a)
 {
@@ -132,35 +133,6 @@ WIDE_PART quad_double quad_root(quad_double a)
 	return (quad_double){__builtin_sqrt(a[0]), __builtin_sqrt(a[1]),
 			     __builtin_sqrt(a[2]), __builtin_sqrt(a[3])};
 #endif
-}
-
-WIDE_PART quad_double quad_size(quad_double a)
-{
-	return (quad_double)((quad_mask)a & INT64_MAX);
-}
-
-typedef int32_t octet_mask __attribute__((vector_size(OCTET_LANES * sizeof(int32_t)),
-					  aligned(4), may_alias));
-
-WIDE_PART octet octet_chosen(octet_mask mask, octet yes, octet no)
-{
-	return (octet)((mask & (octet_mask)yes) | (~mask & (octet_mask)no));
-}
-
-/* The second where they are equal or one is NaN. */
-WIDE_PART octet octet_smaller(octet a, octet b)
-{
-	return octet_chosen(a < b, a, b);
-}
-
-WIDE_PART octet octet_larger(octet a, octet b)
-{
-	return octet_chosen(a > b, a, b);
-}
-
-WIDE_PART octet octet_size(octet a)
-{
-	return (octet)((octet_mask)a & INT32_MAX);
 }
 
 WIDE_PART bool octet_any(octet_mask mask)
