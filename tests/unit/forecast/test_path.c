@@ -1,93 +1,9 @@
 #include "forecast/path.h"
 #include "series/series.h"
 
-#include "unit/harness.h"
+#include "unit/forecast/feed_path.h"
 
 #include <string.h>
-
-#define DAY     24
-#define WEEK    168
-#define HORIZON 48
-#define LEVELS  2
-
-static struct path_config hourly(void)
-{
-	return (struct path_config){
-		.capacity = 1000,
-		.step_s = 3600,
-		.seasons = {DAY, WEEK},
-		.horizon = HORIZON,
-		.level_count = LEVELS,
-		.levels = {.8, .95},
-		.refit_steps = -1,
-		.use_linear = true,
-		.use_holt_winters = true,
-	};
-}
-
-struct said {
-	double mean[HORIZON], lower[LEVELS][HORIZON], upper[LEVELS][HORIZON];
-};
-
-static bool ask(const struct path *p, struct said *ret)
-{
-	const struct path_steps steps = {
-		HORIZON,
-		ret->mean,
-		{ret->lower[0], ret->lower[1]},
-		{ret->upper[0], ret->upper[1]},
-	};
-
-	return path_predict(p, &steps);
-}
-
-static struct path *alone(const struct path_config *config)
-{
-	size_t bytes = path_size(config) + path_workspace_size(config);
-
-	return path_init(xmalloc(bytes), config, NULL);
-}
-
-static struct path *learned(const struct path_config *config, const double *v, int32_t n)
-{
-	struct path *p = alone(config);
-
-	for (int32_t i = 0; i < n; i++) {
-		ck_assert(path_learn(p, v[i]));
-		while (path_work(p))
-			;
-	}
-	path_fit(p);
-	while (path_work(p))
-		;
-	return p;
-}
-
-#define N 700
-/* A day's and a week's shape with noise; the number belongs to t alone. */
-static void shop(double *v, int32_t n)
-{
-	struct rng rng;
-
-	rng_init(&rng, 7);
-	for (int32_t t = 0; t < n; t++)
-		v[t] = 100 - 50 * cos(2 * M_PI * t / DAY) - 20 * (t % WEEK > 5 * DAY) +
-		       3 * rng_normal(&rng);
-}
-
-static void all_finite(const struct said *s)
-{
-	for (int h = 0; h < HORIZON; h++) {
-		ck_assert(isfinite(s->mean[h]));
-		for (int l = 0; l < LEVELS; l++) {
-			ck_assert(isfinite(s->lower[l][h]) && isfinite(s->upper[l][h]));
-			ck_assert(s->lower[l][h] <= s->mean[h]);
-			ck_assert(s->upper[l][h] >= s->mean[h]);
-		}
-		ck_assert(s->lower[1][h] <= s->lower[0][h]);
-		ck_assert(s->upper[1][h] >= s->upper[0][h]);
-	}
-}
 
 START_TEST(a_shop_is_forecast_within_its_noise)
 {
@@ -370,62 +286,6 @@ START_TEST(the_reason_admits_that_skill_is_unknown)
 }
 END_TEST
 
-/* A clean day with noise 1, learned as it comes: the first fit knew two days of it. */
-START_TEST(intervals_forget_how_bad_the_first_fit_was)
-{
-	double v[N];
-	struct path_config config = hourly();
-	struct said said;
-	struct rng rng;
-
-	config.refit_steps = 0;
-	config.seasons[1] = 0;
-	rng_init(&rng, 7);
-	for (int32_t t = 0; t < N; t++)
-		v[t] = 100 + 60 * sin(2 * M_PI * t / DAY) + rng_normal(&rng);
-
-	struct path *p = learned(&config, v, 21 * DAY);
-
-	ck_assert(ask(p, &said));
-	for (int h = 0; h < DAY; h++) {
-		double width = said.upper[0][h] - said.lower[0][h];
-
-		ck_assert_msg(width > 1 && width < 9, "%g wide after %d", width, h + 1);
-	}
-	free(p);
-}
-END_TEST
-
-/* While the replay of a later fit goes on, what stood before is told. */
-START_TEST(intervals_stand_while_a_fit_is_going_on)
-{
-	double v[N];
-	struct path_config config = hourly();
-	struct said said;
-	int32_t t = 0, slices = 0;
-
-	config.refit_steps = 0;
-	shop(v, N);
-
-	struct path *p = alone(&config);
-
-	for (; t < 4 * DAY; t++) {
-		path_learn(p, v[t]);
-		while (t < 4 * DAY - 1 && path_work(p))
-			;
-	}
-	do {
-		slices++;
-		ck_assert(ask(p, &said));
-		all_finite(&said);
-		for (int h = 0; h < HORIZON; h++)
-			ck_assert(said.upper[1][h] - said.lower[1][h] > 3);
-	} while (path_work(p));
-	ck_assert_int_gt(slices, 5);
-	free(p);
-}
-END_TEST
-
 START_TEST(the_mean_of_the_last_season_is_a_model)
 {
 	double v[N], mean[HORIZON], sum = 0;
@@ -440,27 +300,6 @@ START_TEST(the_mean_of_the_last_season_is_a_model)
 	ck_assert(path_predict_model(p, PATH_SEASON_MEAN, HORIZON, mean));
 	for (int h = 0; h < HORIZON; h++)
 		ck_near(mean[h], sum / DAY, 1e-4);
-	free(p);
-}
-END_TEST
-
-START_TEST(a_fit_that_is_due_comes_before_the_next_value)
-{
-	double v[N];
-	struct path_config config = hourly();
-	int32_t t = 0;
-
-	config.refit_steps = 0;
-	shop(v, N);
-
-	struct path *p = alone(&config);
-
-	while (path_learn(p, v[t]))
-		t++;
-	ck_assert_int_eq(t, 2 * DAY);
-	while (path_work(p))
-		;
-	ck_assert(path_learn(p, v[t]));
 	free(p);
 }
 END_TEST
@@ -487,47 +326,6 @@ START_TEST(intervals_are_narrow_where_errors_are_small)
 	ck_assert(said.upper[1][29] - said.lower[1][29] <
 		  .7 * (said.upper[1][17] - said.lower[1][17]));
 	free(p);
-}
-END_TEST
-
-START_TEST(paths_that_share_work_memory_do_not_disturb_each_other)
-{
-	double v[N], other[N];
-	struct path_config config = hourly();
-	AUTO_FREE void *workspace = xmalloc(path_workspace_size(&config));
-	AUTO_FREE struct path *a =
-		path_init(xmalloc(path_size(&config)), &config, workspace);
-	AUTO_FREE struct path *b =
-		path_init(xmalloc(path_size(&config)), &config, workspace);
-	struct said shared, own;
-
-	shop(v, N);
-	for (int32_t t = 0; t < N; t++)
-		other[t] = 1000 - v[N - 1 - t];
-	for (int32_t t = 0; t < N; t++) {
-		ck_assert(path_learn(a, v[t]) && path_learn(b, other[t]));
-		if (t % DAY)
-			continue;
-		path_fit(a);
-		path_fit(b);
-		while (path_work(a))
-			ck_assert(ask(b, &shared));
-		while (path_work(b))
-			ck_assert(ask(a, &shared));
-	}
-	ck_assert(ask(a, &shared));
-
-	AUTO_FREE struct path *p = alone(&config);
-
-	for (int32_t t = 0; t < N; t++) {
-		path_learn(p, v[t]);
-		if (t % DAY == 0)
-			path_fit(p);
-		while (path_work(p))
-			;
-	}
-	ck_assert(ask(p, &own));
-	ck_assert_mem_eq(&shared, &own, sizeof(own));
 }
 END_TEST
 
@@ -597,12 +395,8 @@ int main(void)
 	tcase_add_test(tc, the_weights_of_a_knot_sum_to_one_and_skill_is_told);
 	tcase_add_loop_test(tc, the_reason_says_worse_where_it_is_worse, 1, 4);
 	tcase_add_test(tc, the_reason_admits_that_skill_is_unknown);
-	tcase_add_test(tc, intervals_forget_how_bad_the_first_fit_was);
-	tcase_add_test(tc, intervals_stand_while_a_fit_is_going_on);
 	tcase_add_test(tc, the_mean_of_the_last_season_is_a_model);
-	tcase_add_test(tc, a_fit_that_is_due_comes_before_the_next_value);
 	tcase_add_test(tc, intervals_are_narrow_where_errors_are_small);
-	tcase_add_test(tc, paths_that_share_work_memory_do_not_disturb_each_other);
 	tcase_add_test(tc, two_weeks_of_five_minutes_take_64_kilobytes);
 	tcase_add_loop_test(tc, a_field_out_of_range_is_named, 0, ARRAY_LEN(refused));
 	suite_add_tcase(suite, tc);

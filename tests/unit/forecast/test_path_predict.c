@@ -2,12 +2,9 @@
  * how it is told in words, is tested in test_path.c. */
 #include "forecast/path.h"
 
-#include "unit/harness.h"
+#include "unit/forecast/feed_path.h"
 
-#define DAY     24
-#define HORIZON 48
-#define LEVELS  2
-#define N       400
+#define COUNT 400
 
 struct fixture {
 	struct path *path;
@@ -28,10 +25,10 @@ static double wave(int32_t t, struct rng *rng)
  * about what follows. */
 static double torn(int32_t t, struct rng *rng)
 {
-	return wave(t, rng) + (t >= N - DAY ? 25 : 0);
+	return wave(t, rng) + (t >= COUNT - DAY ? 25 : 0);
 }
 
-static void ask(struct fixture *f, int32_t steps)
+static void tell(struct fixture *f, int32_t steps)
 {
 	const struct path_steps want = {
 		steps, f->mean, {f->lower[0], f->lower[1]}, {f->upper[0], f->upper[1]}};
@@ -45,29 +42,17 @@ static void ask(struct fixture *f, int32_t steps)
 
 static struct fixture *fixture_new(value_at *at)
 {
-	const struct path_config config = {
-		.capacity = 500,
-		.step_s = 3600,
-		.seasons = {DAY},
-		.horizon = HORIZON,
-		.level_count = LEVELS,
-		.levels = {.8, .95},
-		.refit_steps = -1,
-		.use_linear = true,
-		.use_holt_winters = true,
-	};
+	struct path_config config = hourly();
+	double v[COUNT];
 	struct fixture *f = xcalloc(1, sizeof(*f));
 	struct rng rng;
 
-	f->path = path_init(xmalloc(path_size(&config) + path_workspace_size(&config)),
-			    &config, NULL);
+	config.seasons[1] = 0;
 	rng_init(&rng, 2);
-	for (int32_t t = 0; t < N; t++)
-		path_learn(f->path, at(t, &rng));
-	path_fit(f->path);
-	while (path_work(f->path))
-		;
-	ask(f, HORIZON);
+	for (int32_t t = 0; t < COUNT; t++)
+		v[t] = at(t, &rng);
+	f->path = learned(&config, v, COUNT);
+	tell(f, HORIZON);
 	return f;
 }
 
@@ -135,7 +120,7 @@ START_TEST(fewer_steps_are_the_first_of_many)
 	memcpy(mean, f->mean, sizeof(mean));
 	memcpy(lower, f->lower[1], sizeof(lower));
 	memcpy(upper, f->upper[1], sizeof(upper));
-	ask(f, _i);
+	tell(f, _i);
 	for (int32_t h = 0; h < _i; h++) {
 		ck_near(f->mean[h], mean[h], 0);
 		ck_near(f->lower[1][h], lower[h], 0);
@@ -168,7 +153,7 @@ START_TEST(the_report_agrees_with_what_is_said)
 
 	path_report(f->path, &report);
 	ck_assert_int_eq(report.state, PATH_READY);
-	ck_assert_int_eq(report.learned, N);
+	ck_assert_int_eq(report.learned, COUNT);
 	ck_assert_int_eq(report.horizon[report.knots - 1], HORIZON);
 	for (int32_t k = 0; k < report.knots; k++) {
 		ck_assert(report.baseline[k] < PATH_BASELINES);

@@ -1,33 +1,8 @@
 #include "forecast/smoothing_fit.h"
 
-#include "base/base.h"
-#include "unit/harness.h"
+#include "unit/forecast/feed_smoothing.h"
 
 #include <string.h>
-
-#define DAY   24
-#define WEEK  168
-#define COUNT 850
-#define AHEAD 48
-
-/* Loads by step. */
-typedef double load_function(int t, struct rng *noise);
-
-static double wave(int t, int length)
-{
-	return -cos(2 * M_PI * t / length);
-}
-
-static double smooth(int t, struct rng *noise)
-{
-	(void)noise;
-	return 100 + 40 * wave(t, DAY) + 20 * wave(t, WEEK);
-}
-
-static double noisy(int t, struct rng *noise)
-{
-	return smooth(t, NULL) + 5 * rng_normal(noise);
-}
 
 static double factors(int t, struct rng *noise)
 {
@@ -115,29 +90,6 @@ static double infinite(int t, struct rng *noise)
 {
 	return t % 7 ? noisy(t, noise) : t % 2 ? INFINITY : -1e305;
 }
-
-struct series {
-	double y[COUNT + AHEAD];
-};
-
-static struct series series_of(load_function *load)
-{
-	struct series s;
-	struct rng noise;
-
-	rng_init(&noise, 11);
-	for (int t = 0; t < COUNT + AHEAD; t++)
-		s.y[t] = load(t, &noise);
-	return s;
-}
-
-static const struct smoothing_config additive = {.seasons = {DAY, WEEK},
-						 .horizon = AHEAD};
-static const struct smoothing_config by_factors = {
-	.seasons = {DAY, WEEK}, .logs = true, .horizon = AHEAD};
-static const struct smoothing_config shared = {
-	.seasons = {DAY, WEEK}, .spans = {0, 6}, .horizon = AHEAD};
-static const struct smoothing_config seasonless = {.horizon = AHEAD};
 
 struct fitted {
 	struct smoothing s;
@@ -256,105 +208,6 @@ START_TEST(random_series_stay_finite)
 			continue;
 		smoothing_fit_run(&work, series.y, workspace, &f.s);
 		ck_usable(&f, &rng);
-	}
-}
-END_TEST
-
-/* Everything that can happen on the way: a gap longer than a day, spikes, a new level. */
-static struct series eventful(void)
-{
-	struct series series = series_of(noisy);
-
-	for (int t = 500; t < 540; t++)
-		series.y[t] = NAN;
-	series.y[420] = series.y[600] = NAN;
-	series.y[430] = 1e5;
-	for (int t = 700; t < COUNT; t++)
-		series.y[t] += 2000;
-	return series;
-}
-
-static double scored_loss(struct smoothing *s, const struct series *series,
-			  const struct smoothing_batch *batch)
-{
-	double loss = 0, path[AHEAD];
-
-	for (int t = 0; t < COUNT; t++) {
-		/* The path itself has bounds and another order of sums. */
-		s->least = -1e9;
-		s->most = 1e9;
-		smoothing_path(s, AHEAD, path);
-		for (int k = 0; k < batch->knot_count; k++) {
-			int at = t + batch->knots[k] - 1;
-
-			if (t >= batch->scored &&
-			    (t - batch->scored) % batch->stride == 0 && at < COUNT &&
-			    !isnan(series->y[at]))
-				loss += fabs(series->y[at] - path[batch->knots[k] - 1]);
-		}
-		smoothing_advance(s, series->y[t]);
-	}
-	return loss;
-}
-
-START_TEST(a_lane_is_the_scalar_model_in_floats)
-{
-	static const struct smoothing_config *const configs[] = {&additive, &shared,
-								 &seasonless};
-	const struct smoothing_config *config = configs[_i];
-	struct series series = eventful();
-	double storage[DAY + WEEK], own[DAY + WEEK];
-	float scratch[(DAY + WEEK) * BATCH_LANES];
-	struct smoothing_lane lanes[BATCH_LANES];
-	struct smoothing start;
-
-	smoothing_init(&start, config, storage);
-	start.level = 90;
-	start.trend = .25;
-	start.size = 7;
-	start.swing = config == &seasonless ? 0 : 60;
-	for (size_t i = 0; i < smoothing_storage(config); i++)
-		storage[i] = 20 * wave((int)i, DAY);
-
-	struct smoothing_batch batch = {
-		.start = &start,
-		.x = series.y,
-		.count = COUNT,
-		.scored = 336,
-		.stride = 11,
-		.knots = {1, 7, 48},
-		.knot_count = 3,
-		.rhos = {0, .3, .6, .8, .95},
-	};
-	for (int lane = 0; lane < BATCH_LANES; lane++)
-		batch.gains[lane] =
-			(struct smoothing_gains){.alpha = .02 + .1 * lane,
-						 .beta = lane % 2 ? .01 * lane : 0,
-						 .phi = lane % 2 ? .9 : 0,
-						 .gamma = {.2 - .02 * lane, .01 * lane}};
-	smoothing_batch_run(&batch, scratch, lanes);
-	for (int lane = 0; lane < BATCH_LANES; lane++) {
-		struct smoothing s = start;
-		double *values[] = {own, own + start.seasons[0].length};
-
-		memcpy(own, storage, sizeof(own));
-		for (int i = 0; i < SMOOTHING_SEASONS; i++)
-			s.seasons[i].values = values[i];
-		s.gains = batch.gains[lane];
-		s.gains.rho = .8;
-
-		double loss = scored_loss(&s, &series, &batch);
-
-		ck_near(s.level, lanes[lane].level, 1e-3);
-		ck_near(s.trend, lanes[lane].trend, 1e-4);
-		ck_near(s.size, lanes[lane].size, 1e-3);
-		ck_near(s.error, lanes[lane].error, 1e-3);
-		for (size_t i = 0; i < smoothing_storage(config); i++)
-			ck_near(own[i],
-				start.size *
-					(double)scratch[i * BATCH_LANES + (size_t)lane],
-				1e-3);
-		ck_near(start.size * lanes[lane].loss[3] / loss, 1, 1e-5);
 	}
 }
 END_TEST
@@ -540,7 +393,6 @@ int main(void)
 
 	tcase_add_loop_test(tc, odd_input_stays_finite, 0, ARRAY_LEN(odd));
 	tcase_add_loop_test(tc, random_series_stay_finite, 0, 10);
-	tcase_add_loop_test(tc, a_lane_is_the_scalar_model_in_floats, 0, 3);
 	tcase_add_loop_test(tc, slices_change_nothing, 0, 3);
 	tcase_add_test(tc, a_kept_workspace_holds_the_logarithms);
 	tcase_add_test(tc, what_comes_later_changes_nothing);
