@@ -254,11 +254,11 @@ START_TEST(what_all_pods_use_is_compared_with_the_forecast)
 	rig_cpu(&r, 70, 90); /* of a core each: 3.6 */
 	r.policy.metrics[0].reactive_target.utilization_pct = 95;
 	r.policy.metrics[0].forecast_target.utilization_pct = 95;
-	rig_forecast(&r, 0, 2.9, NAN);
+	rig_forecast(&r, 0, 2.8801, NAN); /* a quarter more is 3.6 */
 	ck_assert(run(&r));
 	ck_assert(!r.d.metrics[0].surpassed);
 	ck_assert_int_eq(r.d.wanted, 4);
-	rig_forecast(&r, 0, 2.8, NAN);
+	rig_forecast(&r, 0, 2.8799, NAN);
 	ck_assert(run(&r));
 	ck_assert(r.d.metrics[0].surpassed);
 	ck_assert_int_eq(r.d.wanted, 6); /* 3.6 / 0.7 */

@@ -69,6 +69,11 @@ START_TEST(one_pod_of_two_is_enough_and_one_of_three_is_not)
 	ck_assert(!saturation_of(&r.in, 0, &s));
 	r.in.pod_count = 0;
 	ck_assert(!saturation_of(&r.in, 0, &s));
+	/* Half of no values is not enough: nothing is known of these pods. */
+	r.in.pod_count = 4;
+	r.values[0].count = 0;
+	ck_assert(!saturation_of(&r.in, 0, &s));
+	r.values[0].count = 4;
 	/* Pods before and after the list are none of it; the smallest limit is one. */
 	r.in.pods = r.pods + 1;
 	r.in.pod_count = 1;
@@ -78,7 +83,6 @@ START_TEST(one_pod_of_two_is_enough_and_one_of_three_is_not)
 }
 END_TEST
 
-/* 8 cores seen, a fifth more at 70 % of a core each: 13.7 pods. */
 /* A fifth on top of what is seen, at 0.7 cores a pod: 7 cores are 12 pods, a whisker more
  * is 13. */
 START_TEST(it_leans_by_a_fifth)
