@@ -143,11 +143,15 @@ START_TEST(other_shapes_go_out_by_themselves)
 }
 END_TEST
 
+static void bend(struct fault fault)
+{
+	fault.server = FAULT_PROM;
+	promapi_bend(served_prom(served), &fault);
+}
+
 START_TEST(what_comes_behind_one_that_is_on_its_way_is_the_next)
 {
-	const struct fault slow = {
-		.server = FAULT_PROM, .kind = FAULT_DELAY, .times = 1, .ms = 3000};
-	promapi_bend(served_prom(served), &slow);
+	bend((struct fault){.kind = FAULT_DELAY, .times = 1, .ms = 3000});
 	wish(source, PROM_CPU, "shop", NULL);
 	run(500);
 	wish(source, PROM_CPU, "store", NULL);
@@ -178,9 +182,7 @@ END_TEST
 /* The server refuses what is too much for it; a smaller question may do. */
 START_TEST(what_is_refused_is_asked_in_halves_down_to_a_namespace)
 {
-	const struct fault refused = {
-		.server = FAULT_PROM, .kind = FAULT_STATUS, .times = 100, .code = 422};
-	promapi_bend(served_prom(served), &refused);
+	bend((struct fault){.kind = FAULT_STATUS, .times = 100, .code = 422});
 	wish(source, PROM_CPU, "a", NULL);
 	wish(source, PROM_CPU, "b", NULL);
 	wish(source, PROM_CPU, "b", NULL);
@@ -199,8 +201,7 @@ END_TEST
 
 START_TEST(an_answer_that_never_comes_is_given_up_with_its_cycle)
 {
-	const struct fault hang = {.server = FAULT_PROM, .kind = FAULT_HANG, .times = 1};
-	promapi_bend(served_prom(served), &hang);
+	bend((struct fault){.kind = FAULT_HANG, .times = 1});
 	wish(source, PROM_CPU, "shop", NULL);
 	run(loop.answer_deadline_ms - 500);
 	ck_assert(!batches_idle(batches));
@@ -231,8 +232,7 @@ END_TEST
 
 START_TEST(a_query_under_way_ends_with_what_is_dropped)
 {
-	const struct fault hang = {.server = FAULT_PROM, .kind = FAULT_HANG, .times = 1};
-	promapi_bend(served_prom(served), &hang);
+	bend((struct fault){.kind = FAULT_HANG, .times = 1});
 	wish(source, PROM_CPU, "shop", NULL);
 	run(500);
 	ck_assert_int_eq(count, 1);
