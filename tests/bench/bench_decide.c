@@ -3,45 +3,13 @@
  * allocated in a step. */
 #include "engine/engine.h"
 
+#include "unit/allocations.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-
-static int64_t allocations;
-
-/* Counted by standing in for the C library's own functions; the address sanitizer does
- * the same, so not beside it. */
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *p, size_t size);
-
-void *malloc(size_t size)
-{
-	allocations++;
-	return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	allocations++;
-	return __libc_calloc(count, size);
-}
-
-void *realloc(void *p, size_t size)
-{
-	allocations++;
-	return __libc_realloc(p, size);
-}
-#endif
 
 #define START_MS  INT64_C(1772438400000) /* 2026-03-02T08:00:00Z */
 #define PODS_MAX  1000

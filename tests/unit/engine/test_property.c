@@ -2,39 +2,7 @@
  * actions checked one by one. */
 #include "unit/engine/rig.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-
-/* Allocations are counted by standing in for the C library's own functions; the address
- * sanitizer does the same, so not beside it. */
-static int64_t allocations;
-
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *p, size_t size);
-
-void *malloc(size_t size)
-{
-	allocations++;
-	return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	allocations++;
-	return __libc_calloc(count, size);
-}
-
-void *realloc(void *p, size_t size)
-{
-	allocations++;
-	return __libc_realloc(p, size);
-}
-#endif
+#include "unit/allocations.h"
 
 #define STEPS 12000
 #ifndef SEEDS

@@ -1,17 +1,12 @@
 #include "sim/replay.h"
 
 #include "unit/harness.h"
+#include "unit/sim/policy.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* 2026-01-19T00:00:00Z, a Monday */
-#define START_MS INT64_C(1768780800000)
 #define MINUTES  (3 * 1440)
-#define EXTERNAL                                                                         \
-	"{type: External, external: {metric: {name: r}, target: {type: AverageValue, "   \
-	"averageValue: \"70\"}}, query: q, forecast: {target: \"95\", reactiveTarget: "  \
-	"\"120\"}}"
 #define ROWS_MAX 20000
 
 static struct trace *demand;
@@ -53,20 +48,6 @@ static void heed(void *arg, const struct replay_row *row)
 	snprintf(last_reason, sizeof(last_reason), "%s", row->reason);
 	rows[row_count] = *row;
 	rows[row_count++].reason = NULL;
-}
-
-static struct policy *policy_of(const char *metric, const char *more)
-{
-	struct err err = {0};
-	struct str notes AUTO(str_fini);
-	str_init(&notes, 4096);
-	char *text AUTO_FREE = xasprintf(
-		"scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}\n"
-		"minReplicas: 1\nmaxReplicas: 60\nmode: Scale\nmetrics:\n- %s\n%s",
-		metric, more);
-	struct policy *p = replay_policy(text, strlen(text), &notes, &err);
-	ck_assert_msg(p != NULL, "%s", err.msg);
-	return p;
 }
 
 static void start(const char *metric, const char *more, int64_t at_ms)
