@@ -248,6 +248,12 @@ struct bed *bed_open(const char *const *names, int count)
 	return b;
 }
 
+struct bed *bed_open_shop(void)
+{
+	static const char *const names[] = {"checkout", "cart"};
+	return bed_open(names, ARRAY_LEN(names));
+}
+
 static void end_child(struct bed *b, struct child *c)
 {
 	if (!c->pid)
@@ -476,6 +482,37 @@ int bed_wait_end(struct bed *b, struct child *c)
 	c->may_end = true;
 	wait_until(b, !c->pid, "the end of foretop");
 	return c->exit_code;
+}
+
+void bed_lead(struct bed *b, const char *more)
+{
+	bed_policy(b, "checkout", "checkout", more);
+	bed_start(b, &b->first, "foretop-0", NULL);
+	wait_until(b, bed_condition(b, "checkout", "MetricsAvailable", "True", NULL),
+		   "a first decision");
+}
+
+int bed_command(struct bed *b, const char *command, const char *const *flags)
+{
+	const char *args[24] = {command};
+	for (int n = 1; *flags && n < 23; flags++)
+		args[n++] = *flags;
+	remove(b->first.log);
+	remove(b->first.out);
+	bed_call(b, &b->first, args);
+	/* Works all the time, where others wait for facts. */
+	int64_t end_ms = monotonic_ms() + 5 * BED_WAIT_MS;
+	b->first.may_end = true;
+	while (b->first.pid && monotonic_ms() < end_ms)
+		bed_spin(b);
+	return bed_wait_end(b, &b->first);
+}
+
+char *bed_output(const struct bed *b)
+{
+	char *log AUTO_FREE = bed_text(b->first.log);
+	ck_assert_msg(!*log, "%s", log);
+	return bed_text(b->first.out);
 }
 
 void bed_spin(struct bed *b)

@@ -73,6 +73,8 @@ int bed_run(void);
  * namespace "shop"), each with a demand of 400 units, and a configuration file for
  * foretop. No policies. */
 struct bed *bed_open(const char *const *names, int count);
+/* With the Deployments shop/checkout and shop/cart. */
+struct bed *bed_open_shop(void);
 /* Ends the children with SIGTERM: they must exit with 0 (a leak of a build with
  * sanitizers fails here). */
 void bed_close(struct bed *b);
@@ -123,6 +125,16 @@ void bed_write_file(const char *path, const char *text);
 /* Starts `foretop run` with the usual flags and these (ended by NULL, or NULL). */
 void bed_start(struct bed *b, struct child *c, const char *pod_name,
 	       const char *const *flags);
+/* A policy for checkout (`more` as of bed_policy) and the first child as "foretop-0",
+ * until it has led and decided. */
+void bed_lead(struct bed *b, const char *more);
+/* Calls `foretop COMMAND` with these flags (ended by NULL, at most 22) as the first
+ * child, with nothing said before, and waits for its end, also of one that works all the
+ * time; the exit code. */
+int bed_command(struct bed *b, const char *command, const char *const *flags);
+/* What that one wrote to standard output; it must have written nothing to standard error.
+ * The caller frees it. */
+char *bed_output(const struct bed *b);
 /* Starts `foretop` with these arguments, the command first, ended by NULL; it may end. */
 void bed_call(struct bed *b, struct child *c, const char *const *args);
 /* Another program by its whole path, ended by NULL; it may end. */

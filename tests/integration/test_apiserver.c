@@ -10,21 +10,12 @@ static struct bed *b;
 
 static void setup(void)
 {
-	static const char *const names[] = {"checkout", "cart"};
-	b = bed_open(names, 2);
+	b = bed_open_shop();
 }
 
 static void teardown(void)
 {
 	bed_close(b);
-}
-
-static void lead_and_decide(void)
-{
-	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
-	bed_start(b, &b->first, "foretop-0", NULL);
-	wait_until(b, bed_condition(b, "checkout", "MetricsAvailable", "True", NULL),
-		   "a first decision");
 }
 
 /* A policy that comes now is seen, decided on and carried out. */
@@ -38,7 +29,7 @@ static void new_policy_is_served(void)
 
 START_TEST(after_a_restart_of_the_server_it_goes_on)
 {
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	kubeapi_restart(b->kube, 700);
 	bed_demand(b, "checkout", 730);
 	wait_until(b, bed_scaled(b, "checkout") == 1, "replicas are written");
@@ -50,7 +41,7 @@ END_TEST
 
 START_TEST(cut_and_ended_watches_come_back)
 {
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	ck_assert_uint_gt(kubeapi_watches(b->kube), 0);
 	kubeapi_cut_watches(b->kube);
 	bed_set_replicas(b, "checkout", 6); /* unseen, unless they come back */
@@ -64,7 +55,7 @@ END_TEST
 
 START_TEST(what_a_compaction_hid_is_found_by_a_new_list)
 {
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	/* The policy goes while nobody watches, and the history of it too. */
 	kubeapi_cut_watches(b->kube);
 	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, "shop", "checkout");
@@ -97,7 +88,7 @@ END_TEST
 START_TEST(where_websockets_are_refused_it_watches_over_http)
 {
 	kubeapi_allow_websocket(b->kube, false);
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	bed_demand(b, "checkout", 730);
 	wait_until(b, bed_scaled(b, "checkout") == 1, "replicas are written");
 	new_policy_is_served();
@@ -107,7 +98,7 @@ END_TEST
 
 START_TEST(websockets_refused_at_run_time_are_replaced_by_http)
 {
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	ck_assert_int_eq(bed_logged(&b->first, "watching over HTTP"), 0);
 	kubeapi_allow_websocket(b->kube, false);
 	kubeapi_cut_watches(b->kube);
@@ -119,7 +110,7 @@ END_TEST
 START_TEST(a_server_without_watch_lists_is_listed_in_pages)
 {
 	kubeapi_allow_watchlist(b->kube, false);
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	new_policy_is_served();
 }
 END_TEST
@@ -142,7 +133,7 @@ END_TEST
 
 START_TEST(writes_forbidden_for_a_while_are_decided_afresh)
 {
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	kubeapi_fail_writes(b->kube, 1000, 403, KUBEAPI_DEPLOYMENTS);
 	bed_demand(b, "checkout", 730);
 	wait_until(b, bed_condition(b, "checkout", "AbleToScale", "False", "forbidden"),
@@ -199,7 +190,7 @@ END_TEST
 
 START_TEST(a_leader_that_cannot_renew_ends_and_writes_nothing_after)
 {
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	b->first.may_end = true;
 	kubeapi_fail_writes(b->kube, 100000, 503, KUBEAPI_LEASES);
 	wait_until(b, !b->first.pid, "it ends before its Lease is over");

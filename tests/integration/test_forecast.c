@@ -50,25 +50,7 @@ static void teardown(void)
 	bed_close(b);
 }
 
-/* Calls `foretop forecast` with these flags; the exit code. */
-static int call(const char *const *flags)
-{
-	const char *args[24] = {"forecast"};
-	for (int n = 1; *flags && n < 23; flags++)
-		args[n++] = *flags;
-	remove(b->first.log);
-	remove(b->first.out);
-	bed_call(b, &b->first, args);
-	return bed_wait_end(b, &b->first);
-}
-#define CALL(...) call((const char *const[]){__VA_ARGS__, NULL})
-
-static char *output(void)
-{
-	char *log AUTO_FREE = bed_text(b->first.log);
-	ck_assert_msg(!*log, "%s", log);
-	return bed_text(b->first.out);
-}
+#define CALL(...) bed_command(b, "forecast", (const char *const[]){__VA_ARGS__, NULL})
 
 struct row {
 	double unix_s, mean, lower, upper;
@@ -95,7 +77,7 @@ START_TEST(a_table_is_forecast_hour_by_hour)
 	ck_assert_int_eq(CALL("--input", table, "--column", "web", "--horizon", "24h",
 			      "-o", "csv"),
 			 0);
-	char *csv AUTO_FREE = output();
+	char *csv AUTO_FREE = bed_output(b);
 	ck_assert_int_eq(read_rows(csv, rows), 24);
 	for (int i = 0; i < 24; i++) {
 		int64_t t = START_S + 3600LL * (HOURS + i);
@@ -114,10 +96,10 @@ START_TEST(nothing_behind_at_changes_a_forecast)
 	snprintf(at, sizeof(at), "%d", AT_S);
 	ck_assert_int_eq(
 		CALL("--input", table, "--column", "web", "--at", at, "-o", "csv"), 0);
-	char *whole AUTO_FREE = output();
+	char *whole AUTO_FREE = bed_output(b);
 	write_table(14 * 24 + 1, "");
 	ck_assert_int_eq(CALL("--input", table, "--column", "web", "-o", "csv"), 0);
-	char *cut AUTO_FREE = output();
+	char *cut AUTO_FREE = bed_output(b);
 	ck_assert(strlen(cut) > 500);
 	ck_assert_str_eq(whole, cut);
 }
@@ -127,7 +109,7 @@ START_TEST(the_table_says_what_the_forecast_rests_on)
 {
 	ck_assert_int_eq(
 		CALL("--input", table, "--column", "web", "--levels", "0.8,0.95"), 0);
-	char *text AUTO_FREE = output();
+	char *text AUTO_FREE = bed_output(b);
 	static const char *const parts[] = {"web\n",
 					    "season: 24 h, explains",
 					    "504 values every 1h over 21d",
@@ -146,14 +128,14 @@ START_TEST(json_and_svg_are_whole_documents)
 {
 	struct err err = {0};
 	ck_assert_int_eq(CALL("--input", table, "--column", "web", "-o", "json"), 0);
-	char *text AUTO_FREE = output();
+	char *text AUTO_FREE = bed_output(b);
 	cJSON *json AUTO(json_cleanup) = json_parse(text, strlen(text) - 1, &err);
 	ck_assert_msg(json != NULL, "%s", err.msg);
 	ck_assert_int_eq(cJSON_GetArraySize(json_at(json, "forecast")), 24);
 	ck_assert_int_eq(json_int(json, "stepSeconds", 0), 3600);
 	ck_assert_int_gt(cJSON_GetArraySize(json_at(json, "knots")), 2);
 	ck_assert_int_eq(CALL("--input", table, "--column", "web", "-o", "svg"), 0);
-	char *svg AUTO_FREE = output();
+	char *svg AUTO_FREE = bed_output(b);
 	ck_assert(strncmp(svg, "<svg ", 5) == 0);
 	ck_assert_str_eq(svg + strlen(svg) - 7, "</svg>\n");
 }
@@ -165,7 +147,7 @@ START_TEST(a_backtest_writes_what_would_have_been_said)
 	ck_assert_int_eq(CALL("--input", table, "--column", "web", "--backtest",
 			      "--origins", "3", "--horizon", "4h", "-o", "csv"),
 			 0);
-	char *csv AUTO_FREE = output();
+	char *csv AUTO_FREE = bed_output(b);
 	int rows = 0;
 	for (const char *c = csv; *c; c++)
 		rows += *c == '\n';
@@ -178,7 +160,7 @@ START_TEST(a_backtest_writes_what_would_have_been_said)
 		 (long long)START_S + 3600LL * (HOURS - 4));
 	ck_assert_msg(strstr(csv, last) != NULL, "no %s in\n%s", last, csv);
 	ck_assert_int_eq(CALL("--input", table, "--column", "web", "--backtest"), 0);
-	char *text AUTO_FREE = output();
+	char *text AUTO_FREE = bed_output(b);
 	ck_assert(strstr(text, "20 forecasts from earlier moments") != NULL);
 }
 END_TEST
@@ -192,7 +174,7 @@ START_TEST(a_query_is_forecast_too)
 	ck_assert_int_eq(CALL("--query", query, "--config", b->config, "--history", "2d",
 			      "--horizon", "30m", "-o", "csv"),
 			 0);
-	char *csv AUTO_FREE = output();
+	char *csv AUTO_FREE = bed_output(b);
 	struct row rows[ROWS_MAX];
 	ck_assert_int_eq(read_rows(csv, rows), 30);
 	ck_near(rows[0].mean, 430, 1);
@@ -232,7 +214,7 @@ START_TEST(bad_input_is_refused_with_its_place)
 	for (int i = 0; i < 6 && rows[_i].flags[i]; i++)
 		flags[i] =
 			strcmp(rows[_i].flags[i], "{TABLE}") ? rows[_i].flags[i] : table;
-	int code = call(flags);
+	int code = bed_command(b, "forecast", flags);
 	char *log AUTO_FREE = bed_text(b->first.log);
 	char *out AUTO_FREE = bed_text(b->first.out);
 	ck_assert_msg(strstr(log, rows[_i].says) != NULL, "no \"%s\" in\n%s",

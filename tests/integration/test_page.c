@@ -10,21 +10,12 @@ static struct bed *b;
 
 static void setup(void)
 {
-	static const char *const names[] = {"checkout", "cart"};
-	b = bed_open(names, 2);
+	b = bed_open_shop();
 }
 
 static void teardown(void)
 {
 	bed_close(b);
-}
-
-static void lead(void)
-{
-	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
-	bed_start(b, &b->first, "foretop-0", NULL);
-	wait_until(b, bed_condition(b, "checkout", "MetricsAvailable", "True", NULL),
-		   "a first decision");
 }
 
 /* Does the document hold the text now? */
@@ -36,7 +27,7 @@ static bool shows(const struct child *c, const char *path, const char *text)
 
 START_TEST(decisions_are_shown_as_they_are_made)
 {
-	lead();
+	bed_lead(b, "mode: Scale\n");
 	bed_demand(b, "checkout", 730);
 	wait_until(b,
 		   shows(&b->first, "/policies/shop/checkout", "<dt>Desired</dt><dd>8"),
@@ -64,7 +55,7 @@ END_TEST
 
 START_TEST(a_metric_that_is_lost_wants_a_look)
 {
-	lead();
+	bed_lead(b, "mode: Scale\n");
 	promapi_fault(b->prom, PROMAPI_ERROR);
 	wait_until(b, shows(&b->first, "/?show=look", "metrics unknown"), "it is shown");
 	ck_assert(shows(&b->first, "/policies/shop/checkout", "opening storage failed"));
@@ -93,7 +84,7 @@ END_TEST
 
 START_TEST(a_standby_shows_who_leads)
 {
-	lead();
+	bed_lead(b, "mode: Scale\n");
 	bed_start(b, &b->second, "foretop-1", NULL);
 	wait_until(b, shows(&b->second, "/", "<b>foretop-0</b> leads"),
 		   "the second says who leads");
@@ -135,7 +126,7 @@ START_TEST(a_page_without_a_port_does_not_stop_the_scaling)
 		xasprintf("{listen: \"%s\"}", strstr(promapi_url(other), "//") + 2);
 	b->page = page;
 	bed_write_config(b, NULL, NULL);
-	lead();
+	bed_lead(b, "mode: Scale\n");
 	ck_assert_int_eq(bed_logged(&b->first, "\"The page is not served\""), 1);
 	bed_demand(b, "checkout", 730);
 	wait_until(b, bed_scaled(b, "checkout") == 1, "it scales all the same");

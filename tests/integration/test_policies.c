@@ -8,21 +8,12 @@ static struct bed *b;
 
 static void setup(void)
 {
-	static const char *const names[] = {"checkout", "cart"};
-	b = bed_open(names, 2);
+	b = bed_open_shop();
 }
 
 static void teardown(void)
 {
 	bed_close(b);
-}
-
-static void lead_and_decide(void)
-{
-	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
-	bed_start(b, &b->first, "foretop-0", NULL);
-	wait_until(b, bed_condition(b, "checkout", "MetricsAvailable", "True", NULL),
-		   "a first decision");
 }
 
 /* --- broken ones --- */
@@ -35,7 +26,7 @@ static const char place[] =
 
 START_TEST(a_broken_policy_leaves_the_last_good_one_in_force)
 {
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	bed_policy(b, "checkout", "checkout", broken);
 	wait_until(b, bed_events(b, "checkout", "PolicyInvalid", place) == 1,
 		   "an Event names the place");
@@ -57,7 +48,7 @@ END_TEST
 
 START_TEST(the_last_good_policy_survives_a_restart)
 {
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	bed_policy(b, "checkout", "checkout", broken);
 	wait_until(b, bed_condition(b, "checkout", "Ready", "False", NULL),
 		   "the status says that it is refused");
@@ -224,7 +215,7 @@ static void put_without_label(const char *name)
 
 START_TEST(what_is_deleted_or_loses_its_label_is_left_alone)
 {
-	lead_and_decide();
+	bed_lead(b, "mode: Scale\n");
 	bed_policy(b, "cart", "cart", "mode: Scale\n");
 	wait_until(b, bed_condition(b, "cart", "MetricsAvailable", "True", NULL),
 		   "a first decision of the other");

@@ -12,21 +12,12 @@ static struct bed *b;
 
 static void setup(void)
 {
-	static const char *const names[] = {"checkout", "cart"};
-	b = bed_open(names, 2);
+	b = bed_open_shop();
 }
 
 static void teardown(void)
 {
 	bed_close(b);
-}
-
-static void lead_and_decide(const char *more)
-{
-	bed_policy(b, "checkout", "checkout", more);
-	bed_start(b, &b->first, "foretop-0", NULL);
-	wait_until(b, bed_condition(b, "checkout", "MetricsAvailable", "True", NULL),
-		   "a first decision");
 }
 
 static void kill_hard(struct child *c)
@@ -39,7 +30,7 @@ static void kill_hard(struct child *c)
 
 START_TEST(sigterm_releases_the_lease_and_ends_with_0_within_2_s)
 {
-	lead_and_decide("mode: Scale\n");
+	bed_lead(b, "mode: Scale\n");
 	ck_assert(bed_leads(b, "foretop-0"));
 	int64_t asked_ms = monotonic_ms();
 	bed_signal(&b->first, SIGTERM);
@@ -77,7 +68,7 @@ START_TEST(a_crash_leaves_no_core_with_secrets_in_it)
 		puts("skipped: no cores are written here");
 		return;
 	}
-	lead_and_decide("mode: Scale\n");
+	bed_lead(b, "mode: Scale\n");
 	b->first.may_end = true;
 	bed_signal(&b->first, SIGSEGV);
 	ck_assert_int_eq(bed_wait_end(b, &b->first), 128 + SIGSEGV);
@@ -87,7 +78,7 @@ END_TEST
 
 START_TEST(sigterm_ends_it_even_when_no_server_answers)
 {
-	lead_and_decide("mode: Scale\n");
+	bed_lead(b, "mode: Scale\n");
 	promapi_fault(b->prom, PROMAPI_SLOW);
 	bed_cycles(b, "checkout", 1);
 	kubeapi_restart(b->kube, BED_WAIT_MS);
@@ -116,8 +107,8 @@ static int recommendations_before(int64_t at_ms)
 START_TEST(after_kill_9_the_same_name_leads_at_once_and_remembers)
 {
 	bed_write_config(b, NULL, NULL);
-	lead_and_decide("mode: Scale\n"
-			"behavior: {scaleDown: {stabilizationWindowSeconds: 300}}\n");
+	bed_lead(b, "mode: Scale\n"
+		    "behavior: {scaleDown: {stabilizationWindowSeconds: 300}}\n");
 	bed_demand(b, "checkout", 730);
 	wait_until(b, bed_scaled(b, "checkout") == 1, "replicas are written");
 	wait_until(b, bed_status_int(b, "checkout", "currentReplicas") == 8,
@@ -154,7 +145,7 @@ START_TEST(a_standby_takes_over_after_kill_9_of_the_leader)
 {
 	char *leading = "leader_election_master_status{name=\"foretop\"}";
 	char *text AUTO_FREE = NULL;
-	lead_and_decide("mode: Scale\n");
+	bed_lead(b, "mode: Scale\n");
 	start_standby();
 	ck_assert_double_eq(bed_metric(b, &b->first, leading), 1);
 	ck_assert_double_eq(bed_metric(b, &b->second, leading), 0);
@@ -171,7 +162,7 @@ END_TEST
 
 START_TEST(a_leader_that_was_frozen_wakes_up_and_writes_nothing)
 {
-	lead_and_decide("mode: Scale\n");
+	bed_lead(b, "mode: Scale\n");
 	start_standby();
 	bed_signal(&b->first, SIGSTOP);
 	wait_until(b, bed_leads(b, "foretop-1"), "the second leads");
@@ -238,7 +229,7 @@ START_TEST(its_face_tells_metrics_health_and_policies)
 {
 	char *metrics AUTO_FREE = NULL, *policies AUTO_FREE = NULL,
 		      *live AUTO_FREE = NULL;
-	lead_and_decide("mode: Scale\n");
+	bed_lead(b, "mode: Scale\n");
 	bed_demand(b, "checkout", 730);
 	wait_until(b, bed_scaled(b, "checkout") == 1, "replicas are written");
 	ck_assert_int_eq(bed_get(b, &b->first, "/livez", &live), 200);
@@ -270,7 +261,7 @@ END_TEST
 START_TEST(requests_are_counted_by_code_and_source)
 {
 	const struct child *c = &b->first;
-	lead_and_decide("mode: Scale\n");
+	bed_lead(b, "mode: Scale\n");
 	bed_demand(b, "checkout", 730);
 	wait_until(b, bed_scaled(b, "checkout") == 1, "replicas are written");
 	ck_assert_double_ge(bed_metric_sum(b, c,
@@ -317,7 +308,7 @@ END_TEST
 START_TEST(a_policy_that_changes_leaves_no_series_behind)
 {
 	const struct child *c = &b->first;
-	lead_and_decide("mode: Recommend\n");
+	bed_lead(b, "mode: Recommend\n");
 	const char *old = "foretop_policy_info{target_namespace=\"shop\","
 			  "policy=\"checkout\",target_name=\"checkout\",";
 	ck_assert_double_eq(bed_metric_sum(b, c, old), 1);
@@ -336,7 +327,7 @@ END_TEST
 START_TEST(a_changed_configuration_is_taken_over_a_broken_one_is_not)
 {
 	struct err err;
-	lead_and_decide("mode: Scale\n");
+	bed_lead(b, "mode: Scale\n");
 	/* Prometheus moves to another port. */
 	const struct promapi_config config = {.listen = "127.0.0.1:0",
 					      .clock = &b->clock};
@@ -465,7 +456,7 @@ static long memory_kib(const struct child *c, const char *line)
 START_TEST(ten_thousand_pods_of_others_do_not_fill_its_memory)
 {
 	put_other_pods();
-	lead_and_decide("mode: Scale\n");
+	bed_lead(b, "mode: Scale\n");
 	/* Everything is listed once more. */
 	kubeapi_cut_watches(b->kube);
 	kubeapi_compact(b->kube);

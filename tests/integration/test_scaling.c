@@ -7,8 +7,7 @@ static struct bed *b;
 
 static void setup(void)
 {
-	static const char *const names[] = {"checkout", "cart"};
-	b = bed_open(names, 2);
+	b = bed_open_shop();
 }
 
 static void teardown(void)

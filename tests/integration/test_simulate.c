@@ -62,36 +62,13 @@ static void teardown(void)
 	bed_close(b);
 }
 
-/* Calls `foretop simulate` with these flags; the exit code. */
-static int call(const char *const *flags)
-{
-	const char *args[24] = {"simulate"};
-	for (int n = 1; *flags && n < 23; flags++)
-		args[n++] = *flags;
-	remove(b->first.log);
-	remove(b->first.out);
-	bed_call(b, &b->first, args);
-	/* Works all the time, where others wait for facts. */
-	int64_t end_ms = monotonic_ms() + 5 * BED_WAIT_MS;
-	b->first.may_end = true;
-	while (b->first.pid && monotonic_ms() < end_ms)
-		bed_spin(b);
-	return bed_wait_end(b, &b->first);
-}
-#define CALL(...) call((const char *const[]){__VA_ARGS__, NULL})
+#define CALL(...) bed_command(b, "simulate", (const char *const[]){__VA_ARGS__, NULL})
 #define USUAL     "-f", policy, "--trace", table, "--column", "web", "--capacity", "100"
-
-static char *output(void)
-{
-	char *log AUTO_FREE = bed_text(b->first.log);
-	ck_assert_msg(!*log, "%s", log);
-	return bed_text(b->first.out);
-}
 
 static cJSON *json_output(void)
 {
 	struct err err = {0};
-	char *text AUTO_FREE = output();
+	char *text AUTO_FREE = bed_output(b);
 	cJSON *json = json_parse(text, strlen(text) - 1, &err);
 	ck_assert_msg(json != NULL, "%s", err.msg);
 	return json;
@@ -122,7 +99,7 @@ START_TEST(the_table_shows_all_who_ran_and_a_plain_sentence)
 		"\nAgainst the HPA's rules at the policy's target: ",
 	};
 	ck_assert_int_eq(CALL(USUAL), 0);
-	char *text AUTO_FREE = output();
+	char *text AUTO_FREE = bed_output(b);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		ck_assert_msg(strstr(text, parts[i]) != NULL, "no \"%s\" in\n%s",
 			      parts[i], text);
@@ -193,9 +170,9 @@ END_TEST
 START_TEST(the_same_input_gives_the_same_bytes)
 {
 	ck_assert_int_eq(CALL(USUAL, "--out", run_file), 0);
-	char *text AUTO_FREE = output(), *run AUTO_FREE = bed_text(run_file);
+	char *text AUTO_FREE = bed_output(b), *run AUTO_FREE = bed_text(run_file);
 	ck_assert_int_eq(CALL(USUAL, "--out", run_file), 0);
-	char *text2 AUTO_FREE = output(), *run2 AUTO_FREE = bed_text(run_file);
+	char *text2 AUTO_FREE = bed_output(b), *run2 AUTO_FREE = bed_text(run_file);
 	ck_assert_str_eq(text, text2);
 	ck_assert_str_eq(run, run2);
 }
@@ -238,7 +215,7 @@ START_TEST(a_load_beyond_the_policys_maximum_is_told)
 {
 	bed_write_file(policy, POLICY_UP_TO("5"));
 	ck_assert_int_eq(CALL(USUAL), 0);
-	char *text AUTO_FREE = output();
+	char *text AUTO_FREE = bed_output(b);
 	ck_assert_msg(strstr(text, "\nnote: the load's peak of 1") != NULL, "%s", text);
 	ck_assert_msg(strstr(text, " pods, maxReplicas allows 5\n") != NULL, "%s", text);
 }
@@ -275,7 +252,7 @@ START_TEST(the_policys_own_query_is_asked_where_none_is_given)
 	bed_write_config(b, sources, NULL);
 	bed_write_file(policy, text);
 	ck_assert_int_eq(CALL("-f", policy, "--config", b->config, "--history", "8h"), 0);
-	char *out AUTO_FREE = output();
+	char *out AUTO_FREE = bed_output(b);
 	ck_assert_msg(strstr(out, query) == out, "%s", out);
 	/* A load that never moves: */
 	ck_assert_msg(strstr(out, "there is nothing to gain: as many pod-hours (0.000 % "
@@ -374,7 +351,7 @@ START_TEST(a_sweep_of_a_load_that_never_moves_gains_nothing)
 	bed_write_file(table, str_text(&text));
 	ck_assert_int_eq(
 		CALL("-f", policy, "--trace", table, "--capacity", "70", "--sweep"), 0);
-	char *out AUTO_FREE = output();
+	char *out AUTO_FREE = bed_output(b);
 	ck_assert_msg(strstr(out, "\nThere is nothing to gain: ") != NULL, "%s", out);
 	ck_assert(strstr(out, "policy.yaml") == NULL);
 }
@@ -445,7 +422,7 @@ END_TEST
 START_TEST(several_lead_times_are_drawn_from)
 {
 	ck_assert_int_eq(CALL(USUAL, "--lead", "60s,120s,300s"), 0);
-	char *out AUTO_FREE = output();
+	char *out AUTO_FREE = bed_output(b);
 	ck_assert_msg(strstr(out, "Ready 1m to 5m after its creation") != NULL, "%s",
 		      out);
 }
@@ -494,7 +471,7 @@ START_TEST(an_hpa_of_the_cluster_is_moved)
 		       "\"target\": {\"type\": \"Utilization\", "
 		       "\"averageUtilization\": 60}}}");
 	ck_assert_int_eq(CALL(FROM_CLUSTER, "--hpa", "shop/web", "--capacity", "100"), 0);
-	char *out AUTO_FREE = output();
+	char *out AUTO_FREE = bed_output(b);
 	ck_assert_msg(strstr(out,
 			     "note: metrics[0] (Pods): an HPA holds no query for it; "
 			     "the load is what was given\n") != NULL,
@@ -596,7 +573,7 @@ START_TEST(bad_input_is_refused_with_its_place)
 			   : !strcmp(flag, "{HUGE}")   ? huge
 						       : flag;
 	}
-	int code = call(flags);
+	int code = bed_command(b, "simulate", flags);
 	char *log AUTO_FREE = bed_text(b->first.log);
 	char *out AUTO_FREE = bed_text(b->first.out);
 	ck_assert_msg(strstr(log, rows[_i].says) != NULL, "no \"%s\" in\n%s",

@@ -12,10 +12,10 @@ from .cluster import Cluster
 from .faultproxy import FaultProxy
 from .installation import Installation, rendered
 from .levels import Levels, needed, wait_followed
-from .parity import Scraped
 from .processes import wait_for
 from .prometheus import Prometheus
 from .recorder import Recorder
+from .scraped import Scraped
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXEC, FILE, AS = WAYS = ("exec", "file", "as")

@@ -12,7 +12,7 @@ from .autoscalers import (AUTOSCALERS, HPA_BLANKS, SCALEDOBJECT_BLANKS, SCALEDOB
                           SCALEDOBJECTS, SHOP, TARGET_BLANKS)
 from .cluster import Cluster
 from .installation import NAMESPACE, RIGHTS, listed, rendered
-from .parity import Scraped
+from .scraped import Scraped
 from .processes import wait_for
 from .prometheus import Prometheus
 

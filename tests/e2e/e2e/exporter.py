@@ -5,7 +5,8 @@ kube_*_owner of kube-state-metrics. The same labels stand in the history, so tha
 """
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from .scraped import Scraped
 
 JOB = 'job="shop",instance="exporter"'
 CORES_PER_UNIT = 1 / 100
@@ -44,15 +45,15 @@ class Exporter:
         self.recorder = recorder
         self.usage = Usage(recorder, apps)
         self.lock = threading.Lock()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.port = self.server.server_address[1]
+        self.scraped = Scraped(self)
+        self.port = self.scraped.port
 
     def start(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.scraped.start()
         threading.Thread(target=self._meter, daemon=True).start()
 
     def stop(self):
-        self.server.shutdown()
+        self.scraped.stop()
 
     def _meter(self):
         while True:
@@ -82,23 +83,6 @@ class Exporter:
         out += [f'kube_replicaset_owner{{namespace="{key[0]}",replicaset="{name}",owner_kind="Deployment",'
                 f'owner_name="{key[1]}"}} 1' for key, name in sets]
         return "\n".join(out) + "\n"
-
-    def _handler(self):
-        exporter = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = exporter.text().encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_args):
-                pass
-
-        return Handler
 
 
 def write_history(path, namespace, loads, apps, begin, end, step_s=15, pod_step_s=30):

@@ -12,10 +12,10 @@ from .cluster import Cluster
 from .faultproxy import FaultProxy
 from .installation import Installation, rendered
 from .levels import Levels, needed, size, wait_followed
-from .parity import Scraped
 from .processes import wait_for
 from .prometheus import Prometheus
 from .recorder import Recorder
+from .scraped import Scraped
 
 SHOP = "faults"
 APPS = {"small": 1.0, "large": 2.5}  # shares of the story's demand

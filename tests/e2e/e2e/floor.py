@@ -10,10 +10,11 @@ import time
 from . import audit, fleets, objects
 from .adapter import Adapter
 from .installation import Installation, listed, rendered
-from .parity import ParityCluster, Scraped
+from .parity import ParityCluster
 from .processes import Timeout, wait_for
 from .prometheus import Prometheus
 from .recorder import Recorder
+from .scraped import Scraped
 
 SHOP, LEFT = "floor", "floor-left"  # LEFT is served by a process that is killed and does not come back in time
 DAY_S = 86400

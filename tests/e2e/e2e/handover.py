@@ -12,10 +12,10 @@ from .faultproxy import FaultProxy
 from .faults import QuickCluster
 from .installation import Installation, rendered
 from .levels import Levels, wait_followed
-from .parity import Scraped
 from .processes import wait_for
 from .prometheus import Prometheus
 from .recorder import Recorder
+from .scraped import Scraped
 
 SHOP, SYSTEM = "handover", "foretop-handover"
 APPS = {"small": 1.0, "large": 2.5}

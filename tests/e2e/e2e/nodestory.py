@@ -9,10 +9,10 @@ import time
 from . import objects
 from .api import ApiError
 from .node import APP, GATEWAY, NodeCluster, build_pause
-from .parity import Scraped
 from .processes import Timeout, wait_for
 from .prometheus import Prometheus
 from .recorder import Recorder
+from .scraped import Scraped
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "..", "..", ".."))

@@ -2,7 +2,6 @@
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from . import audit, objects
 from .adapter import Adapter, front_proxy_flags
@@ -12,6 +11,7 @@ from .processes import wait_for
 from .prometheus import Prometheus
 from .recorder import Recorder
 from .report import table
+from .scraped import Scraped
 from .worlds import LENGTH_S, STABILIZATION_S, STEP_S, WORLDS
 
 SHOP = "parity"
@@ -107,27 +107,6 @@ class Script:
                 labels = f'app="{app}",namespace="{SHOP}",pod="{pod}",container="app"'
                 out += [f"e2e_cpu{{{labels}}} {cores!r}", f"e2e_memory{{{labels}}} {size!r}"]
         return "\n".join(out) + "\n"
-
-
-class Scraped:
-    def __init__(self, script):
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                body = script.text().encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-
-    def start(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 def spec(world, app):

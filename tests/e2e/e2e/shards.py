@@ -9,10 +9,10 @@ from .faults import QuickCluster
 from .handover import CONFIG, LOOKS, REQUESTS_S
 from .installation import Installation, rendered
 from .levels import Levels, wait_followed
-from .parity import Scraped
 from .processes import wait_for
 from .prometheus import Prometheus
 from .recorder import Recorder
+from .scraped import Scraped
 
 SHOP, SYSTEM = "shards", "foretop-shards"
 APPS = [f"app-{number}" for number in range(10)]

@@ -228,7 +228,7 @@ START_TEST(a_load_that_the_forecast_does_not_know_of_meets_the_users_target)
 	ck_assert(run(&r));
 	ck_assert_int_eq(r.d.wanted, 6); /* a quarter above it */
 	ck_assert(!r.d.metrics[0].surpassed);
-	rig_forecast(&r, 0, 527, NAN);
+	rig_forecast(&r, 0, 527.9, NAN);
 	ck_assert(run(&r));
 	ck_assert_int_eq(r.d.wanted, 11);
 	ck_assert(r.d.metrics[0].surpassed);
