@@ -3,6 +3,7 @@
 
 #include "help.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,11 +139,21 @@ static void keep_memory_private(void)
 #endif
 }
 
-int main(int argc, char **argv)
+/* What was asked for did not arrive: a full disk is no success. */
+static int check_written(int code)
+{
+	const char *why = fflush(stdout) != 0 ? strerror(errno)
+			  : ferror(stdout)    ? "not all of it was taken"
+					      : NULL;
+	if (!why)
+		return code;
+	fprintf(stderr, "foretop: writing to standard output: %s\n", why);
+	return code == EXIT_SUCCESS ? EXIT_FAILURE : code;
+}
+
+static int dispatch(int argc, char **argv)
 {
 	const char *program = argv[0] ? argv[0] : "foretop";
-	keep_memory_private();
-	json_init();
 	if (!strcmp(base_name(program), COMPLETER))
 		return cmd_complete(argc, argv);
 	if (argc < 2) {
@@ -167,4 +178,11 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	return c->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	keep_memory_private();
+	json_init();
+	return check_written(dispatch(argc, argv));
 }
