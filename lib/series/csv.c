@@ -1,5 +1,6 @@
 #include "series/csv.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -77,13 +78,23 @@ static bool read_number(struct span field, double *ret_value)
 
 #define SHOWN_MAX 60 /* of a field that is refused */
 
+/* What a terminal would take for a command, or not for a letter, is shown as '?'. */
+static const char *show(struct span field, char buf[SHOWN_MAX + 1])
+{
+	size_t shown = field.len < SHOWN_MAX ? field.len : SHOWN_MAX;
+	for (size_t i = 0; i < shown; i++)
+		buf[i] = (char)(isprint((unsigned char)field.text[i]) ? field.text[i]
+								      : '?');
+	buf[shown] = '\0';
+	return buf;
+}
+
 static int refuse(const struct reader *r, struct span line, struct span field,
 		  const char *what, struct err *err)
 {
-	int shown = field.len < SHOWN_MAX ? (int)field.len : SHOWN_MAX;
-	return err_set(err, ERR_INVALID, "%s:%d:%d: %s \"%.*s\"", r->source->file,
-		       r->line, (int)(field.text - line.text) + 1, what, shown,
-		       field.text);
+	char shown[SHOWN_MAX + 1];
+	return err_set(err, ERR_INVALID, "%s:%d:%d: %s \"%s\"", r->source->file, r->line,
+		       (int)(field.text - line.text) + 1, what, show(field, shown));
 }
 
 static int find_column(struct reader *r, struct span line, struct err *err)
@@ -106,8 +117,12 @@ static int read_row(const struct reader *r, struct span line, struct csv_row *re
 	struct span time, value;
 	double seconds, v = NAN;
 	find_field(line, 0, &time);
-	if (!read_number(time, &seconds) || !(fabs(seconds) < UNIX_SECONDS_MAX))
+	if (!read_number(time, &seconds) || !isfinite(seconds))
 		return refuse(r, line, time, "not a time in Unix seconds:", err);
+	if (fabs(seconds) >= UNIX_SECONDS_MAX)
+		return refuse(
+			r, line, time,
+			"not a time in Unix seconds (are these milliseconds?):", err);
 	if (!find_field(line, r->field, &value))
 		return err_set(err, ERR_INVALID, "%s:%d:%zu: no value behind the time",
 			       r->source->file, r->line, line.len + 1);
@@ -130,9 +145,18 @@ static bool is_header(struct span line)
 	return !read_number(first, &number);
 }
 
+/* Spreadsheets begin their UTF-8 with a mark that would make a time a name. */
+static size_t mark_length(const struct csv_source *source)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t len = sizeof(mark) - 1;
+	return source->len >= len && !memcmp(source->text, mark, len) ? len : 0;
+}
+
 int csv_read(const struct csv_source *source, csv_take *take, void *arg, struct err *err)
 {
-	struct reader r = {.source = source, .at = source->text, .field = 1};
+	size_t skip = mark_length(source);
+	struct reader r = {.source = source, .at = source->text + skip, .field = 1};
 	struct span line;
 	bool first = true;
 	while (next_line(&r, &line)) {

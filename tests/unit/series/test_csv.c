@@ -85,7 +85,12 @@ START_TEST(errors_name_file_line_and_column)
 		{"1,2\nx,3\n", NULL, "load.csv:2:1: not a time in Unix seconds: \"x\""},
 		{"1,2\n  ,3\n", NULL, "load.csv:2:3: not a time in Unix seconds: \"\""},
 		{"1483228800000,3\n", NULL,
-		 "load.csv:1:1: not a time in Unix seconds: \"1483228800000\""},
+		 "load.csv:1:1: not a time in Unix seconds (are these milliseconds?): "
+		 "\"1483228800000\""},
+		{"1,2\nnan,3\n", NULL,
+		 "load.csv:2:1: not a time in Unix seconds: \"nan\""},
+		{"1,2\n\x1b[2J\xff,3\n", NULL,
+		 "load.csv:2:1: not a time in Unix seconds: \"?[2J?\""},
 		{"1,2\n2,  3x\n", NULL, "load.csv:2:5: not a value: \"3x\""},
 		{"1,2\n2,inf\n", NULL, "load.csv:2:3: not a finite value: \"inf\""},
 		{"1,2\n2\n", NULL, "load.csv:2:2: no value behind the time"},
@@ -103,6 +108,25 @@ START_TEST(errors_name_file_line_and_column)
 	ck_assert_int_eq(read_text(rows[_i].text, rows[_i].column, &got, &err), -1);
 	ck_assert_str_eq(err.msg, rows[_i].message);
 	ck_assert_int_eq(err.code, ERR_INVALID);
+}
+END_TEST
+
+START_TEST(a_byte_order_mark_is_not_part_of_the_first_line)
+{
+	struct rows got = {0}, named = {0};
+	struct err err = {0};
+	ck_assert_int_eq(read_text("\xef\xbb\xbf"
+				   "60,3\n120,4\n",
+				   NULL, &got, &err),
+			 0);
+	ck_assert_int_eq(got.count, 2);
+	ck_near(got.items[0].v, 3, 0);
+	ck_assert_int_eq(read_text("\xef\xbb\xbf"
+				   "t,a\r\n60,5\r\n",
+				   "a", &named, &err),
+			 0);
+	ck_assert_int_eq(named.count, 1);
+	ck_near(named.items[0].v, 5, 0);
 }
 END_TEST
 
@@ -145,7 +169,8 @@ int main(void)
 	TCase *tc = tcase_create("csv");
 	tcase_add_loop_test(tc, rows_come_as_they_stand, 0, 8);
 	tcase_add_test(tc, an_empty_value_is_a_missing_one);
-	tcase_add_loop_test(tc, errors_name_file_line_and_column, 0, 10);
+	tcase_add_loop_test(tc, errors_name_file_line_and_column, 0, 12);
+	tcase_add_test(tc, a_byte_order_mark_is_not_part_of_the_first_line);
 	tcase_add_test(tc, a_field_with_a_nul_is_no_number);
 	tcase_add_test(tc, who_takes_the_rows_can_end_it);
 	tcase_add_test(tc, nothing_behind_the_length_is_read);
