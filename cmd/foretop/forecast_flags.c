@@ -234,6 +234,12 @@ static int check_flags(const struct forecast_flags *f, struct err *err)
 			       f->policy);
 	if (from->column && !from->input)
 		return err_set(err, ERR_INVALID, "--column belongs to --input");
+	if (from->input && (from->history_ms || from->source))
+		return err_set(err, ERR_INVALID,
+			       "--%s belongs to a query, not to --input",
+			       from->source ? "source" : "history");
+	if (f->origins && !f->backtest)
+		return err_set(err, ERR_INVALID, "--origins belongs to --backtest");
 	if (f->metric && !f->policy)
 		return err_set(err, ERR_INVALID, "--metric belongs to a policy");
 	if (!from->input && !from->prometheus_url && !from->config)
@@ -261,7 +267,6 @@ int forecast_flags_parse(struct forecast_flags *ret_flags, int argc, char **argv
 		.level_count = 1,
 		.levels = {LEVEL_DEFAULT},
 		.find_seasons = true,
-		.origins = ORIGINS_DEFAULT,
 	};
 	int code = flags_read(&table, argc, argv);
 	if (code >= 0)
@@ -272,6 +277,8 @@ int forecast_flags_parse(struct forecast_flags *ret_flags, int argc, char **argv
 		return flags_wrong(argv[0], "unexpected argument %s", argv[optind]);
 	if (check_flags(f, &err) < 0)
 		return flags_wrong(argv[0], "%s", err.msg);
+	if (!f->origins)
+		f->origins = ORIGINS_DEFAULT;
 	if (!f->from.history_ms && !f->policy)
 		f->from.history_ms = HISTORY_DEFAULT;
 	return -1;

@@ -31,6 +31,8 @@
 /* A forecast that has seen less than this says nothing. */
 #define BEFORE_MIN MS_PER_H
 #define PEAK_SHARE 0.999
+/* Sums of larger ones are not exact any more. */
+#define LOAD_MAX 1e15
 /* Beyond it a capacity is more likely wrong than a workload so large. */
 #define PODS_MAX 5000
 
@@ -98,18 +100,49 @@ static int choose_query(struct simulation *s, struct err *err)
 	return 0;
 }
 
+/* A load that is unknown throughout, or no load at all, would be replayed as one of zero.
+ */
+static int check_values(const struct demand *d, struct str *notes, struct err *err)
+{
+	char time[32];
+	size_t known = 0, negative = 0, first = 0;
+	if (d->count < 2)
+		return err_set(err, ERR_INVALID, "one value alone: two are the least");
+	for (size_t i = 0; i < d->count; i++) {
+		const struct sample *at = &d->items[i];
+		known += !isnan(at->v);
+		if (at->v < 0 && negative++ == 0)
+			first = i;
+		if (at->v > LOAD_MAX)
+			return err_set(err, ERR_INVALID,
+				       "%.6g at %s: at most %g is allowed", at->v,
+				       time_format(at->t_ms, time, sizeof(time)),
+				       LOAD_MAX);
+	}
+	if (known == 0)
+		return err_set(err, ERR_INVALID, "%zu values, and not one of them known",
+			       d->count);
+	if (negative > 0)
+		str_printf(notes,
+			   "%zu of %zu values are below 0 and taken as 0 (%.6g at "
+			   "%s)\n",
+			   negative, d->count, d->items[first].v,
+			   time_format(d->items[first].t_ms, time, sizeof(time)));
+	return 0;
+}
+
 static int read_demand(struct simulation *s, struct err *err)
 {
 	struct demand demand AUTO(demand_fini) = {0};
+	const char *name = s->flags.from.input ? s->flags.from.input : "--query";
 	if (choose_query(s, err) < 0)
 		return -1;
 	if (demand_load(&s->flags.from, &demand, err) < 0)
 		return -1;
+	if (check_values(&demand, &s->notes, err) < 0)
+		return err_wrap(err, "%s", name);
 	s->demand = trace_of_samples(demand.items, demand.count, demand.step_ms, err);
-	if (!s->demand)
-		return err_wrap(err, "%s",
-				s->flags.from.input ? s->flags.from.input : "--query");
-	return 0;
+	return s->demand ? 0 : err_wrap(err, "%s", name);
 }
 
 static int read_policy(struct simulation *s, struct err *err)
@@ -143,7 +176,24 @@ static int choose_capacity(struct simulation *s, struct err *err)
 			       s->policy->metrics[0].name);
 	s->capacity =
 		target->type == TARGET_UTILIZATION ? 1 : (double)target->value_m / 1000;
+	if (target->type != TARGET_UTILIZATION)
+		str_puts(&s->notes,
+			 "without --capacity a pod is taken to serve the metric's "
+			 "target and no more\n");
 	return 0;
+}
+
+/* Whoever plans for more than a pod serves loses load by design: more likely a slip. */
+static void check_plan(struct simulation *s)
+{
+	const struct policy_metric *m = &s->policy->metrics[0];
+	const struct verdict pod = {.capacity = s->capacity};
+	double planned = verdict_load(&pod, &m->forecast_target);
+	if (planned > s->capacity * (1 + 1e-9))
+		str_printf(
+			&s->notes,
+			"forecast.target %.6g is more than the %.6g that a pod serves\n",
+			planned, s->capacity);
 }
 
 static int scale_demand(struct simulation *s, struct err *err)
@@ -232,12 +282,12 @@ static int check_size(struct simulation *s, struct err *err)
 	if (fmin(pods, most) > PODS_MAX)
 		return err_set(
 			err, ERR_INVALID,
-			"--capacity %.6g: the load's peak of %.6g needs %.0f pods, "
+			"--capacity %.6g: the load's peak of %.6g needs %.10g pods, "
 			"at most %d are simulated",
 			s->capacity, peak, pods, PODS_MAX);
 	if (pods > most)
 		str_printf(&s->notes,
-			   "the load's peak of %.6g needs %.0f pods, maxReplicas allows "
+			   "the load's peak of %.6g needs %.10g pods, maxReplicas allows "
 			   "%d\n",
 			   peak, pods, most);
 	return 0;
@@ -279,6 +329,7 @@ static int prepare(struct simulation *s, struct err *err)
 	    scale_demand(s, err) < 0 || choose_lead(s, err) < 0 ||
 	    choose_span(s, err) < 0 || check_size(s, err) < 0)
 		return -1;
+	check_plan(s);
 	name_trace(s);
 	if (open_report(s, err) < 0)
 		return -1;

@@ -208,6 +208,10 @@ static int check_flags(const struct simulate_flags *f, struct err *err)
 			       "--prometheus-url or --config");
 	if (from->column && !from->input)
 		return err_set(err, ERR_INVALID, "--column belongs to --trace");
+	if (from->input && (from->history_ms || from->source))
+		return err_set(err, ERR_INVALID,
+			       "--%s belongs to a query, not to --trace",
+			       from->source ? "source" : "history");
 	if (from->query && !server)
 		return err_set(err, ERR_INVALID,
 			       "--query needs --prometheus-url or --config");
@@ -235,9 +239,7 @@ int simulate_flags_parse(struct simulate_flags *ret_flags, int argc, char **argv
 	struct simulate_flags *f = ret_flags;
 	int c;
 	*f = (struct simulate_flags){
-		.from = {.history_ms = HISTORY_DEFAULT,
-			 .step_ms = MS_PER_MIN,
-			 .at_ms = INT64_MAX},
+		.from = {.step_ms = MS_PER_MIN, .at_ms = INT64_MAX},
 		.start_ms = INT64_MIN,
 	};
 	optind = 1;
@@ -254,5 +256,9 @@ int simulate_flags_parse(struct simulate_flags *ret_flags, int argc, char **argv
 	}
 	if (optind < argc)
 		return err_set(err, ERR_INVALID, "unexpected argument %s", argv[optind]);
-	return check_flags(f, err);
+	if (check_flags(f, err) < 0)
+		return -1;
+	if (!f->from.history_ms)
+		f->from.history_ms = HISTORY_DEFAULT;
+	return 0;
 }

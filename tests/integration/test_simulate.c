@@ -221,6 +221,52 @@ START_TEST(a_load_beyond_the_policys_maximum_is_told)
 }
 END_TEST
 
+START_TEST(what_a_load_and_a_plan_leave_doubtful_is_told)
+{
+	struct str odd AUTO(str_fini);
+	str_init(&odd, 1 << 20);
+	for (int m = 0; m < 600; m++)
+		str_printf(&odd, "%d,%s\n", 1768780800 + 60 * m, m == 7 ? "-3" : "400");
+	bed_write_file(table, str_text(&odd));
+	ck_assert_int_eq(CALL("-f", policy, "--trace", table, "--capacity", "50"), 0);
+	char *text AUTO_FREE = output();
+	ck_assert_msg(strstr(text,
+			     "\nnote: 1 of 600 values are below 0 and taken as 0 (-3 at "
+			     "2026-01-19T00:07:00Z)\n") != NULL,
+		      "%s", text);
+	ck_assert_msg(strstr(text, " is more than the 50 that a pod serves\n") != NULL,
+		      "%s", text);
+	ck_assert(strstr(text, "without --capacity") == NULL);
+	ck_assert_int_eq(CALL("-f", policy, "--trace", table), 0);
+	char *usual AUTO_FREE = output();
+	ck_assert_msg(strstr(usual, "\nnote: without --capacity a pod is taken") != NULL,
+		      "%s", usual);
+}
+END_TEST
+
+START_TEST(a_load_that_is_none_is_refused)
+{
+	static const struct {
+		const char *value, *says;
+	} rows[] = {
+		{"", "load.csv: 600 values, and not one of them known"},
+		{"NaN", "load.csv: 600 values, and not one of them known"},
+		{"1e308",
+		 "load.csv: 1e+308 at 2026-01-19T00:00:00Z: at most 1e+15 is allowed"},
+		{NULL, "load.csv: one value alone: two are the least"},
+	};
+	struct str odd AUTO(str_fini);
+	str_init(&odd, 1 << 20);
+	for (int m = 0; m < (rows[_i].value ? 600 : 1); m++)
+		str_printf(&odd, "%d,%s\n", 1768780800 + 60 * m,
+			   rows[_i].value ? rows[_i].value : "4");
+	bed_write_file(table, str_text(&odd));
+	ck_assert_int_eq(CALL("-f", policy, "--trace", table), 1);
+	char *log AUTO_FREE = bed_text(b->first.log);
+	ck_assert_msg(strstr(log, rows[_i].says) != NULL, "%s", log);
+}
+END_TEST
+
 START_TEST(a_query_is_replayed_too)
 {
 	bed_demand(b, "cart", 430);
@@ -563,6 +609,9 @@ START_TEST(bad_input_is_refused_with_its_place)
 		 1,
 		 "--report /nowhere/r.html: No such file"},
 		{{"-f", "{POLICY}", "--swoop"}, 2, "unknown flag --swoop"},
+		{{"-f", "{POLICY}", "--trace", "{TABLE}", "--history", "1d"},
+		 2,
+		 "--history belongs to a query, not to --trace"},
 	};
 	write_table(MINUTES, _i == 0 ? "1769040000,4x,5\n" : "");
 	const char *flags[9] = {NULL};
@@ -592,6 +641,8 @@ int main(void)
 	tcase_add_test(tc, peak_pods_scale_the_load_and_start_bounds_what_counts);
 	tcase_add_test(tc, a_cpu_policy_needs_a_capacity_and_runs_with_one);
 	tcase_add_test(tc, a_load_beyond_the_policys_maximum_is_told);
+	tcase_add_test(tc, what_a_load_and_a_plan_leave_doubtful_is_told);
+	tcase_add_loop_test(tc, a_load_that_is_none_is_refused, 0, 4);
 	tcase_add_test(tc, a_query_is_replayed_too);
 	tcase_add_test(tc, the_policys_own_query_is_asked_where_none_is_given);
 	tcase_add_test(tc, nothing_from_the_future_reaches_a_decision);
@@ -607,6 +658,6 @@ int main(void)
 	tcase_add_test(tc, an_hpa_of_the_cluster_is_moved);
 	tcase_add_test(tc, without_a_cluster_that_is_said);
 	tc = bed_lane("bad input", setup, teardown);
-	tcase_add_loop_test(tc, bad_input_is_refused_with_its_place, 0, 21);
+	tcase_add_loop_test(tc, bad_input_is_refused_with_its_place, 0, 22);
 	return bed_run();
 }
