@@ -432,6 +432,17 @@ static void on_destroy(struct ws *ws, struct lws *wsi)
 	finish(ws);
 }
 
+/* A step of the handshake that succeeds makes libwebsockets forget that the connection is
+ * to be killed. -1 closes it. */
+static int on_detached(struct ws *ws, enum lws_callback_reasons reason)
+{
+	if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER)
+		return -1;
+	if (reason == LWS_CALLBACK_CLIENT_ESTABLISHED)
+		kill_connection(ws);
+	return 0;
+}
+
 /* The one callback of the virtual hosts. Only WSI_DESTROY ends a connection: of the other
  * endings libwebsockets 4.1 leaves some out. */
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -450,7 +461,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		return 0;
 	}
 	if (ws->detached)
-		return 0;
+		return on_detached(ws, reason);
 	switch ((int)reason) { /* a few of many */
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
 		return add_headers(ws, wsi, in, len);

@@ -265,6 +265,52 @@ START_TEST(it_may_be_closed_before_during_and_after_the_handshake)
 }
 END_TEST
 
+/* Closes the connection some rounds of the reactor after the server agreed, then waits
+ * for the server to see it. */
+struct late_close {
+	struct timer timer;
+	int rounds;
+};
+static struct late_close late_close;
+
+static void wait_until_alone(void *arg)
+{
+	struct late_close *c = arg;
+	if (!api.peers)
+		api_stop(&api);
+	else
+		timer_set(api.reactor, &c->timer, 1, wait_until_alone, c);
+}
+
+static void close_late(void *arg)
+{
+	struct late_close *c = arg;
+	if (c->rounds-- > 0) {
+		timer_set(api.reactor, &c->timer, 0, close_late, c);
+		return;
+	}
+	ws_close(TAKE(ws));
+	wait_until_alone(c);
+}
+
+static void agree_and_close(const struct api_request *q)
+{
+	api_upgrade(q);
+	close_late(&late_close);
+}
+
+/* The answer may lie there already when the connection is closed, and libwebsockets then
+ * takes it in before it comes to the closing. */
+START_TEST(a_handshake_that_succeeds_too_late_leaves_no_connection)
+{
+	script = agree_and_close;
+	late_close.rounds = _i;
+	run(NULL);
+	ck_assert_int_eq(api.accepted, 1);
+	ck_assert(!record.ended);
+}
+END_TEST
+
 START_TEST(what_cannot_go_over_a_websocket_is_known_before)
 {
 	open_endpoint();
@@ -380,6 +426,8 @@ int main(void)
 	tcase_add_test(t, long_tokens_fit);
 	tcase_add_test(t, it_may_be_closed_by_its_own_callbacks);
 	tcase_add_test(t, it_may_be_closed_before_during_and_after_the_handshake);
+	tcase_add_loop_test(t, a_handshake_that_succeeds_too_late_leaves_no_connection, 0,
+			    40);
 	tcase_add_test(t, what_cannot_go_over_a_websocket_is_known_before);
 	tcase_add_loop_test(t, through_other_proxies_a_watch_goes_over_http, 0,
 			    ARRAY_LEN(proxies));
