@@ -2,6 +2,7 @@
 #ifndef FORETOP_BASE_H
 #define FORETOP_BASE_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/fixed.h"
 #include "base/hash.h"

@@ -5,10 +5,31 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <threads.h>
+
+/* Of the tree that this thread is parsing; NULL: it goes to the heap. */
+static _Thread_local struct arena *nursery;
+
+static void *allocate(size_t size)
+{
+	return nursery ? arena_alloc(nursery, size) : xmalloc(size);
+}
+
+static void release(void *p)
+{
+	if (!nursery)
+		free(p);
+}
+
+static void set_hooks(void)
+{
+	cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = allocate, .free_fn = release});
+}
 
 void json_init(void)
 {
-	cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = xmalloc, .free_fn = free});
+	static once_flag once = ONCE_FLAG_INIT;
+	call_once(&once, set_hooks);
 }
 
 cJSON *json_parse(const char *text, size_t len, struct err *err)
@@ -25,6 +46,16 @@ cJSON *json_parse(const char *text, size_t len, struct err *err)
 		len ? "not JSON at byte %zu of %zu" : "empty answer, JSON expected", at,
 		len);
 	return NULL;
+}
+
+const cJSON *json_parse_in(struct arena *a, const char *text, size_t len, struct err *err)
+{
+	json_init();
+	nursery = a;
+	/* What did not become a tree is given back before it returns. */
+	const cJSON *tree = json_parse(text, len, err);
+	nursery = NULL;
+	return tree;
 }
 
 const cJSON *json_at(const cJSON *o, const char *path)

@@ -3,6 +3,7 @@
 #ifndef FORETOP_BASE_JSON_H
 #define FORETOP_BASE_JSON_H
 
+#include "base/arena.h"
 #include "base/err.h"
 
 #include <cjson/cJSON.h>
@@ -18,6 +19,12 @@ void json_init(void);
  * the byte. The caller owns the tree (cJSON_Delete, or AUTO(json_cleanup)). NULL with
  * *err set (ERR_INVALID) on failure. */
 cJSON *json_parse(const char *text, size_t len, struct err *err);
+
+/* The same for a tree that is only read and soon gone: it lives in the arena and goes
+ * with it, never by cJSON_Delete, which spares a block of the heap for each value and
+ * text. NULL also when it would pass the arena's limit: a->full then. */
+const cJSON *json_parse_in(struct arena *a, const char *text, size_t len,
+			   struct err *err);
 
 /* Walks a dotted path ("metadata.name"); keys with dots cannot be named. NULL when any
  * part is absent or `o` is NULL. */

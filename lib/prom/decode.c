@@ -1,6 +1,5 @@
 #include "prom/decode.h"
 
-#include "prom/arena.h"
 #include "prom/envelope.h"
 
 #include <math.h>
@@ -262,7 +261,8 @@ static void hand_over(struct builder *b, enum prom_type type, struct prom_result
 	struct arena *memory = xmalloc(sizeof(*memory));
 	const struct prom_series *series =
 		arena_copy(&b->arena, b->series, b->series_count * sizeof(*b->series));
-	memory->newest = TAKE(b->arena.newest);
+	*memory = b->arena;
+	b->arena = (struct arena){0};
 	*ret = (struct prom_result){
 		.type = type,
 		.series = series,

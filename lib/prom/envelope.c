@@ -187,7 +187,7 @@ static enum prom_outcome judge(const struct prom_body *b, const struct reading *
 
 void envelope_fini(struct envelope *e)
 {
-	cJSON_Delete(e->tree);
+	arena_fini(&e->memory);
 	*e = (struct envelope){0};
 }
 
@@ -197,7 +197,8 @@ enum prom_outcome envelope_read(const struct prom_body *b, struct envelope *ret_
 	struct reading r = {0};
 	if (judge_foreign(b, err) != PROM_OK)
 		return PROM_FAILED;
-	cJSON *tree AUTO(json_cleanup) = tree_parse(b, err);
+	struct arena memory AUTO(arena_fini) = {0};
+	const cJSON *tree = tree_parse(&memory, b, err);
 	if (!tree)
 		return PROM_FAILED;
 	if (!read_document(&r, tree)) {
@@ -206,11 +207,13 @@ enum prom_outcome envelope_read(const struct prom_body *b, struct envelope *ret_
 		return PROM_FAILED;
 	}
 	enum prom_outcome outcome = judge(b, &r, err);
-	if (outcome == PROM_OK)
-		*ret_envelope = (struct envelope){
-			.tree = TAKE(tree),
-			.result_type = r.result_type,
-			.result = r.result,
-		};
-	return outcome;
+	if (outcome != PROM_OK)
+		return outcome;
+	*ret_envelope = (struct envelope){
+		.memory = memory,
+		.result_type = r.result_type,
+		.result = r.result,
+	};
+	memory = (struct arena){0};
+	return PROM_OK;
 }

@@ -7,7 +7,7 @@
 #include "prom/tree.h"
 
 struct envelope {
-	cJSON *tree;             /* the whole document; owns the rest */
+	struct arena memory;     /* of the whole document */
 	const char *result_type; /* "" when it is not given */
 	const cJSON *result;
 };

@@ -1,4 +1,3 @@
-#include "prom/arena.h"
 #include "prom/decode.h"
 
 #include <math.h>

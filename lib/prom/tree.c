@@ -2,24 +2,6 @@
 
 #include <string.h>
 
-/* sizeof(cJSON) is 64; malloc makes blocks of 80 of that. */
-#define NODE_BYTES 80
-/* The block of a string takes at most 32 bytes more than the text between its quotes. */
-#define QUOTE_BYTES 16
-
-/* Every value but the outermost follows a bracket or a comma (a member's value its name,
- * which does). Commas and quotes inside of strings are counted too: an upper bound needs
- * no reader. */
-uint64_t tree_bytes(const char *text, size_t len)
-{
-	uint64_t nodes = 1, quotes = 0;
-	for (size_t i = 0; i < len; i++) {
-		nodes += text[i] == ',' || text[i] == '[' || text[i] == '{';
-		quotes += text[i] == '"';
-	}
-	return nodes * NODE_BYTES + quotes * QUOTE_BYTES + len;
-}
-
 /* A NUL, raw or as an escape; a backslash that is itself escaped begins none. */
 static const char *find_nul(const char *text, size_t len)
 {
@@ -39,7 +21,8 @@ static const char *find_nul(const char *text, size_t len)
 	return NULL;
 }
 
-cJSON *tree_parse(const struct prom_body *body, struct err *err)
+const cJSON *tree_parse(struct arena *memory, const struct prom_body *body,
+			struct err *err)
 {
 	const char *nul = find_nul(body->text, body->len);
 	if (nul) {
@@ -47,17 +30,17 @@ cJSON *tree_parse(const struct prom_body *body, struct err *err)
 			(size_t)(nul - body->text), body->len);
 		return NULL;
 	}
-	uint64_t bytes = tree_bytes(body->text, body->len);
-	if (bytes > TREE_BYTES) {
-		err_set(err, ERR_RETRY,
-			"answered with too much: %zu bytes that take %llu MiB once read, "
-			"more than %d MiB",
-			body->len, (unsigned long long)(bytes >> 20), TREE_MIB);
-		return NULL;
-	}
-	cJSON *tree = json_parse(body->text, body->len, err);
+	memory->most = TREE_BYTES;
+	const cJSON *tree = json_parse_in(memory, body->text, body->len, err);
 	if (tree)
 		return tree;
+	if (memory->full) {
+		err_set(err, ERR_RETRY,
+			"answered with too much: %zu bytes that take more than %d MiB "
+			"once read",
+			body->len, TREE_MIB);
+		return NULL;
+	}
 	if (err)
 		err->code = ERR_RETRY;
 	err_wrap(err, "answered with broken JSON (status %d)", body->status);

@@ -6,21 +6,18 @@
 
 #include <cjson/cJSON.h>
 
-/* The most memory that the tree of one answer may take. */
+/* The most memory that the tree of one answer may take. The tree of an instant query is 7
+ * times its text, of a range 8 to 13 times (a day of minutes of one series: 0.3 MB), of
+ * the worst text 40 times ("[0,0,0"). The rows of a namespace with 10,000 pods (3 MB of
+ * text) fit. */
 #define TREE_MIB   64
-#define TREE_BYTES ((uint64_t)TREE_MIB << 20)
+#define TREE_BYTES ((size_t)TREE_MIB << 20)
 
-/* An upper bound of the memory that the tree of this text takes, about an eighth above
- * what it took in trials (glibc). The tree of an instant query is 8 times its text, of a
- * range 10 to 15 times (a day of minutes of one series: 0.4 MB), of the worst text 40
- * times ("[0,0,0"): with that factor only 1.6 MB of text would be safe, too little for
- * the rows of a namespace with 10,000 pods (3 MB), so the tree has a limit of its own. */
-uint64_t tree_bytes(const char *text, size_t len);
-
-/* The tree of the whole text, the caller's (cJSON_Delete). NULL with *err = ERR_RETRY
- * when the text is no JSON, when its tree would pass TREE_BYTES, and when a string holds
- * a NUL: cJSON would cut it there, and one label could pass for another. */
-cJSON *tree_parse(const struct prom_body *body, struct err *err);
+/* The tree of the whole text, in `memory`, which is empty before. NULL with *err =
+ * ERR_RETRY when the text is no JSON, when its tree would pass TREE_BYTES, and when a
+ * string holds a NUL: cJSON would cut it there, and one label could pass for another. */
+const cJSON *tree_parse(struct arena *memory, const struct prom_body *body,
+			struct err *err);
 
 struct tree_member {
 	const char *name;

@@ -3,7 +3,6 @@
 #include "fuzz/fuzz.h"
 
 #include "prom/prom.h"
-#include "prom/tree.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,46 +12,19 @@
 /* Small, so that inputs reach them. */
 static const struct prom_limits limits = {.max_series = 8, .max_samples = 32};
 
-/* What the tree of an answer holds, counted as glibc does: 8 bytes beside each block,
- * multiples of 16, 32 at least. Each block begins with its size. */
-#define SIZE_BYTES 16
-static size_t tree_used;
-
-static size_t block_of(size_t size)
-{
-	size_t block = (size + 8 + 15) / 16 * 16;
-	return block < 32 ? 32 : block;
-}
-
-static void *count_malloc(size_t size)
-{
-	char *block = xmalloc(size + SIZE_BYTES);
-	memcpy(block, &size, sizeof(size));
-	tree_used += block_of(size);
-	return block + SIZE_BYTES;
-}
-
-static void count_free(void *data)
-{
-	size_t size;
-	if (!data)
-		return;
-	memcpy(&size, (char *)data - SIZE_BYTES, sizeof(size));
-	tree_used -= block_of(size);
-	free((char *)data - SIZE_BYTES);
-}
-
+/* A tree in an arena is the one on the heap, unless the arena is full. */
 static void check_tree(const char *text, size_t len)
 {
-	cJSON_Hooks hooks = {count_malloc, count_free};
+	struct arena a AUTO(arena_fini) = {.most = 16384};
 	struct err err = {0};
-	cJSON_InitHooks(&hooks);
-	cJSON *tree = json_parse(text, len, &err);
-	must(tree_used <= tree_bytes(text, len), "%zu bytes, expected at most %llu",
-	     tree_used, (unsigned long long)tree_bytes(text, len));
-	cJSON_Delete(tree);
-	cJSON_InitHooks(NULL);
-	must(!tree_used, "%zu bytes are left", tree_used);
+	const cJSON *tree = json_parse_in(&a, text, len, &err);
+	cJSON *own AUTO(json_cleanup) = json_parse(text, len, &err);
+	must(a.taken <= a.most, "%zu bytes", a.taken);
+	must(tree ? own && !a.full : !own || a.full, "one tree of two");
+	if (!tree)
+		return;
+	char *left AUTO_FREE = json_text(tree), *right AUTO_FREE = json_text(own);
+	must_equal(left, right);
 }
 
 static void check_series(const struct prom_series *s, enum prom_type type)

@@ -48,6 +48,48 @@ START_TEST(a_text_without_terminator_is_read_to_its_length_only)
 }
 END_TEST
 
+START_TEST(a_tree_in_an_arena_is_the_same_and_leaves_nothing)
+{
+	static const char text[] = "{\"a\":[1,\"b\",{\"c\":null}],\"d\":true}";
+	struct err err = {0};
+	struct arena a AUTO(arena_fini) = {0};
+	const cJSON *tree = json_parse_in(&a, text, strlen(text), &err);
+	ck_assert_msg(tree != NULL, "%s", err.msg);
+	char *again AUTO_FREE = json_text(tree);
+	ck_assert_str_eq(again, text);
+	/* Others go to the heap as before. */
+	cJSON *own AUTO(json_cleanup) = parse(text, &err);
+	ck_assert(own && a.taken == 4096);
+}
+END_TEST
+
+START_TEST(what_is_refused_is_refused_in_an_arena_too)
+{
+	struct err err = {0};
+	struct arena a AUTO(arena_fini) = {.most = 1 << 20};
+	const char *text = refused[_i].text;
+	ck_assert_ptr_null(json_parse_in(&a, text, strlen(text), &err));
+	ck_assert_str_eq(err.msg, refused[_i].want);
+	ck_assert(!a.full);
+}
+END_TEST
+
+START_TEST(a_tree_beyond_the_limit_of_its_arena_is_refused)
+{
+	char text[2001];
+	struct err err = {0};
+	struct arena a AUTO(arena_fini) = {.most = 50000};
+	for (size_t i = 0; i < 1000; i++)
+		memcpy(text + 2 * i, i ? ",0" : "[0", 2);
+	text[2000] = ']';
+	ck_assert_ptr_null(json_parse_in(&a, text, sizeof(text), &err));
+	ck_assert(a.full);
+	ck_assert_int_eq(err.code, ERR_INVALID);
+	arena_fini(&a);
+	ck_assert_ptr_nonnull(json_parse_in(&a, "[0]", 3, &err));
+}
+END_TEST
+
 START_TEST(nesting_without_end_is_refused)
 {
 	char text[5000];
@@ -128,6 +170,10 @@ int main(void)
 	tcase_add_loop_test(tcase, anything_else_is_refused_with_its_byte, 0,
 			    ARRAY_LEN(refused));
 	tcase_add_test(tcase, a_text_without_terminator_is_read_to_its_length_only);
+	tcase_add_test(tcase, a_tree_in_an_arena_is_the_same_and_leaves_nothing);
+	tcase_add_loop_test(tcase, what_is_refused_is_refused_in_an_arena_too, 0,
+			    ARRAY_LEN(refused));
+	tcase_add_test(tcase, a_tree_beyond_the_limit_of_its_arena_is_refused);
 	tcase_add_test(tcase, nesting_without_end_is_refused);
 	tcase_add_test(tcase, paths_walk_objects_and_end_softly);
 	tcase_add_test(tcase, a_part_of_a_path_may_be_of_any_length);

@@ -1,12 +1,12 @@
-#include "prom/arena.h"
+#include "base/arena.h"
 
-#include "base/base.h"
+#include "base/mem.h"
 
-#include <stddef.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Small answers stay small; large ones grow by half of what they have. */
+/* Small ones stay small; large ones double what they have. */
 #define FIRST_BYTES ((size_t)4096)
 #define MOST_BYTES  ((size_t)1 << 20)
 
@@ -24,16 +24,29 @@ static size_t next_size(const struct arena *a, size_t at_least)
 	return size < at_least ? at_least : size;
 }
 
+static struct arena_block *add_block(struct arena *a, size_t at_least)
+{
+	size_t space = next_size(a, at_least);
+	if (a->most && (space > a->most || a->taken > a->most - space)) {
+		a->full = true;
+		return NULL;
+	}
+	struct arena_block *b = xmalloc(sizeof(*b) + space);
+	*b = (struct arena_block){.older = a->newest, .size = space};
+	a->taken += space;
+	a->newest = b;
+	return b;
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
-	const size_t unit = sizeof(max_align_t);
+	const size_t unit = alignof(max_align_t);
 	size_t rounded = (size + unit - 1) / unit * unit;
 	struct arena_block *b = a->newest;
 	if (!b || b->size - b->used < rounded) {
-		size_t space = next_size(a, rounded);
-		b = xmalloc(sizeof(*b) + space);
-		*b = (struct arena_block){.older = a->newest, .size = space};
-		a->newest = b;
+		b = add_block(a, rounded);
+		if (!b)
+			return NULL;
 	}
 	void *p = (char *)b->data + b->used;
 	b->used += rounded;
@@ -43,7 +56,7 @@ void *arena_alloc(struct arena *a, size_t size)
 void *arena_copy(struct arena *a, const void *data, size_t size)
 {
 	void *p = arena_alloc(a, size);
-	if (size)
+	if (p && size)
 		memcpy(p, data, size);
 	return p;
 }
@@ -55,4 +68,6 @@ void arena_fini(struct arena *a)
 		free(a->newest);
 		a->newest = older;
 	}
+	a->taken = 0;
+	a->full = false;
 }

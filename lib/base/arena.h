@@ -1,0 +1,25 @@
+/* Memory that grows in blocks, never moves and is freed at once. */
+#ifndef FORETOP_BASE_ARENA_H
+#define FORETOP_BASE_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena_block;
+/* Zeroed it is empty and without a limit. */
+struct arena {
+	struct arena_block *newest;
+	size_t most;  /* bytes that its blocks may take in all; 0: any number */
+	size_t taken; /* that they take */
+	bool full;    /* something did not fit any more */
+};
+
+/* Aligned for any type, not cleared. NULL when it would take more than `most`, never
+ * without such a limit. */
+void *arena_alloc(struct arena *a, size_t size);
+/* A copy of size bytes; NULL as arena_alloc. */
+void *arena_copy(struct arena *a, const void *data, size_t size);
+/* Frees everything; the limit stays. Accepts zeroed. */
+void arena_fini(struct arena *a);
+
+#endif
