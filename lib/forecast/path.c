@@ -137,6 +137,9 @@ static size_t carve_workspace(const struct path_config *config, void *memory,
 	ret->regression = carve(&one, sizeof(*ret->regression));
 	most = one.used;
 	one = shared;
+	ret->replayed = carve(&one, PATH_REPLAYED((size_t)room) * sizeof(*ret->replayed));
+	most = one.used > most ? one.used : most;
+	one = shared;
 	if (config->use_holt_winters) {
 		ret->storage = carve(&one, storage_of(config) * sizeof(double));
 		ret->y = carve(&one, (size_t)room * sizeof(double));
@@ -406,6 +409,14 @@ void path_remember(struct path *p, int32_t n)
 			remember_knot(p, i, number, &view);
 }
 
+/* Keeps an error of a replay until that ends. */
+static void keep_replayed(struct path *p, int32_t k, int32_t part, double error,
+			  double log)
+{
+	p->work.replayed[p->replayed++] = (struct path_replayed){
+		(float)error, (float)log, (uint8_t)k, (uint8_t)part};
+}
+
 static void score_said(struct path *p, int32_t k, const struct path_said *said, int32_t n)
 {
 	int32_t stride = stride_of(p, k), part = shape_part(&p->shape, said->due);
@@ -421,9 +432,14 @@ static void score_said(struct path *p, int32_t k, const struct path_said *said, 
 	interval_score(&p->intervals[k], &p->levels, p->keep[k], error / factor,
 		       &dissent);
 	shape_note(&p->shape, k, stride, part, error);
-	if (!p->seeded && p->series.use_log)
-		shape_note(&p->log_shape, k, stride, part,
-			   path_error(p, true, n, said->combined));
+	if (p->seeded)
+		return;
+
+	double log = p->series.use_log ? path_error(p, true, n, said->combined) : 0;
+
+	if (p->series.use_log)
+		shape_note(&p->log_shape, k, stride, part, log);
+	keep_replayed(p, k, part, error, log);
 }
 
 /* Scores what was said for this value, and finds what is due next. */

@@ -20,17 +20,9 @@
 #define REPLAY_PART  2
 /* Forecasts stay this part of the range of the values seen beyond it. */
 #define RANGE_MARGIN .1
-/* Back-tested errors are those of few, overlapping origins and of parameters that were
- * fitted for them, which helps the farther steps most: a fifth more at the horizon
- * (forecasts of hourly series by cross-validation). */
-#define SEED_GROWTH .2
 /* Outcomes of so many values, at a step of 1/50, move intervals to where they belong
  * whatever they began with; a new seed would only disturb them. */
 #define SEED_ENOUGH 500
-/* A factor of 1.35: within it a normal law of logarithms and one of values are alike
- * enough that the choice does no harm. */
-#define MODEST_DEVIATION .3
-
 static void set_bounds(const struct path *p, struct path_models *models)
 {
 	const struct path_series *s = &p->series;
@@ -87,56 +79,6 @@ static void begin_ridge(struct path *p, bool use_log)
 	else
 		p->work.regression->solution.dim = 0;
 	p->stage = use_log ? FIT_LOG : FIT_LEVEL;
-}
-
-#define TO_SIGMA 1.2533141373155003 /* sqrt(pi / 2) */
-
-/* Whether errors are told as factors: where there are logarithms and a standard deviation
- * at the horizon is below MODEST_DEVIATION. Beyond, the law of a product is a bad
- * guess (loads that are almost nothing for half the day), and its upper end absurd. */
-static void choose_errors(struct path *p)
-{
-	int32_t last = p->knots - 1;
-	double size = shape_size(&p->log_shape, last);
-
-	p->log_errors = p->series.use_log && p->models.log.solved && size > 0 &&
-			TO_SIGMA * size < MODEST_DEVIATION;
-	if (p->log_errors)
-		p->shape = p->log_shape;
-	shape_factors(&p->shape, p->knots, p->factor);
-	for (int32_t k = 0; k < p->knots; k++) {
-		p->intervals[k].size = shape_size(&p->shape, k);
-		if (p->log_errors)
-			p->intervals[k].largest = 0;
-	}
-}
-
-/* From mean absolute errors, which one accident of few origins moves less than squares,
- * and what the regression's recursion makes of its one-step errors. */
-static void seed_intervals(struct path *p)
-{
-	double analytic[PATH_KNOTS_MAX] = {0};
-	const struct lag_ridge *r = &p->models.level;
-	int32_t centres[PATH_KNOTS_MAX];
-
-	choose_errors(p);
-	if (p->log_errors)
-		r = &p->models.log;
-	for (int32_t k = 0; k < p->knots; k++)
-		centres[k] = p->knot[k].centre;
-	if (r->solved)
-		lag_ridge_deviations(r, centres, p->knots, p->work.paths[0], analytic);
-	for (int32_t k = 0; k < p->knots; k++) {
-		double seen = TO_SIGMA * shape_size(&p->shape, k);
-		double square = seen * seen;
-		double growth = SEED_GROWTH * centres[k] / p->config.horizon;
-
-		if (r->solved)
-			square = p->intervals[k].scores > 0
-					 ? (square + analytic[k] * analytic[k]) / 2
-					 : analytic[k] * analytic[k];
-		interval_seed(&p->intervals[k], &p->levels, (1 + growth) * sqrt(square));
-	}
 }
 
 /* Fits Holt-Winters to what comes before the replay, which then moves it on. */
@@ -216,6 +158,7 @@ static void forget_scores(struct path *p)
 			p->knot[k].said[i].due = -1;
 	}
 	p->seeded = p->log_errors = false;
+	p->replayed = 0;
 }
 
 static void begin(struct path *p)
@@ -264,7 +207,7 @@ static void after_replay(struct path *p)
 		finish(p);
 		return;
 	}
-	seed_intervals(p);
+	path_seed(p);
 	p->seeded = true;
 	p->seed_values = length_of(p);
 	finish(p);

@@ -46,6 +46,12 @@ struct path_smoothing {
 	int32_t at;      /* the model knows v[0] to v[at - 1] */
 };
 
+/* An error of a replay. */
+struct path_replayed {
+	float error, log; /* of values, and of logarithms where there are any */
+	uint8_t knot, part;
+};
+
 /* Work memory, borrowed. It may be others' as well. */
 struct path_workspace {
 	/* For the length of a call: LAG_WORK(config.horizon) each. */
@@ -53,7 +59,13 @@ struct path_workspace {
 	/* For the length of a fit, which does one of these after the other: */
 	struct gram_fit *regression;
 	double *storage, *y, *smoothing;
+	struct path_replayed *replayed; /* PATH_REPLAYED(room of the series) */
 };
+
+/* At most so many errors has a replay of half of n values: of all knots from every fourth
+ * origin. */
+#define PATH_REPLAYED(n) ((n) + 2 * PATH_KNOTS_MAX)
+_Static_assert(SHAPE_PARTS <= UINT8_MAX, "a part fits");
 
 enum fit_stage {
 	FIT_IDLE,
@@ -88,8 +100,9 @@ struct path {
 	int64_t fit_values;  /* length of the series (missing included) at the last fit */
 	int64_t seed_values; /* the same, when losses and intervals were last seeded */
 	enum fit_stage stage;
-	int32_t fit_end; /* the fit in hand uses v[0] to v[fit_end - 1] */
-	int32_t replay;  /* next index of the replay */
+	int32_t fit_end;  /* the fit in hand uses v[0] to v[fit_end - 1] */
+	int32_t replay;   /* next index of the replay */
+	int32_t replayed; /* errors of it so far */
 	struct path_smoothing smoothing;
 	struct path_workspace work;
 };
@@ -133,6 +146,9 @@ double path_apply(const struct path *p, bool logs, double mean, double error);
 
 /* Moves Holt-Winters on to v[n - 1]. */
 void path_smooth(struct path *p, int32_t n);
+
+/* Sets the intervals from the errors of the replay that has ended. */
+void path_seed(struct path *p);
 
 /* Called when a fit begins and for each slice; true while more is due. */
 bool path_fit_slice(struct path *p);

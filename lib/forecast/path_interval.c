@@ -52,13 +52,11 @@ void interval_levels_init(struct interval_levels *levels, int32_t count,
 	}
 }
 
-void interval_seed(struct interval *i, const struct interval_levels *levels,
+void interval_seed(struct interval *i, const struct interval_levels *levels, int32_t l,
 		   double deviation)
 {
-	for (int32_t l = 0; l < levels->count; l++) {
-		i->upper[l] = levels->normal[l] * deviation;
-		i->lower[l] = -i->upper[l];
-	}
+	i->upper[l] = levels->normal[l] * deviation;
+	i->lower[l] = -i->upper[l];
 	i->largest = larger(i->largest, 3 * deviation);
 }
 

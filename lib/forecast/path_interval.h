@@ -34,8 +34,9 @@ struct dissent {
 /* Quantile of the standard normal distribution, p in (0, 1). */
 double normal_quantile(double p);
 
-/* Sets the offsets to those of a normal distribution of this deviation (>= 0). */
-void interval_seed(struct interval *i, const struct interval_levels *levels,
+/* Sets the offsets of level number l to those of a normal distribution of this deviation
+ * (>= 0). */
+void interval_seed(struct interval *i, const struct interval_levels *levels, int32_t l,
 		   double deviation);
 
 /* The end points of the interval of level number l, dissent included. */

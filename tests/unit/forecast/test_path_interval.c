@@ -30,7 +30,9 @@ START_TEST(a_seed_is_a_normal_distribution)
 	struct interval i = {0};
 	struct interval_levels levels = levels_of(2);
 
-	interval_seed(&i, &levels, 2);
+	interval_seed(&i, &levels, 0, 2);
+	ck_near(i.upper[1], 0, 0);
+	interval_seed(&i, &levels, 1, 2);
 	ck_near(i.upper[0], 3.2897, 1e-4);
 	ck_near(i.lower[0], -3.2897, 1e-4);
 	ck_near(i.upper[1], 1.3490, 1e-4);
@@ -46,7 +48,8 @@ START_TEST(skewed_errors_are_covered_on_each_side)
 	int below = 0, above = 0;
 
 	rng_init(&rng, 3);
-	interval_seed(&i, &levels, 1);
+	for (int32_t l = 0; l < 2; l++)
+		interval_seed(&i, &levels, l, 1);
 	for (int t = 0; t < 9000; t++) {
 		double x = rng_normal(&rng), error = x * x - 1;
 
@@ -72,7 +75,7 @@ START_TEST(errors_that_grow_are_covered_again)
 	int missed = 0;
 
 	rng_init(&rng, 4);
-	interval_seed(&i, &levels, 1);
+	interval_seed(&i, &levels, 0, 1);
 	for (int t = 0; t < 6000; t++) {
 		double error = (t < 2000 ? 1 : 10) * rng_normal(&rng);
 
@@ -105,7 +108,8 @@ START_TEST(an_interval_reaches_out_to_where_others_disagree)
 
 	interval_levels_init(&one, 1, &wide);
 	ck_near(interval_reach(&one, 0), .49, .001);
-	interval_seed(&i, &levels, 1);
+	for (int32_t l = 0; l < 2; l++)
+		interval_seed(&i, &levels, l, 1);
 	for (int l = 0; l < 2; l++) {
 		double reach = interval_reach(&levels, l);
 
@@ -141,8 +145,8 @@ START_TEST(what_is_covered_stays_with_dissent_and_costs_less)
 	int missed = 0;
 
 	rng_init(&rng, 5);
-	interval_seed(&knowing, &levels, 1);
-	interval_seed(&plain, &levels, 1);
+	interval_seed(&knowing, &levels, 0, 1);
+	interval_seed(&plain, &levels, 0, 1);
 	for (int t = 0; t < 12000; t++) {
 		struct dissent dissent;
 		double error = error_with(&rng, t, &dissent);
