@@ -7,7 +7,9 @@
 #include "cmd.h"
 
 #include "demo.h"
+#include "flags.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -20,14 +22,16 @@
 
 /* Decisions every 30 s of the world are 20 ms apart at full speed: as close as real
  * requests allow. */
-#define SYNC_MS     (30 * MS_PER_S)
-#define SECONDS_MIN 20.0
-#define SECONDS_MAX 3600.0
-#define DAY_S       86400.0
-#define PAGE_LISTEN "127.0.0.1:0"
+#define SYNC_MS         (30 * MS_PER_S)
+#define SECONDS_MIN     20.0
+#define SECONDS_MAX     3600.0
+#define SECONDS_DEFAULT 60.0
+#define DAY_S           86400.0
+#define PAGE_LISTEN     "127.0.0.1:0"
 /* Of the log. */
-#define ERRORS_ONLY (-1)
-#define NOTHING     (-2)
+#define ERRORS_ONLY   (-1)
+#define NOTHING       (-2)
+#define VERBOSITY_MAX 10
 
 static const char help[] =
 	"usage: foretop demo [flags]\n\n"
@@ -71,100 +75,93 @@ static const struct option options[] = {
 	{0},
 };
 
-static int wrong(const char *flag, const char *value, const char *allowed)
-{
-	fprintf(stderr, "foretop demo: %s %s: allowed: %s\n", flag, value, allowed);
-	return EXIT_USAGE;
-}
-
-static int take_seconds(struct demo *d, const char *text)
+static int take_number(const char *text, double least, double most, double *ret,
+		       struct err *err)
 {
 	char *end;
-	double seconds = strtod(text, &end);
-	if (end == text || *end || !(seconds >= SECONDS_MIN && seconds <= SECONDS_MAX))
-		return wrong("--seconds", text, "20 to 3600");
-	d->seconds = seconds;
+	double value = strtod(text, &end);
+	if (!*text || *end || !(value >= least && value <= most))
+		return err_set(err, ERR_INVALID, "\"%s\": allowed: %g to %g", text, least,
+			       most);
+	*ret = value;
 	return 0;
 }
 
-static int take_speed(struct demo *d, const char *text)
-{
-	char *end;
-	double speed = strtod(text, &end);
-	if (end == text || *end ||
-	    !(speed >= DAY_S / SECONDS_MAX && speed <= DAY_S / SECONDS_MIN))
-		return wrong("--speed", text, "24 to 4320");
-	d->seconds = DAY_S / speed;
-	return 0;
-}
-
-static int take_page(struct demo *d, const char *text)
+static int take_page(struct demo *d, const char *text, struct err *err)
 {
 	struct controller_config config;
-	struct err err;
 	config_defaults(&config);
-	int rc = config_set_page(&config, text ? text : PAGE_LISTEN, &err);
-	config_free(&config);
-	if (rc < 0) {
-		fprintf(stderr, "foretop demo: --page: %s\n", err.msg);
-		return EXIT_USAGE;
-	}
 	d->page = text ? text : PAGE_LISTEN;
+	int rc = config_set_page(&config, d->page, err);
+	config_free(&config);
+	return rc;
+}
+
+static int take_seed(struct demo *d, const char *text, struct err *err)
+{
+	char *end;
+	errno = 0;
+	d->seed = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end || errno)
+		return err_set(err, ERR_INVALID,
+			       "\"%s\": allowed: a whole number from 0 to %llu", text,
+			       (unsigned long long)UINT64_MAX);
 	return 0;
 }
 
-/* One flag: 0, or the exit code. */
-static int take_flag(struct demo *d, int c)
+static int take_flag(void *arg, int c, struct err *err)
 {
-	char *end;
+	struct demo *d = arg;
+	double level = 0;
 	switch (c) {
 	case OPT_SCENARIO:
-		return scenario_parse(optarg, &d->scenario) < 0
-			       ? wrong("--scenario", optarg, scenario_names())
-			       : 0;
+		if (scenario_parse(optarg, &d->scenario) < 0)
+			return err_set(err, ERR_INVALID, "\"%s\": allowed: %s", optarg,
+				       scenario_names());
+		return 0;
 	case OPT_PAGE:
-		return take_page(d, optarg);
+		return take_page(d, optarg, err);
 	case OPT_SECONDS:
-		return take_seconds(d, optarg);
+		return take_number(optarg, SECONDS_MIN, SECONDS_MAX, &d->seconds, err);
 	case OPT_SPEED:
-		return take_speed(d, optarg);
+		return take_number(optarg, DAY_S / SECONDS_MAX, DAY_S / SECONDS_MIN,
+				   &d->speed, err);
 	case OPT_SEED:
-		d->seed = strtoull(optarg, &end, 10);
-		return !*optarg || *end ? wrong("--seed", optarg, "a number") : 0;
+		return take_seed(d, optarg, err);
 	case OPT_PLAIN:
 		d->plain = true;
 		return 0;
 	case OPT_LISTEN:
 		d->listen = optarg;
 		return 0;
-	case 'v':
-		d->verbosity = (int)strtol(optarg, &end, 10);
-		return !*optarg || *end ? wrong("--v", optarg, "a number") : 0;
-	default:
-		fputs("run `foretop demo --help` for the flags\n", stderr);
-		return EXIT_USAGE;
+	default: /* 'v' */
+		if (take_number(optarg, 0, VERBOSITY_MAX, &level, err) < 0)
+			return -1;
+		d->verbosity = (int)level;
+		return 0;
 	}
 }
 
-/* 0 to go on, 1 when the help was asked for, else the exit code of wrong usage. */
+/* -1 to go on, else the exit code. */
 static int parse_flags(struct demo *d, int argc, char **argv)
 {
-	int c;
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "v:h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return 1;
-		}
-		int code = take_flag(d, c);
-		if (code)
-			return code;
-	}
-	if (optind == argc)
-		return 0;
-	fprintf(stderr, "foretop demo: unexpected argument %s: demo takes flags only\n",
-		argv[optind]);
-	return EXIT_USAGE;
+	const struct flag_table table = {.help = help,
+					 .letters = ":v:h",
+					 .options = options,
+					 .take = take_flag,
+					 .arg = d};
+	int code = flags_read(&table, argc, argv);
+	if (code >= 0)
+		return code;
+	if (optind < argc)
+		return flags_wrong(argv[0], "unexpected argument %s", argv[optind]);
+	if (d->seconds > 0 && d->speed > 0)
+		return flags_wrong(argv[0], "--seconds and --speed exclude each other");
+	if (d->speed > 0)
+		d->seconds = DAY_S / d->speed;
+	if (!(d->seconds > 0))
+		d->seconds = SECONDS_DEFAULT;
+	return -1;
 }
 
 /* --- the end --- */
@@ -295,21 +292,20 @@ static void clean_up(struct demo *d)
 
 int cmd_demo(int argc, char **argv)
 {
-	struct demo d = {.seconds = 60,
-			 .seed = 1,
+	struct demo d = {.seed = 1,
 			 .plain = !isatty(STDOUT_FILENO),
 			 .ca_fd = -1,
 			 .signals = {.fd = -1},
 			 .verbosity = ERRORS_ONLY};
 	int code = parse_flags(&d, argc, argv);
-	if (code)
-		return code == EXIT_USAGE ? EXIT_USAGE : EXIT_SUCCESS;
-	const char *lang = getenv("LC_ALL") ? getenv("LC_ALL") : getenv("LANG");
-	d.utf8 = lang && (strstr(lang, "UTF-8") || strstr(lang, "utf8"));
+	if (code >= 0)
+		return code;
+	d.utf8 = flag_utf8_terminal();
 	/* The errors of an outage are what it is about: reasons tell them. */
 	bool silent = d.scenario == SCENARIO_OUTAGE && d.verbosity == ERRORS_ONLY;
 	log_configure(&(struct log_config){.verbosity = silent ? NOTHING : d.verbosity});
 	struct err err;
+	code = EXIT_SUCCESS;
 	if (play(&d, &err) < 0) {
 		fprintf(stderr, "foretop demo: %s\n", err.msg);
 		code = EXIT_FAILURE;

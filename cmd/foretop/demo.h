@@ -18,6 +18,7 @@ enum scenario { SCENARIO_MORNING, SCENARIO_SPIKE, SCENARIO_OUTAGE, SCENARIO_DEPL
 
 struct demo {
 	double seconds; /* real time for the day */
+	double speed;   /* as it was asked for; 0: by seconds */
 	uint64_t seed;
 	enum scenario scenario;
 	bool plain, utf8;

@@ -18,16 +18,21 @@ static void teardown(void)
 }
 
 static const struct {
-	const char *flags[3];
+	const char *flags[4];
 	const char *says;
 } wrong[] = {
 	{{"--scenario", "flood"},
-	 "--scenario flood: allowed: morning, spike, outage, deploy"},
-	{{"--seconds", "19"}, "--seconds 19: allowed: 20 to 3600"},
-	{{"--seconds", ""}, "--seconds : allowed: 20 to 3600"},
-	{{"--speed", "4321"}, "--speed 4321: allowed: 24 to 4320"},
-	{{"--speed", "nan"}, "--speed nan: allowed: 24 to 4320"},
-	{{"--seed", "x"}, "--seed x: allowed: a number"},
+	 "--scenario: \"flood\": allowed: morning, spike, outage, deploy"},
+	{{"--seconds", "19"}, "--seconds: \"19\": allowed: 20 to 3600"},
+	{{"--seconds", ""}, "--seconds: \"\": allowed: 20 to 3600"},
+	{{"--speed", "4321"}, "--speed: \"4321\": allowed: 24 to 4320"},
+	{{"--speed", "nan"}, "--speed: \"nan\": allowed: 24 to 4320"},
+	{{"--seconds", "20", "--speed", "100"},
+	 "--seconds and --speed exclude each other"},
+	{{"--seed", "-1"}, "--seed: \"-1\": allowed: a whole number"},
+	{{"-v", "-1"}, "--v: \"-1\": allowed: 0 to 10"},
+	{{"--frobnicate"}, "unknown flag --frobnicate\nSee foretop demo --help"},
+	{{"--seed", "x"}, "--seed: \"x\": allowed: a whole number"},
 	{{"--page=8081"}, "--page: 8081: must be ADDRESS:PORT"},
 	{{"--page=:8081"}, ":8081 is not a loopback address"},
 	{{"now"}, "unexpected argument now"},
@@ -35,7 +40,12 @@ static const struct {
 
 START_TEST(wrong_flags_are_told_what_is_allowed)
 {
-	const char *const args[] = {"demo", wrong[_i].flags[0], wrong[_i].flags[1], NULL};
+	const char *const args[] = {"demo",
+				    wrong[_i].flags[0],
+				    wrong[_i].flags[1],
+				    wrong[_i].flags[2],
+				    wrong[_i].flags[3],
+				    NULL};
 	bed_call(b, &b->first, args);
 	ck_assert_int_eq(bed_wait_end(b, &b->first), 2);
 	char *said AUTO_FREE = bed_text(b->first.log);
