@@ -42,7 +42,7 @@ static int put_on_grid(const struct forecast_flags *f, struct demand *d,
 	int64_t step = f->step_ms ? f->step_ms : own_ms;
 	if (own_ms < MS_PER_S)
 		return err_set(err, ERR_INVALID,
-			       "the values are less than a second apart, or of one time");
+			       "fewer than two values, or less than a second apart");
 	if (step < own_ms)
 		return err_set(
 			err, ERR_INVALID,

@@ -374,7 +374,8 @@ static void check_once(void *arg)
 	runsay_once(&r->say, loop_engine(r->loop));
 	if (late)
 		fprintf(stderr,
-			"foretop run: not every policy could decide within %d s\n",
+			"foretop run: not every policy was read and decided on within %d "
+			"s: the log says why\n",
 			ONCE_MAX_MS / 1000);
 	end(r, late ? EXIT_FAILURE : EXIT_SUCCESS);
 }

@@ -76,7 +76,7 @@ struct trace *trace_of_samples(struct sample *samples, size_t count, int64_t ste
 	int64_t first = samples[0].t_ms, last = samples[count - 1].t_ms;
 	if (step < MS_PER_S) {
 		err_set(err, ERR_INVALID,
-			"the values are less than a second apart, or of one time");
+			"fewer than two values, or less than a second apart");
 		return NULL;
 	}
 	int64_t steps = (last - first + step / 2) / step + 1;
