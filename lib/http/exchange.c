@@ -246,6 +246,11 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 	struct http_exchange *x = arg;
 	long status = 0;
 	curl_easy_getinfo(x->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+	/* What curl reads from a line that is none: "HTTP/2222222222" is a status. */
+	if (status > 999) {
+		x->no_status = true;
+		return 0;
+	}
 	if (status >= 200 && !x->answered) {
 		x->answered = true;
 		timer_cancel(&x->first_byte);

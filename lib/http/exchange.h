@@ -30,6 +30,7 @@ struct http_exchange {
 	struct timer deliver;        /* streams: hands `in` over outside of curl */
 	struct timer first_byte;     /* streams: the status line is late */
 	bool handshake;              /* TCP is connected, TLS began */
+	bool no_status;              /* the status line is none */
 	bool answered;               /* the status line of the final answer is there */
 	bool too_large, late;
 	bool *gone; /* set to true when the exchange is freed inside its own callback */

@@ -88,6 +88,8 @@ static const char *cause_of(const struct http_exchange *x, CURLcode result)
 	curl_easy_getinfo(x->transfer.easy, CURLINFO_OS_ERRNO, &system_error);
 	if (result == CURLE_COULDNT_CONNECT && system_error)
 		return strerror((int)system_error);
+	if (x->no_status)
+		return "the status line is not one of HTTP";
 	if (result == CURLE_GOT_NOTHING)
 		return "the connection was closed without an answer";
 	return x->error[0] ? x->error : curl_easy_strerror(result);

@@ -374,6 +374,12 @@ static const struct {
 	 HTTP_FIRST_BYTE,
 	 false,
 	 "waiting for the first byte: "},
+	/* Of HTTP/1.1 curl takes three digits, of other versions what comes. */
+	{{.bytes = "HTTP/2222222222 Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	  .after = SERVER_CLOSE},
+	 HTTP_FIRST_BYTE,
+	 false,
+	 "waiting for the first byte: the status line is not one of HTTP"},
 };
 
 START_TEST(a_broken_answer_names_its_phase)
