@@ -305,11 +305,11 @@ e2e-full: $(BUILD)/foretop
 	@hack/deps e2e
 	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor convert access faults handover shards
 
-## soak: SOAK_HANDOVERS (200) hand-overs of the lead at moments of change, on real servers
+## soak: SOAK_HANDOVERS (200) hand-overs of the lead at moments of change, and of shards as many, on real servers
 SOAK_HANDOVERS ?= 200
 soak: $(BUILD)/foretop
 	@hack/deps e2e
-	@E2E_HANDOVERS=$(SOAK_HANDOVERS) FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run handover
+	@E2E_HANDOVERS=$(SOAK_HANDOVERS) FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run handover sharded
 
 ## dashboards: the chart's dashboards and alerts against a real Prometheus (PICTURES=dir draws what they show)
 dashboards: $(BUILD)/foretop

@@ -7,7 +7,7 @@ import tempfile
 import threading
 import unittest
 
-from e2e import access, audit, faultproxy, installation, levels, measures, shards, story, tokens, traces
+from e2e import access, audit, faultproxy, installation, levels, measures, sharded, shards, story, tokens, traces
 
 # Of tests/unit/loop/test_share.c.
 FIXED = [("shop", "checkout", 10, 0), ("shop", "cart", 15, 4), ("default", "web", 8, 0), ("a", "b", 13, 0)]
@@ -338,6 +338,10 @@ class Shards(unittest.TestCase):
 
     def test_a_lease_has_the_number_in_its_name(self):
         self.assertEqual(shards.lease_of("shop", "checkout", 1), "foretop-0-of-1")
+
+    def test_each_shard_has_a_workload_to_hand_over(self):
+        kind = sharded.Sharded
+        self.assertEqual({shards.shard_of(kind.shop, app, kind.shards) for app in kind.apps}, set(range(kind.shards)))
 
 
 class Sizes(unittest.TestCase):

@@ -17,7 +17,6 @@ from .prometheus import Prometheus
 from .recorder import Recorder
 from .scraped import Scraped
 
-SHOP, SYSTEM = "handover", "foretop-handover"
 APPS = {"small": 1.0, "large": 2.5}
 HANDOVERS = int(os.environ.get("E2E_HANDOVERS", "20"))
 SEED = 20260110
@@ -37,10 +36,10 @@ SPREAD_S = 1.5  # the fault comes this long after the demand has changed, at mos
 DEMANDS = (300, 400, 600, 800, 900, 1100)
 
 
-def election(times):
+def election(times, shards=1):
     duration, deadline, retry = times
     return CONFIG + (f"leaderElection: {{{{leaseDuration: {duration}s, renewDeadline: {deadline}s, "
-                     f"retryPeriod: {int(retry * 1000)}ms}}}}\n")
+                     f"retryPeriod: {int(retry * 1000)}ms, shards: {shards}}}}}\n")
 
 
 @dataclass
@@ -54,9 +53,10 @@ class Handover:
 
 
 class Replica:
-    def __init__(self, cluster, binary, number):
+    def __init__(self, cluster, binary, number, story):
         self.proxy = FaultProxy(cluster.port)
-        self.foretop = Installation(cluster, binary, SHOP, SYSTEM, config=election(USUAL), replica=number)
+        self.foretop = Installation(cluster, binary, story.shop, story.system, config=election(USUAL, story.shards),
+                                    replica=number)
 
     @property
     def pod(self):
@@ -79,14 +79,16 @@ class Replica:
 
 
 class HandoverStory:
+    shop, system, apps, shards = "handover", "foretop-handover", APPS, 1
+
     def __init__(self, binary, binaries, folder, supervisor, report):
         self.report = report
         self.cluster = QuickCluster(folder, binaries, supervisor)
         self.prometheus = Prometheus(folder, supervisor)
         self.recorder = Recorder(self.cluster.api)
-        self.keys = [(SHOP, app) for app in APPS]
-        self.levels = Levels({key: 400 * APPS[key[1]] for key in self.keys})
-        self.replicas = [Replica(self.cluster, binary, number) for number in (0, 1)]
+        self.keys = [(self.shop, app) for app in self.apps]
+        self.levels = Levels({key: 400 * self.apps[key[1]] for key in self.keys})
+        self.replicas = [Replica(self.cluster, binary, number, self) for number in (0, 1)]
         self.wanted = {key: [] for key in self.keys}
         self.handovers = []
         self.random = random.Random(SEED)
@@ -125,7 +127,7 @@ class HandoverStory:
     def _shorten(self):
         for replica in self.replicas:
             replica.foretop.process.stop()
-            replica.foretop.configure(election(SHORT), replica.prometheus)
+            replica.foretop.configure(election(SHORT, self.shards), replica.prometheus)
         for replica in self.replicas:
             replica.start()
         self._leader()
@@ -143,7 +145,7 @@ class HandoverStory:
     def _change(self):
         self.demand = self.random.choice([demand for demand in DEMANDS if demand != self.demand])
         for key in self.keys:
-            self.levels.set(key, self.demand * APPS[key[1]])
+            self.levels.set(key, self.demand * self.apps[key[1]])
 
     def _followed(self, what):
         sizes = wait_followed(self.levels, self.recorder, self.keys, f"sizes that follow, {what}")
@@ -153,6 +155,9 @@ class HandoverStory:
 
     # --- hand-overs ---
 
+    def _taken_by(self, other):
+        return self._holder().startswith(other.pod)
+
     def _hand_over(self, how, times):
         leader = self._leader()
         other = next(replica for replica in self.replicas if replica is not leader)
@@ -160,7 +165,7 @@ class HandoverStory:
         self._change()
         time.sleep(self.random.uniform(0, SPREAD_S))
         revive = self.ways[how](leader)
-        wait_for(f"{other.pod} to take over, {how}", lambda: self._holder().startswith(other.pod), 90)
+        wait_for(f"{other.pod} to take over, {how}", lambda: self._taken_by(other), 90)
         sizes = self._followed(how)
         revive()
         self.handovers.append(Handover(how, times, begin, time.time(), leader.pod, other.pod))
@@ -220,7 +225,7 @@ class HandoverStory:
         for event in events:
             ref = event.get("objectRef") or {}
             if (ref.get("resource") == "leases" and event["verb"] in ("create", "update") and
-                    event["responseStatus"].get("code") in (200, 201) and ref.get("namespace") == SYSTEM):
+                    event["responseStatus"].get("code") in (200, 201) and ref.get("namespace") == self.system):
                 found.append((audit.seconds(event["stageTimestamp"]),
                               event["requestObject"]["spec"].get("holderIdentity") or "", tokens.used(event)))
         return sorted(found)

@@ -44,6 +44,27 @@ def config(shards):
                      f"shards: {shards}}}}}\n")
 
 
+def lease_writes(events, namespace, owners):
+    """{name of the Lease: [(time, holder, pod that wrote)]} of what went through; owners: {token: pod}."""
+    found = {}
+    for event in events:
+        ref = event.get("objectRef") or {}
+        if (ref.get("resource") == "leases" and event["verb"] in ("create", "update") and
+                event["responseStatus"].get("code") in (200, 201) and ref.get("namespace") == namespace):
+            body = event["requestObject"]
+            found.setdefault(body["metadata"]["name"], []).append(
+                (audit.seconds(event["stageTimestamp"]), body["spec"].get("holderIdentity") or "",
+                 owners.get(tokens.used(event))))
+    for writes in found.values():
+        writes.sort()
+    return found
+
+
+def holder_at(leases, name, when):
+    before = [holder for moment, holder, _ in leases.get(name, []) if moment <= when]
+    return before[-1] if before else ""
+
+
 class Shards:
     def __init__(self, binary, binaries, folder, supervisor, report):
         self.report = report
@@ -203,7 +224,7 @@ class Shards:
         self.other.process.stop()
         time.sleep(1)
         events = audit.read(self.cluster.audit_log)
-        self._read_leases(events)
+        self.leases = lease_writes(events, SYSTEM, self.tokens)
         self._judge_writers(events)
         self._judge_times()
         refused = audit.refused(events, self.other.user)
@@ -213,31 +234,14 @@ class Shards:
         self.report.check(not wrong, "each size is written, once",
                           "; ".join(wrong[:3]) or f"{sum(map(len, self.wanted.values()))} writes")
 
-    def _read_leases(self, events):
-        """{name of the Lease: [(time, holder, pod that wrote)]} of what went through."""
-        self.leases = {}
-        for event in events:
-            ref = event.get("objectRef") or {}
-            if (ref.get("resource") == "leases" and event["verb"] in ("create", "update") and
-                    event["responseStatus"].get("code") in (200, 201) and ref.get("namespace") == SYSTEM):
-                body = event["requestObject"]
-                self.leases.setdefault(body["metadata"]["name"], []).append(
-                    (audit.seconds(event["stageTimestamp"]), body["spec"].get("holderIdentity") or "",
-                     self.tokens.get(tokens.used(event))))
-        for writes in self.leases.values():
-            writes.sort()
-
-    def _holder(self, lease, when):
-        before = [holder for moment, holder, _ in self.leases.get(lease, []) if moment <= when]
-        return before[-1] if before else ""
-
     def _judge_writers(self, events):
         strangers, count, writers = [], 0, set()
         for key in self.keys:
             for when, replicas, event in levels.writes(events, key):
                 pod = self.tokens.get(tokens.used(event))
                 shards = AFTER if pod == self.other.pod else SHARDS
-                holder, group = self._holder(lease_of(*key, shards), when), self._holder("foretop", when)
+                holder = holder_at(self.leases, lease_of(*key, shards), when)
+                group = holder_at(self.leases, "foretop", when)
                 count += 1
                 writers.add(pod)
                 if holder != pod or group != f"{shards} shards":
