@@ -2,6 +2,7 @@
  * the means of mode Floor. Watched in namespaces with such policies only, ScaledObjects
  * where the server knows them. */
 #include "loop/autoscalers_inside.h"
+#include "loop/shards.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,13 @@ static void free_rival(struct rival *r)
 	free(r);
 }
 
+static void free_wanted(struct wanted *w)
+{
+	free(w->kind);
+	free(w->name);
+	free(w);
+}
+
 static void free_yard(struct yard *y)
 {
 	for (struct rival *r = y->rivals, *next; r; r = next) {
@@ -37,9 +45,7 @@ static void free_yard(struct yard *y)
 	}
 	for (struct wanted *w = y->wanted, *next; w; w = next) {
 		next = w->next;
-		free(w->kind);
-		free(w->name);
-		free(w);
+		free_wanted(w);
 	}
 	free(y->ns);
 	free(y);
@@ -51,6 +57,7 @@ void autoscalers_free(struct autoscalers *a)
 		return;
 	floors_close(a);
 	timer_cancel(&a->ask);
+	timer_cancel(&a->prune);
 	kube_cancel(a->asking);
 	for (int i = 0; i < KUBE_SCALERS; i++)
 		patrol_free(a->views[i].patrol);
@@ -392,4 +399,78 @@ void autoscalers_want(struct autoscalers *a, const struct policy *policy)
 	if (a->keda == KEDA_SERVED)
 		watch(y, KUBE_SCALED_OBJECT);
 	tell(y, policy->target.group_kind, policy->target.name);
+}
+
+/* --- what is not wanted any more --- */
+
+/* Floors on them are given back first. */
+static bool has_floor(const struct yard *y)
+{
+	const struct shards *s = y->owner->loop->shards;
+	for (const struct rival *r = y->rivals; r; r = r->next)
+		if (r->hpa.marked &&
+		    shards_mine(s, shards_of(s, y->ns, r->hpa.target_name)))
+			return true;
+	return false;
+}
+
+static void leave(struct yard *y)
+{
+	for (int i = 0; i < KUBE_SCALERS; i++) {
+		struct view *view = &y->owner->views[i];
+		patrol_leave(view->patrol, y->ns);
+		y->sights[i].watched = false;
+		/* A watch over all namespaces goes on, and does not tell again. */
+		if (patrol_is_wide(view->patrol))
+			continue;
+		on_begin(view, y->ns);
+		y->sights[i].problem[0] = '\0';
+	}
+}
+
+static void prune_yard(struct yard *y)
+{
+	for (struct wanted **at = &y->wanted, *w; (w = *at);) {
+		const struct target_ref ref = {y->ns, w->kind, w->name};
+		if (engine_policy_in_force(y->owner->loop->engine, &ref)) {
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		free_wanted(w);
+	}
+}
+
+static void prune(void *arg)
+{
+	struct autoscalers *a = arg;
+	bool again = false;
+	for (struct yard *y = a->yards; y; y = y->next) {
+		prune_yard(y);
+		if (y->wanted)
+			continue;
+		if (has_floor(y))
+			again = true;
+		else
+			leave(y);
+	}
+	if (again)
+		autoscalers_prune(a);
+}
+
+void autoscalers_prune(struct autoscalers *a)
+{
+	timer_set(a->loop->config.reactor, &a->prune, SCOPE_PRUNE_MS, prune, a);
+}
+
+void autoscalers_distrust(struct autoscalers *a)
+{
+	for (int i = 0; i < KUBE_SCALERS; i++) {
+		struct view *view = &a->views[i];
+		/* Over all namespaces nobody says that one begins that is not wanted. */
+		for (struct yard *y = a->yards; patrol_is_wide(view->patrol) && y;
+		     y = y->next)
+			on_begin(view, y->ns);
+		patrol_restart_all(view->patrol);
+	}
 }

@@ -71,7 +71,7 @@ struct autoscalers {
 	struct yard *yards;
 	struct release *releases;
 	struct listing listings[KUBE_SCALERS];
-	struct timer sweep;
+	struct timer sweep, prune;
 	enum keda keda;
 	struct kube_call *asking;
 	struct timer ask;

@@ -126,6 +126,11 @@ static void give(struct entry *p)
 	/* The version that a process before us had in force goes on. */
 	if (!policy && p->kept)
 		policy = parse(p, p->kept, NULL);
+	/* It may have left another target. */
+	if (p->state == ENTRY_READ) {
+		scope_prune(l->scope);
+		autoscalers_prune(l->autoscalers);
+	}
 	p->state = ENTRY_READ;
 	struct event event = {.type = EVENT_POLICY_SET};
 	event.u.policy_set.prepared =
@@ -157,6 +162,24 @@ static void place_by_kept(struct entry *p)
 	policy_free(policy);
 }
 
+static bool tell_the_same(const cJSON *a, const cJSON *b)
+{
+	return !strcmp(json_str(a, "holder", ""), json_str(b, "holder", "")) &&
+	       !strcmp(json_str(a, "lease", ""), json_str(b, "lease", ""));
+}
+
+/* Who reads the status object asks the one that it names. */
+static void note_holder(struct entry *p, const cJSON *before)
+{
+	const struct loop *l = p->book->loop;
+	const struct policy_status *status =
+		engine_policy_named(l->engine, p->ns, p->name);
+	cJSON *now AUTO(json_cleanup) = cJSON_CreateObject();
+	shards_tell(l->shards, p->shard, now);
+	if (before && status && !tell_the_same(before, now))
+		book_status(p->book, status);
+}
+
 /* text: of STATUS_KEY, or NULL. */
 void entry_take_record(struct entry *p, const char *version, const char *text)
 {
@@ -172,10 +195,12 @@ void entry_take_record(struct entry *p, const char *version, const char *text)
 		place_by_kept(p);
 	const struct part *part = &p->book->parts[p->shard];
 	/* One that is listed later takes what the list brings. */
-	if (part->listed || part->in_list)
+	if (part->listed || part->in_list) {
 		give(p);
-	else
+		note_holder(p, status);
+	} else {
 		forget_status(p);
+	}
 }
 
 const char *book_status_text(const cJSON *object)
@@ -272,6 +297,8 @@ void entry_leave(struct entry *p)
 		event.u.policy_gone.ns = p->ns;
 		event.u.policy_gone.name = p->name;
 		loop_step(b->loop, &event);
+		scope_prune(b->loop->scope);
+		autoscalers_prune(b->loop->autoscalers);
 	}
 	if (had_place)
 		give_place(b);
@@ -440,6 +467,21 @@ int book_watch(struct book *b, struct err *err)
 			return -1;
 	}
 	return 0;
+}
+
+void book_each(const struct book *b, book_seen *seen, void *arg)
+{
+	for (const struct entry *p = b->entries; p; p = p->next)
+		seen(arg, p->ns, p->name, p->shard);
+}
+
+void book_distrust(struct book *b)
+{
+	b->synced = false;
+	for (int32_t i = 0; i < b->ward_count; i++) {
+		b->wards[i].synced = false;
+		kube_watch_relist(b->wards[i].watch);
+	}
 }
 
 bool book_idle(const struct book *b)

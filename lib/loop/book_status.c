@@ -156,16 +156,12 @@ void entry_unqueue(struct entry *p)
 	p->waiting = false;
 }
 
-/* With who decides, where that is one of several. */
+/* With who decides. */
 static cJSON *content(const struct book *b, const struct entry *p,
 		      const struct policy_status *status)
 {
-	const struct shards *s = b->loop->shards;
 	cJSON *o = status_to_json(status, loop_now(b->loop));
-	if (shards_count(s) > 1) {
-		cJSON_AddNumberToObject(o, "shard", p->shard);
-		cJSON_AddStringToObject(o, "holder", shards_holder(s, p->shard));
-	}
+	shards_tell(b->loop->shards, p->shard, o);
 	return o;
 }
 

@@ -32,6 +32,12 @@ bool book_fed(const struct book *b);
 int32_t book_turned_away(const struct book *b);
 /* From now on the engine is told of the policies of all shards that are decided here. */
 void book_feed(struct book *b);
+/* What the watch told may be old: the policies are read anew, and shards that come wait
+ * for that a moment. */
+void book_distrust(struct book *b);
+/* Every policy that was seen, decided here or not. Texts are borrowed for the call. */
+typedef void book_seen(void *arg, const char *ns, const char *name, int32_t shard);
+void book_each(const struct book *b, book_seen *seen, void *arg);
 /* The engine is to forget the policies of a shard; what is under way for them ends. */
 void book_close(struct book *b, int32_t shard);
 /* Status object of the policy: written soon, or now with an answer to the engine. */
@@ -40,12 +46,20 @@ void book_save(struct book *b, const struct policy_status *status,
 	       const struct write_ref *ref);
 
 /* --- scope.c: targets and pods --- */
+/* Policies that are renamed are gone for a moment, shards are given and taken: watches
+ * stand so much longer than they are needed. */
+#define SCOPE_PRUNE_MS 5000
 struct scope;
 struct scope *scope_new(struct loop *l);
 void scope_free(struct scope *s);
 /* A policy with this target came or changed: its state and pods are given to the engine,
  * now or when known. */
 void scope_want(struct scope *s, const struct policy *policy);
+/* Policies may have gone: soon, targets that none has any more are not followed, and
+ * namespaces without any that are, not watched. */
+void scope_prune(struct scope *s);
+/* What the watches told may be old: everything is read anew. */
+void scope_distrust(struct scope *s);
 /* How the API server names the target's kind. False: nobody knows yet. */
 bool scope_resource(const struct scope *s, const struct policy *policy,
 		    struct kube_resource *ret_resource);
@@ -59,6 +73,9 @@ void autoscalers_free(struct autoscalers *a);
 /* A policy with this target came or changed: what else scales it is told to the engine,
  * now or when known. */
 void autoscalers_want(struct autoscalers *a, const struct policy *policy);
+/* As of the scope. */
+void autoscalers_prune(struct autoscalers *a);
+void autoscalers_distrust(struct autoscalers *a);
 /* From now on floors that no policy stands behind are given back, as far as they are on
  * targets of shards that are decided here. Called again when there are more of them. */
 void autoscalers_sweep(struct autoscalers *a);
@@ -206,7 +223,8 @@ bool loop_may_write_shard(const struct loop *l, int32_t shard);
 bool loop_writing(const struct loop *l, int32_t shard);
 
 /* --- the election tells --- */
-void loop_gain(struct loop *l, int32_t shard);
+/* doubt: what is known of the cluster may be old, the API server was not reached. */
+void loop_gain(struct loop *l, int32_t shard, bool doubt);
 void loop_lose(struct loop *l, int32_t shard);
 /* The only one; the process must end. why: for people. */
 void loop_lost(struct loop *l, const char *holder, const char *why);

@@ -124,10 +124,22 @@ static void arm(struct loop *l)
 
 /* --- the election --- */
 
-void loop_gain(struct loop *l, int32_t shard)
+/* A connection that went silent says nothing of what it missed, and a shard that comes
+ * back is decided by what is, not by what was. */
+static void distrust(struct loop *l)
+{
+	log_info("Reads everything anew: the API server was not reached of late");
+	book_distrust(l->book);
+	scope_distrust(l->scope);
+	autoscalers_distrust(l->autoscalers);
+}
+
+void loop_gain(struct loop *l, int32_t shard, bool doubt)
 {
 	if (l->stopping)
 		return;
+	if (doubt)
+		distrust(l);
 	if (shards_count(l->shards) == 1)
 		log_info("Began to lead",
 			 KV_TEXT("instance",

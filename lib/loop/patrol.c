@@ -241,6 +241,20 @@ void patrol_want(struct patrol *p, const char *ns)
 	timer_set(p->options.loop->config.reactor, &p->open, 0, open_posts, p);
 }
 
+void patrol_leave(struct patrol *p, const char *ns)
+{
+	struct post *post = find(p, ns), **at = &p->posts;
+	if (!post)
+		return;
+	while (*at != post)
+		at = &(*at)->next;
+	*at = post->next;
+	hash_table_remove(&p->table, &post->link);
+	kube_watch_free(post->watch);
+	free(post->ns);
+	free(post);
+}
+
 bool patrol_is_wide(const struct patrol *p)
 {
 	return p->wide != NULL;
@@ -262,4 +276,14 @@ void patrol_restart(struct patrol *p, const char *ns)
 		kube_watch_free(TAKE(post->watch));
 		watch_post(post);
 	}
+}
+
+void patrol_restart_all(struct patrol *p)
+{
+	if (p->wide) {
+		patrol_restart(p, "");
+		return;
+	}
+	for (const struct post *post = p->posts; post; post = post->next)
+		patrol_restart(p, post->ns);
 }

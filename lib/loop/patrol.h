@@ -41,8 +41,13 @@ void patrol_want(struct patrol *p, const char *ns);
 bool patrol_watches(const struct patrol *p, const char *ns);
 /* One watch stands for all namespaces. */
 bool patrol_is_wide(const struct patrol *p);
+/* Nobody wants the namespace any more: its own watch ends, and what it told stands as it
+ * was. Not from within its own callbacks. */
+void patrol_leave(struct patrol *p, const char *ns);
 /* Tells all of the namespace's objects again; over the whole cluster those of all. Not
  * from within its own callbacks. */
 void patrol_restart(struct patrol *p, const char *ns);
+/* The same for everything that is watched. */
+void patrol_restart_all(struct patrol *p);
 
 #endif

@@ -451,6 +451,17 @@ void pods_tell(struct target *t)
 	pods_start_soon(t->area);
 }
 
+void pods_leave(struct area *a)
+{
+	timer_cancel(&a->pods);
+	patrol_leave(a->scope->pods, a->ns);
+}
+
+void pods_distrust(struct scope *s)
+{
+	patrol_restart_all(s->pods);
+}
+
 void pods_open(struct scope *s)
 {
 	const struct patrol_options options = {

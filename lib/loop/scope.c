@@ -79,6 +79,7 @@ void scope_free(struct scope *s)
 {
 	if (!s)
 		return;
+	timer_cancel(&s->prune);
 	pods_close(s);
 	while (s->reads) {
 		kube_cancel(s->reads->call);
@@ -393,11 +394,8 @@ static void want_polled(struct shelf *shelf, const struct policy_target *target,
 {
 	if (!shelf->poller)
 		shelf->poller = poller_new(shelf, target);
-	if (first) {
-		shelf->wanted = xrealloc(shelf->wanted, (shelf->wanted_count + 1) *
-								sizeof(shelf->wanted[0]));
-		shelf->wanted[shelf->wanted_count++] = xstrdup(target->name);
-	}
+	if (first)
+		poller_add(shelf->poller, target->name);
 	poller_want(shelf->poller, target->name);
 }
 
@@ -415,7 +413,7 @@ void scope_want(struct scope *s, const struct policy *policy)
 		patrol_want(shelf->patrol, a->ns);
 	else
 		want_polled(shelf, &policy->target, first);
-	if (t->seen || shelf->synced)
+	if ((t->seen && !t->stale) || shelf->synced)
 		send_target(t, NULL);
 	if (t->seen || shelf->patrol)
 		pods_tell(t);
@@ -430,6 +428,86 @@ bool scope_resource(const struct scope *s, const struct policy *policy,
 		return false;
 	*ret_resource = shelf->resource;
 	return true;
+}
+
+/* --- what is not wanted any more --- */
+
+static void let_go(struct target *t)
+{
+	pods_forget(t);
+	t->wanted = false;
+	if (t->shelf->poller)
+		poller_drop(t->shelf->poller, t->name);
+	if (!t->seen || t->shelf->poller)
+		forget_target(t);
+}
+
+/* What stood on it is dropped: it is listed again when it is wanted again. A watch over
+ * all namespaces goes on, and tells of it. */
+static void leave_shelf(struct shelf *shelf)
+{
+	shelf->in_use = false;
+	if (!shelf->patrol)
+		return;
+	patrol_leave(shelf->patrol, shelf->area->ns);
+	if (patrol_is_wide(shelf->patrol))
+		return;
+	shelf->synced = false;
+	for (struct target *t = shelf->area->targets, *next; t; t = next) {
+		next = t->next;
+		if (t->shelf == shelf)
+			forget_target(t);
+	}
+}
+
+static void prune_area(struct area *a)
+{
+	const struct engine *engine = a->scope->loop->engine;
+	bool any = false;
+	for (struct shelf *shelf = a->shelves; shelf; shelf = shelf->next) {
+		bool in_use = false;
+		for (struct target *t = a->targets, *next; t; t = next) {
+			const struct target_ref ref = {a->ns, shelf->kind, t->name};
+			next = t->next;
+			if (t->shelf != shelf || !t->wanted)
+				continue;
+			if (engine_policy_in_force(engine, &ref))
+				in_use = true;
+			else
+				let_go(t);
+		}
+		any |= in_use;
+		if (shelf->in_use && !in_use)
+			leave_shelf(shelf);
+	}
+	if (!any)
+		pods_leave(a);
+}
+
+static void prune(void *arg)
+{
+	const struct scope *s = arg;
+	for (struct area *a = s->areas; a; a = a->next)
+		prune_area(a);
+}
+
+void scope_prune(struct scope *s)
+{
+	timer_set(s->loop->config.reactor, &s->prune, SCOPE_PRUNE_MS, prune, s);
+}
+
+void scope_distrust(struct scope *s)
+{
+	for (struct kind *kind = s->kinds; kind; kind = kind->next) {
+		if (!kind->patrol)
+			continue;
+		/* Over all namespaces nobody says that one begins that is not wanted. */
+		for (struct area *a = s->areas; patrol_is_wide(kind->patrol) && a;
+		     a = a->next)
+			on_begin(kind, a->ns);
+		patrol_restart_all(kind->patrol);
+	}
+	pods_distrust(s);
 }
 
 /* --- single reads --- */

@@ -79,6 +79,7 @@ struct scope {
 	struct hash_table members; /* struct member, by namespace and name of the pod */
 	struct kube_pod pod;       /* reused for every read */
 	struct timer restart;      /* of the watch over all */
+	struct timer prune;
 };
 
 /* The area of a namespace, or NULL. */
@@ -100,6 +101,9 @@ struct target *shelf_find(const struct shelf *shelf, const char *name);
 struct poller *poller_new(struct shelf *shelf, const struct policy_target *target);
 /* Accepts NULL. */
 void poller_free(struct poller *p);
+/* A policy has the target, for the first time or again; and none has it any more. */
+void poller_add(struct poller *p, const char *name);
+void poller_drop(struct poller *p, const char *name);
 /* A target is wanted (again): its scale is read soon. */
 void poller_want(struct poller *p, const char *name);
 
@@ -115,6 +119,10 @@ void pods_tell(struct target *t);
 void pods_follow(struct target *t);
 /* Nothing of it may be pointed at any more. */
 void pods_forget(struct target *t);
+/* No target of the area is wanted. */
+void pods_leave(struct area *a);
+/* All pods are read anew. */
+void pods_distrust(struct scope *s);
 /* All targets of the area are known that policies want: their pods may be told. */
 void pods_start_soon(struct area *a);
 

@@ -109,12 +109,25 @@ static void put(struct poller *p, char *name, const struct kube_scale *scale)
 
 static void go_on(struct poller *p);
 
+static bool is_wanted(const struct shelf *shelf, const char *name)
+{
+	for (size_t i = 0; i < shelf->wanted_count; i++)
+		if (!strcmp(shelf->wanted[i], name))
+			return true;
+	return false;
+}
+
 /* One that was seen stands as it was: preconditions keep writes from doing harm. */
 static void on_polled(void *arg, const struct kube_scale *scale,
 		      const struct kube_reply *reply)
 {
 	struct poll *r = arg;
 	struct poller *p = r->poller;
+	if (!is_wanted(p->shelf, r->name)) {
+		end_poll(r);
+		go_on(p);
+		return;
+	}
 	if (scale) {
 		p->said[0] = '\0';
 		put(p, r->name, scale);
@@ -180,6 +193,30 @@ static void begin_round(void *arg)
 	go_on(p);
 	timer_set(l->config.reactor, &p->timer, clock_delay_ms(l->config.clock, next_ms),
 		  begin_round, p);
+}
+
+void poller_add(struct poller *p, const char *name)
+{
+	struct shelf *shelf = p->shelf;
+	shelf->wanted = xrealloc(shelf->wanted,
+				 (shelf->wanted_count + 1) * sizeof(shelf->wanted[0]));
+	shelf->wanted[shelf->wanted_count++] = xstrdup(name);
+}
+
+/* A round that is under way goes on behind it. */
+void poller_drop(struct poller *p, const char *name)
+{
+	struct shelf *shelf = p->shelf;
+	for (size_t i = 0; i < shelf->wanted_count; i++) {
+		if (strcmp(shelf->wanted[i], name) != 0)
+			continue;
+		free(shelf->wanted[i]);
+		shelf->wanted_count--;
+		memmove(&shelf->wanted[i], &shelf->wanted[i + 1],
+			(shelf->wanted_count - i) * sizeof(shelf->wanted[0]));
+		p->cursor -= p->cursor > i;
+		return;
+	}
 }
 
 void poller_want(struct poller *p, const char *name)

@@ -42,6 +42,8 @@ struct shards {
 	 * counted when, later, its Leases have run out. */
 	struct roster roster;
 	struct timer step;
+	/* The API server could not be reached of late: what watches told may be old. */
+	bool doubt;
 	bool ending;
 	int32_t ends_awaited;
 	void (*ended)(void *arg);
@@ -62,10 +64,13 @@ static void settle(struct shard *shard)
 	if (mine == shard->mine)
 		return;
 	shard->mine = mine;
-	if (mine)
-		loop_gain(s->loop, shard->number);
-	else
+	if (mine) {
+		bool doubt = s->doubt;
+		s->doubt = false;
+		loop_gain(s->loop, shard->number, doubt);
+	} else {
 		loop_lose(s->loop, shard->number);
+	}
 }
 
 static bool may_write(void *arg)
@@ -235,6 +240,7 @@ static void on_following(void *arg, const char *holder, const char *why)
 	struct shards *s = shard->owner;
 	bool lost = shard->leading;
 	shard->leading = false;
+	s->doubt |= lost;
 	if (s->count == 1) {
 		if (lost)
 			loop_lost(s->loop, holder, why);
@@ -265,6 +271,7 @@ static void tell_trouble(const char *lease, const struct err *err)
 static void on_trouble(void *arg, const struct err *err)
 {
 	const struct shard *shard = arg;
+	shard->owner->doubt = true;
 	tell_trouble(shard->lease_name, err);
 }
 
@@ -309,6 +316,7 @@ static void on_common_following(void *arg, const char *holder, const char *why)
 	struct shards *s = arg;
 	bool lost = s->common_leading;
 	s->common_leading = false;
+	s->doubt |= lost;
 	if (lost)
 		log_error("Lost the common Lease of the shards",
 			  KV_TEXT("holder", holder), KV_TEXT("why", why));
@@ -321,7 +329,8 @@ static void on_common_following(void *arg, const char *holder, const char *why)
 
 static void on_common_trouble(void *arg, const struct err *err)
 {
-	const struct shards *s = arg;
+	struct shards *s = arg;
+	s->doubt = true;
 	tell_trouble(s->lease_name, err);
 }
 
@@ -508,6 +517,20 @@ bool shards_may_write(const struct shards *s, int32_t i)
 const struct kube_permit *shards_permit(const struct shards *s, int32_t i)
 {
 	return &s->items[i].permit;
+}
+
+void shards_tell(const struct shards *s, int32_t i, cJSON *status)
+{
+	const struct shard *shard = &s->items[i];
+	if (!shard->lease)
+		return;
+	char *lease AUTO_FREE = xasprintf("%s/%s", s->ns, shard->lease_name);
+	cJSON_AddStringToObject(status, "holder", shards_holder(s, i));
+	cJSON_AddStringToObject(status, "lease", lease);
+	if (s->count == 1)
+		return;
+	cJSON_AddNumberToObject(status, "shard", i);
+	cJSON_AddNumberToObject(status, "shards", s->count);
 }
 
 const char *shards_lease_name(const struct shards *s, int32_t i)

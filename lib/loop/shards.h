@@ -30,6 +30,9 @@ bool shards_may_write(const struct shards *s, int32_t shard);
 const struct kube_permit *shards_permit(const struct shards *s, int32_t shard);
 /* Who decides, as last seen; "": nobody, or unknown. Borrowed until the loop goes on. */
 const char *shards_holder(const struct shards *s, int32_t shard);
+/* Adds to a status object who decides, and the Lease that says so: "holder", "lease", and
+ * where there are several "shard" and "shards". Nothing without an election. */
+void shards_tell(const struct shards *s, int32_t shard, cJSON *status);
 const char *shards_lease_name(const struct shards *s, int32_t shard);
 /* Replicas that share the shards, this one among them. */
 int32_t shards_replicas(const struct shards *s);

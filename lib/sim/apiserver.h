@@ -79,6 +79,8 @@ void apiwatch_gone(struct apiwatch *w);
 void apiwatch_pump_all(struct kubeapi *k);
 /* A bookmark to all that want one and are up to date. */
 void apiwatch_bookmark_all(struct kubeapi *k);
+/* Those that stand say nothing any more. */
+void apiwatch_orphan_all(struct kubeapi *k);
 /* Normally, or without a farewell. */
 void apiwatch_end_all(struct kubeapi *k, bool normally);
 

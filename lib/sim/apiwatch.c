@@ -28,6 +28,7 @@ struct apiwatch {
 	struct timer swap;
 	bool expires; /* its next word is a 410 */
 	bool breaks;  /* it is cut once what is queued is out */
+	bool orphan;  /* it says nothing any more */
 };
 
 /* --- the connection --- */
@@ -224,12 +225,17 @@ static bool send_initial(struct apiwatch *w, int *ret)
 	return *ret == 0;
 }
 
+static bool is_silent(const struct apiwatch *w)
+{
+	return w->api->silent || w->orphan;
+}
+
 static void pump(struct apiwatch *w)
 {
 	const struct apistore *store = w->api->store;
 	int ret = 0;
 	uint64_t view = apiserver_view(w->api);
-	if (w->over || w->breaks || w->api->silent || w->cursor > view)
+	if (w->over || w->breaks || is_silent(w) || w->cursor > view)
 		return;
 	bool sent = send_initial(w, &ret);
 	if (w->expires) {
@@ -267,10 +273,16 @@ void apiwatch_pump_all(struct kubeapi *k)
 void apiwatch_bookmark_all(struct kubeapi *k)
 {
 	for (struct apiwatch *w = k->watches; w; w = w->next)
-		if (w->bookmarks && !w->over && !k->silent &&
+		if (w->bookmarks && !w->over && !is_silent(w) &&
 		    w->sent == w->initial_count && w->cursor == apiserver_view(k) &&
 		    !w->breaks)
 			send_bookmark(w, false);
+}
+
+void apiwatch_orphan_all(struct kubeapi *k)
+{
+	for (struct apiwatch *w = k->watches; w; w = w->next)
+		w->orphan = true;
 }
 
 void apiwatch_end_all(struct kubeapi *k, bool normally)
@@ -304,7 +316,7 @@ int apiwatch_check(const struct kubeapi *k, const struct apitarget *t,
 static void timed_out(void *arg)
 {
 	struct apiwatch *w = arg;
-	if (w->api->silent || w->over)
+	if (is_silent(w) || w->over)
 		return; /* some old servers forget to end a watch */
 	if (w->bookmarks && w->cursor == apiserver_view(w->api) && !w->breaks)
 		send_bookmark(w, false);

@@ -544,6 +544,11 @@ void kubeapi_silence_watches(struct kubeapi *k, bool silent)
 		apiwatch_pump_all(k);
 }
 
+void kubeapi_orphan_watches(struct kubeapi *k)
+{
+	apiwatch_orphan_all(k);
+}
+
 static void come_back(void *arg)
 {
 	struct kubeapi *k = arg;

@@ -121,6 +121,8 @@ void kubeapi_confine(struct kubeapi *k, const char *const *namespaces, int count
 void kubeapi_lose_answers(struct kubeapi *k, int n, enum kubeapi_resource resource);
 /* true: watches stay open, answer pings and say nothing, not even their end. */
 void kubeapi_silence_watches(struct kubeapi *k, bool silent);
+/* Watches that stand now are half-open from now on, for good; new ones work. */
+void kubeapi_orphan_watches(struct kubeapi *k);
 void kubeapi_allow_watchlist(struct kubeapi *k,
 			     bool allow); /* false: 422, like before 1.32 */
 void kubeapi_allow_websocket(struct kubeapi *k,

@@ -2,6 +2,7 @@
  * simulation, in virtual time. At every moment at most one of them may write for a
  * policy, and every write of replicas comes from the holder of its shard's Lease. */
 #include "faults/virtual.h"
+#include "loop/scope_inside.h"
 #include "loop/share.h"
 #include "loop/shards.h"
 #include "sim/sim.h"
@@ -13,6 +14,9 @@
 #define NS       "shop"
 #define OWN_NS   "foretop"
 #define SERVICES 12
+/* A workload alone in its namespace; it has a policy where a test gives it one. */
+#define ALONE_NS "annex"
+#define ALONE    "alone"
 #define ACTORS   3
 #define UNITS    100.0
 #define SYNC_MS  (15 * MS_PER_S)
@@ -52,10 +56,10 @@ static void say_demand(void *arg, int64_t at_ms, struct promapi_rows *rows)
 	promapi_rows_add(rows, NULL, 0, *(const double *)arg);
 }
 
-static void put_mode(const char *policy, const char *target, const char *mode,
-		     const char *forecast)
+static void put_in(const char *ns, const char *policy, const char *target,
+		   const char *mode, const char *forecast)
 {
-	char *query AUTO_FREE = served_requests_query(NS, target);
+	char *query AUTO_FREE = served_requests_query(ns, target);
 	char *text AUTO_FREE = xasprintf(
 		"scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: %s}\n"
 		"mode: %s\nminReplicas: 1\nmaxReplicas: 20\n"
@@ -66,8 +70,14 @@ static void put_mode(const char *policy, const char *target, const char *mode,
 		"forecast: {%s}\n",
 		target, mode, UNITS, query, forecast);
 	struct err err = {0};
-	ck_assert_msg(served_put_policy(served, NS, policy, text, &err) == 0, "%s",
+	ck_assert_msg(served_put_policy(served, ns, policy, text, &err) == 0, "%s",
 		      err.msg);
+}
+
+static void put_mode(const char *policy, const char *target, const char *mode,
+		     const char *forecast)
+{
+	put_in(NS, policy, target, mode, forecast);
 }
 
 static void put_policy(const char *policy, const char *target)
@@ -77,7 +87,7 @@ static void put_policy(const char *policy, const char *target)
 
 static void setup(void)
 {
-	struct served_workload workloads[SERVICES] = {0};
+	struct served_workload workloads[SERVICES + 1] = {0};
 	double *load = xcalloc(1, sizeof(*load));
 	struct err err = {0};
 	json_init();
@@ -101,10 +111,13 @@ static void setup(void)
 			.cpu_request = 1,
 		};
 	}
+	workloads[SERVICES] = workloads[0];
+	workloads[SERVICES].workload.ns = ALONE_NS;
+	workloads[SERVICES].workload.name = ALONE;
 	const struct served_config config = {.clock = &clock_,
 					     .step_ms = 2000,
 					     .workloads = workloads,
-					     .count = SERVICES};
+					     .count = SERVICES + 1};
 	virtual_set_side(SIDE_SERVER);
 	served = served_new(reactor, &config, &err);
 	ck_assert_msg(served != NULL, "%s", err.msg);
@@ -621,6 +634,146 @@ START_TEST(a_policy_that_changes_its_target_changes_hands)
 }
 END_TEST
 
+/* Users read who decides from the status objects: they must not name the dead. */
+START_TEST(status_objects_name_who_took_over)
+{
+	start_all(2, 4);
+	stop(&actors[0]);
+	run(TAKE_OVER_MS + SETTLE_MS);
+	ck_assert_int_eq(held(1), 4);
+	for (int k = 0; k < SERVICES; k++) {
+		cJSON *status AUTO(json_cleanup) = status_of(names[k]);
+		int32_t shard = share_shard(NS, names[k], 4);
+		char *lease AUTO_FREE = xasprintf(OWN_NS "/foretop-%d-of-4", (int)shard);
+		ck_assert_str_eq(json_str(status, "holder", ""), actors[1].identity);
+		ck_assert_int_eq(json_int(status, "shard", -1), shard);
+		ck_assert_int_eq(json_int(status, "shards", -1), 4);
+		ck_assert_str_eq(json_str(status, "lease", ""), lease);
+	}
+}
+END_TEST
+
+START_TEST(the_status_objects_of_a_lone_leader_name_it_and_no_shard)
+{
+	start_all(2, 1);
+	stop(&actors[0]);
+	run(TAKE_OVER_MS + SETTLE_MS);
+	cJSON *status AUTO(json_cleanup) = status_of(names[0]);
+	ck_assert_str_eq(json_str(status, "holder", ""), actors[1].identity);
+	ck_assert_str_eq(json_str(status, "lease", ""), OWN_NS "/foretop");
+	ck_assert_ptr_null(json_at(status, "shard"));
+}
+END_TEST
+
+static const struct policy_status *known(int i, const char *policy)
+{
+	return engine_policy_named(loop_engine(actors[i].loop), NS, policy);
+}
+
+/* Connections that stood went silent with the network; those that are made when it is
+ * back are good. With shards a process lives on through that. */
+START_TEST(who_comes_back_sees_what_has_happened_meanwhile)
+{
+	start_all(1, 4);
+	kubeapi_orphan_watches(kube);
+	kubeapi_fail_writes(kube, 1000000, 503, KUBEAPI_LEASES);
+	run(RENEW_MS + RETRY_MS);
+	ck_assert_int_eq(held(0), 0);
+	demands[0] = 9 * UNITS;
+	cJSON *other AUTO(json_cleanup) =
+		kubeapi_get(kube, KUBEAPI_DEPLOYMENTS, NS, names[0]);
+	cJSON_SetNumberValue(
+		cJSON_GetObjectItemCaseSensitive(
+			cJSON_GetObjectItemCaseSensitive(other, "spec"), "replicas"),
+		9);
+	struct err err;
+	ck_assert(kubeapi_put_tree(kube, KUBEAPI_DEPLOYMENTS, other, &err) == 0);
+	put_policy(names[1], names[2]);
+	run(RETRY_MS);
+	kubeapi_fail_writes(kube, 0, 0, KUBEAPI_LEASES);
+	run(TAKE_OVER_MS + SETTLE_MS);
+	ck_assert_int_eq(held(0), 4);
+	ck_assert_int_eq(known(0, names[0])->current, 9);
+	ck_assert_str_eq(known(0, names[1])->policy->target.name, names[2]);
+	demand_all(7);
+	run(SETTLE_MS);
+	for (int k = 2; k < SERVICES; k++)
+		ck_assert_int_eq(replicas(names[k]), 7);
+	ck_assert_int_eq(scale_writes(409), 0);
+}
+END_TEST
+
+static bool watches_annex(int i)
+{
+	return actors[i].loop && patrol_watches(actors[i].loop->scope->pods, ALONE_NS);
+}
+
+/* Members of targets, by the scope, and pods that the engine has of its policies. */
+static void nothing_foreign_is_kept(int i)
+{
+	const struct engine *e = loop_engine(actors[i].loop);
+	int32_t pods = 0;
+	for (int32_t k = 0; k < engine_policy_count(e); k++) {
+		const struct policy_status *s = engine_policy_status(e, k);
+		pods += s ? s->pods : 0;
+	}
+	ck_assert_int_gt(pods, 0);
+	ck_assert_int_eq((int)actors[i].loop->scope->members.count, pods);
+}
+
+START_TEST(only_who_decides_watches_a_namespace_and_keeps_its_pods)
+{
+	int32_t shard = share_shard(ALONE_NS, ALONE, 2);
+	put_in(ALONE_NS, ALONE, ALONE, "Scale", "mode: Disabled");
+	start_all(1, 2);
+	ck_assert(watches_annex(0));
+	nothing_foreign_is_kept(0);
+	start(1, 2);
+	run(MS_PER_MIN);
+	int leader = shards_mine(actors[0].loop->shards, shard) ? 0 : 1;
+	ck_assert(watches_annex(leader));
+	ck_assert(!watches_annex(1 - leader));
+	nothing_foreign_is_kept(0);
+	nothing_foreign_is_kept(1);
+	/* Who takes it over watches it, and decides. */
+	stop(&actors[leader]);
+	run(TAKE_OVER_MS + SETTLE_MS);
+	ck_assert(watches_annex(1 - leader));
+	nothing_foreign_is_kept(1 - leader);
+	const struct policy_status *s = engine_policy_named(
+		loop_engine(actors[1 - leader].loop), ALONE_NS, ALONE);
+	ck_assert_ptr_nonnull(s);
+	ck_assert_int_eq(s->pods, 4);
+	ck_assert_int_gt((int)s->decisions, 0);
+}
+END_TEST
+
+START_TEST(a_namespace_without_policies_is_not_watched_any_more)
+{
+	put_in(ALONE_NS, ALONE, ALONE, "Scale", "mode: Disabled");
+	start_all(1, 1);
+	ck_assert(watches_annex(0));
+	/* One that is renamed is gone for a moment. */
+	ck_assert(kubeapi_delete(kube, KUBEAPI_CONFIGMAPS, ALONE_NS, ALONE));
+	run(SCOPE_PRUNE_MS / 2);
+	put_in(ALONE_NS, "renamed", ALONE, "Scale", "mode: Disabled");
+	run((int64_t)2 * SCOPE_PRUNE_MS);
+	ck_assert(watches_annex(0));
+	ck_assert(kubeapi_delete(kube, KUBEAPI_CONFIGMAPS, ALONE_NS, "renamed"));
+	run((int64_t)2 * SCOPE_PRUNE_MS);
+	ck_assert(!watches_annex(0));
+	nothing_foreign_is_kept(0);
+	/* And again when one comes. */
+	put_in(ALONE_NS, ALONE, ALONE, "Scale", "mode: Disabled");
+	run(SETTLE_MS);
+	ck_assert(watches_annex(0));
+	const struct policy_status *s =
+		engine_policy_named(loop_engine(actors[0].loop), ALONE_NS, ALONE);
+	ck_assert_int_eq(s->pods, 4);
+	ck_assert_int_eq(s->current, 4);
+}
+END_TEST
+
 START_TEST(a_text_that_breaks_stays_in_its_shard_through_a_hand_over)
 {
 	char name[32];
@@ -733,6 +886,11 @@ int main(void)
 			    0, ARRAY_LEN(numbers));
 	tcase_add_test(t, two_policies_of_one_target_are_in_one_hand);
 	tcase_add_test(t, a_policy_that_changes_its_target_changes_hands);
+	tcase_add_test(t, status_objects_name_who_took_over);
+	tcase_add_test(t, who_comes_back_sees_what_has_happened_meanwhile);
+	tcase_add_test(t, only_who_decides_watches_a_namespace_and_keeps_its_pods);
+	tcase_add_test(t, a_namespace_without_policies_is_not_watched_any_more);
+	tcase_add_test(t, the_status_objects_of_a_lone_leader_name_it_and_no_shard);
 	tcase_add_test(t, a_text_that_breaks_stays_in_its_shard_through_a_hand_over);
 	tcase_add_test(t, a_floor_is_left_alone_by_those_that_do_not_lead_its_shard);
 	tcase_add_test(t, only_the_holder_exports_series_of_a_policy);
