@@ -94,25 +94,36 @@ static struct sum maximum_few(const float *values, int32_t count)
 	return s;
 }
 
+WIDE_CLONES
 struct sum sum_largest(const float *values, int32_t count)
 {
-	four largest = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
-	four_mask known = {0};
-	int32_t i = 0;
+	float most[OCTET_LANES];
+	int32_t counts[OCTET_LANES] = {0}, i = 0;
 
 	if (count < LANES)
 		return maximum_few(values, count);
-	for (; i + 2 * LANES <= count; i += 2 * LANES) {
-		four a = load(values + i), b = load(values + i + LANES);
+	for (int32_t j = 0; j < OCTET_LANES; j++)
+		most[j] = -INFINITY;
+	/* Lane by lane: the compiler has one instruction for all of a line. */
+	for (; i + OCTET_LANES <= count; i += OCTET_LANES) {
+		for (int32_t j = 0; j < OCTET_LANES; j++) {
+			float v = values[i + j];
 
-		known += (a == a) + (b == b); /* -1 for true */
-		largest = four_larger(a, four_larger(b, largest));
+			most[j] = v > most[j] ? v : most[j];
+			counts[j] -= v == v; /* -1 for true, as in masks */
+		}
 	}
-	for (; i + LANES <= count; i += LANES) {
+
+	four largest = four_larger(load(most), load(most + LANES));
+	const four_mask *halves = (const four_mask *)(const void *)counts;
+	four_mask known = halves[0] + halves[1];
+
+	if (i + LANES <= count) {
 		four v = load(values + i);
 
 		known += v == v;
 		largest = four_larger(v, largest);
+		i += LANES;
 	}
 	if (i < count) {
 		four v = load(values + count - LANES);
