@@ -103,7 +103,7 @@ static double seasons_now(const struct smoothing *s)
 	return sum;
 }
 
-static void move_on(struct smoothing_season *season)
+static inline void move_on(struct smoothing_season *season)
 {
 	if (++season->position == season->length)
 		season->position = season->slot = season->phase = 0;
@@ -272,11 +272,14 @@ static struct walk walk_from(const struct smoothing *s, int32_t first)
 	return walk;
 }
 
-/* The forecast of the step that the walk stands at; goes on to the next. */
-static double walk_on(struct walk *walk, const struct smoothing *s)
+/* The forecast of the step that the walk stands at; goes on to the next. Inlined, the
+ * walk stays in registers. */
+static inline __attribute__((always_inline)) double walk_on(struct walk *walk,
+							    const struct smoothing *s)
 {
 	double x = s->level + walk->trend;
 
+#pragma GCC unroll 2
 	for (int32_t i = 0; i < SMOOTHING_SEASONS; i++) {
 		if (!walk->seasons[i].length)
 			continue;
