@@ -103,7 +103,7 @@ static void shrink(struct shadow_fleet *f, int64_t minute, int32_t by)
 }
 
 static void resize(struct shadow_fleet *f, const struct shadow_minute *m,
-		   const struct normalization *n)
+		   const struct normalization *n, struct decide_memory *memory)
 {
 	int64_t minute = m->end_ms / MS_PER_MIN - 1;
 	int32_t to = within_bounds(m->policy, n->replicas);
@@ -114,11 +114,11 @@ static void resize(struct shadow_fleet *f, const struct shadow_minute *m,
 	f->starting[slot_of(minute + wait)] += max_int32(to - f->replicas, 0);
 	shrink(f, minute, max_int32(f->replicas - to, 0));
 	f->replicas = to;
-	decide_scaled(&f->memory, m->policy, m->config, &change, NULL);
+	decide_scaled(memory, m->policy, m->config, &change, NULL);
 }
 
 static bool decide_once(struct shadow_fleet *f, const struct shadow_minute *m,
-			const struct wish *w)
+			const struct wish *w, struct decide_memory *memory)
 {
 	int32_t before = f->replicas;
 	struct normalization n = {
@@ -129,16 +129,20 @@ static bool decide_once(struct shadow_fleet *f, const struct shadow_minute *m,
 		.desired = w->replicas,
 		.release = w->release,
 	};
-	normalize(&n, &f->memory);
-	resize(f, m, &n);
+	normalize(&n, memory);
+	resize(f, m, &n, memory);
 	return f->replicas != before;
 }
 
+/* events: those of this fleet; NULL: it notes none. */
 static void decide_fleet(struct shadow_fleet *f, const struct shadow_minute *m,
-			 const struct wish *w)
+			 const struct wish *w, struct shadow_events *events)
 {
-	for (int i = 0; i < CYCLES_A_MINUTE && decide_once(f, m, w); i++)
+	struct decide_memory memory;
+	shadow_memory_unpack(&f->log, events, &memory);
+	for (int i = 0; i < CYCLES_A_MINUTE && decide_once(f, m, w, &memory); i++)
 		;
+	shadow_memory_pack(&memory, m->end_ms, &f->log, events);
 }
 
 /* Pods' worth of load within the minute, as far as anyone could serve it. */
@@ -168,10 +172,26 @@ static struct shadow_cost live(struct shadow_fleet *f, const struct shadow_minut
 	};
 }
 
-static void begin(struct shadow_fleet *f, const struct shadow_minute *m)
+static struct shadow_fleet begin(const struct shadow_minute *m)
 {
 	int32_t size = within_bounds(m->policy, wish_reactive(m, 0).replicas);
-	*f = (struct shadow_fleet){.replicas = size, .ready = size};
+	return (struct shadow_fleet){.replicas = size, .ready = size};
+}
+
+void shadow_forget(struct shadow *s)
+{
+	*s = (struct shadow){.events = s->events};
+	for (int i = 0; s->events && i < SHADOW_FLEETS; i++)
+		s->events[i] = (struct shadow_events){0};
+}
+
+void shadow_take(struct shadow *to, const struct shadow *from)
+{
+	struct shadow_events *events = to->events;
+	*to = *from;
+	to->events = events;
+	for (int i = 0; events && i < SHADOW_FLEETS; i++)
+		events[i] = from->events ? from->events[i] : (struct shadow_events){0};
 }
 
 bool shadow_live(struct shadow *s, const struct shadow_minute *m,
@@ -183,8 +203,8 @@ bool shadow_live(struct shadow *s, const struct shadow_minute *m,
 	if (first || m->end_ms - s->end_ms > MS_PER_MIN) {
 		if (!known)
 			return false;
-		begin(&s->ours, m);
-		begin(&s->reactive, m);
+		shadow_forget(s);
+		s->ours = s->reactive = begin(m);
 		s->end_ms = m->end_ms;
 		return false;
 	}
@@ -197,8 +217,8 @@ bool shadow_live(struct shadow *s, const struct shadow_minute *m,
 		return false;
 	struct wish ours = wish_ours(m, s->ours.replicas);
 	struct wish reactive = wish_reactive(m, s->reactive.replicas);
-	decide_fleet(&s->ours, m, &ours);
-	decide_fleet(&s->reactive, m, &reactive);
+	decide_fleet(&s->ours, m, &ours, s->events);
+	decide_fleet(&s->reactive, m, &reactive, s->events ? s->events + 1 : NULL);
 	ret_costs->forecast = true;
 	for (int32_t i = 0; i < m->count; i++)
 		ret_costs->forecast &= has_forecast(&m->metrics[i]);

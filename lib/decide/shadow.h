@@ -15,7 +15,7 @@
 #define FORETOP_DECIDE_SHADOW_H
 
 #include "decide/config.h"
-#include "decide/memory.h"
+#include "decide/shadow_memory.h"
 
 /* Longest time from a decision to Ready that is told apart. */
 #define SHADOW_DELAY_MAX_MIN 126
@@ -46,14 +46,24 @@ struct shadow_fleet {
 	int32_t ready;
 	/* By the minute (modulo) within which they become Ready. */
 	int32_t starting[SHADOW_SLOTS];
-	struct decide_memory memory;
+	struct shadow_log log;
 };
+
+#define SHADOW_FLEETS 2
 
 /* A zeroed one is valid and has seen nothing. */
 struct shadow {
 	int64_t end_ms; /* of the newest minute; 0: none */
 	struct shadow_fleet ours, reactive;
+	/* SHADOW_FLEETS, ours first, borrowed; may be NULL for a policy without
+	 * `behavior`, which notes no scale events. */
+	struct shadow_events *events;
 };
+
+/* Sees nothing any more. */
+void shadow_forget(struct shadow *s);
+/* Goes on where `from` stands. */
+void shadow_take(struct shadow *to, const struct shadow *from);
 
 /* What a minute cost a deployment. */
 struct shadow_cost {

@@ -29,6 +29,15 @@ struct plan {
 	struct levels window, release;
 };
 
+struct shadow *gate_shadow_new(const struct policy *policy)
+{
+	size_t size = sizeof(struct shadow_events);
+	size_t events = policy->has_behavior ? SHADOW_FLEETS * size : 0;
+	struct shadow *s = xcalloc(1, sizeof(*s) + events);
+	s->events = events ? (struct shadow_events *)(s + 1) : NULL;
+	return s;
+}
+
 struct plan *plan_new(void)
 {
 	return xcalloc(1, sizeof(struct plan));
@@ -251,7 +260,7 @@ void gate_begin(struct prepared *s, int32_t window_min)
 	}
 	objective_begin(&r->objective, s->policy->forecast.objective,
 			s->policy->forecast.quantile);
-	*s->shadow = (struct shadow){0};
+	shadow_forget(s->shadow);
 	s->gate = (struct gate){0};
 	/* A restarted process takes the same lead time as the one before it. */
 	if (r->window_min != window_min || r->shadow_lead_ms <= 0)

@@ -86,7 +86,7 @@ static void inherit_feeds(struct prepared *to, struct prepared *from)
 	for (int32_t i = 0; i < to->policy->metric_count; i++)
 		if (to->metrics[i].feed.memory)
 			move_feed(to, i, from, find_feed(to, i, from));
-	*to->shadow = *from->shadow;
+	shadow_take(to->shadow, from->shadow);
 	to->gate = from->gate;
 }
 

@@ -32,7 +32,7 @@ static void prepare_metric(struct prepared *p, int32_t m)
 	if (p->policy->forecast.objective > 0)
 		metric->feed.plan = plan_new();
 	if (!p->shadow)
-		p->shadow = xcalloc(1, sizeof(*p->shadow));
+		p->shadow = gate_shadow_new(p->policy);
 }
 
 /* As much as whoever has the target now, whose pods it may take over. */

@@ -457,6 +457,8 @@ struct heard *heard_new(bool alone);
 void gate_listen(const struct engine *e);
 /* forecast_config.heed, with a struct heard as its context. */
 void heard_listen(void *context, const struct forecast_minute *said);
+/* With what the policy's virtual deployments remember. */
+struct shadow *gate_shadow_new(const struct policy *policy);
 /* For a policy with an objective. */
 struct plan *plan_new(void);
 /* What a forecaster has just told, at the quantile that the objective has chosen; as it

@@ -17,6 +17,7 @@ struct virtual
 	struct policy policy;
 	struct decide_config config;
 	struct shadow shadow;
+	struct shadow_events events[SHADOW_FLEETS];
 	struct gate gate;
 	struct shadow_costs costs; /* of the newest minute that had some */
 	bool said;                 /* it had */
@@ -29,6 +30,7 @@ static inline void virtual_open(struct virtual *v)
 {
 	*v = (struct virtual){.policy = {.min_replicas = 1, .max_replicas = 100}};
 	decide_config_default(&v->config);
+	v->shadow.events = v->events;
 	v->policy.metric_count = 1;
 	v->policy.metrics[0].type = METRIC_EXTERNAL;
 	v->policy.forecast.quantile = 0.95;
