@@ -6,6 +6,7 @@
 #include "decide/numbers.h"
 #include "decide/reason.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 void decide_config_default(struct decide_config *ret_config)
@@ -165,17 +166,8 @@ void decide(const struct decide_input *in, struct decide_memory *memory,
 	    struct decision *ret_decision)
 {
 	struct decision *d = ret_decision;
-	*d = (struct decision){
-		.current = in->scale.spec_replicas,
-		.desired = in->scale.spec_replicas,
-		.wanted = DECIDE_NO_REPLICAS,
-		.reactive = DECIDE_NO_REPLICAS,
-		.predicted = DECIDE_NO_REPLICAS,
-		.stabilized = DECIDE_NO_REPLICAS,
-		.held_from = DECIDE_NO_REPLICAS,
-		.cap_base = DECIDE_NO_REPLICAS,
-		.winner = -1,
-	};
+	assert(d->metric_count >= in->policy->metric_count);
+	decision_clear(d, in->scale.spec_replicas);
 	decide_size(in, memory, d);
 	if (!in->config->terse)
 		reason_write(in, d);

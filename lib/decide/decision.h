@@ -108,11 +108,20 @@ struct decision {
 	 */
 	int64_t until_ms;
 	int32_t unknown_count; /* metrics that are not known */
-	struct metric_decision metrics[POLICY_METRICS_MAX];
+	/* One for each metric of the policy: the memory is the decision's owner's, who
+	 * sets both before anything is decided. */
+	struct metric_decision *metrics;
+	int32_t metric_count;
 	struct condition conditions[CONDITION_TYPES];
 	char rescale[192]; /* the HPA's reason: "All metrics below target"; or "" */
 	char reason[512];  /* "fact -> action" */
 };
+
+/* Nothing is known and the size stays: what a decision begins with. */
+void decision_clear(struct decision *d, int32_t current);
+/* The decision of a policy with perhaps other metrics: those that it has not are empty,
+ * those that are left over go. */
+void decision_copy(struct decision *to, const struct decision *from);
 
 /* "ScaleUpLimit", ...: the HPA's reason of ScalingLimited. */
 const char *limit_reason(enum limit limit);

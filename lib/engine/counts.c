@@ -57,7 +57,7 @@ const char *clamp_name(enum clamp clamp)
 
 static bool is_capped(const struct decision *d)
 {
-	for (int32_t m = 0; m < POLICY_METRICS_MAX; m++)
+	for (int32_t m = 0; m < d->metric_count; m++)
 		if (d->metrics[m].capped)
 			return true;
 	return false;

@@ -290,7 +290,8 @@ static void clock_back(struct engine *e, int64_t now_ms)
 			earlier(s->deadline_ms, now_ms + e->config.answer_deadline_ms);
 		s->asked_ms = earlier(s->asked_ms, now_ms);
 		s->write.since_ms = earlier(s->write.since_ms, now_ms);
-		s->floor.since_ms = earlier(s->floor.since_ms, now_ms);
+		if (s->floor)
+			s->floor->since_ms = earlier(s->floor->since_ms, now_ms);
 		s->status_sent_ms = earlier(s->status_sent_ms, now_ms);
 		history_clock_back(e, s, now_ms);
 		if (e->now_ms - now_ms > CLOCK_JUMP_MS)

@@ -35,9 +35,11 @@ int32_t floor_base(const struct prepared *s)
 
 void floor_note(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	int32_t base = floor_base(s), before = s->floor.base;
-	s->floor.base = is_floor(s) && s->target.seen ? base : 0;
-	if (!s->floor.base || !before || base == before)
+	if (!s->floor)
+		return;
+	int32_t base = floor_base(s), before = s->floor->base;
+	s->floor->base = is_floor(s) && s->target.seen ? base : 0;
+	if (!s->floor->base || !before || base == before)
 		return;
 	struct scale_change change = {
 		.from = before,
@@ -131,7 +133,7 @@ static int64_t life_ms(const struct engine *e)
 static void send(struct engine *e, struct prepared *s, int32_t to, int64_t now_ms)
 {
 	struct autoscaler_state *a = &s->autoscaler;
-	struct floor *f = &s->floor;
+	struct floor *f = s->floor;
 	if (!has_room(e))
 		return;
 	f->from = a->min;
@@ -167,7 +169,7 @@ static bool differs(const struct engine *e, const struct prepared *s, int32_t to
 static void move(struct engine *e, struct prepared *s, int32_t to, const char *reason,
 		 int64_t now_ms)
 {
-	struct floor *f = &s->floor;
+	struct floor *f = s->floor;
 	if (f->since_ms && now_ms - f->since_ms < WRITE_ANSWER_MS)
 		return;
 	f->since_ms = 0;
@@ -185,7 +187,7 @@ void floor_move(struct engine *e, struct prepared *s, const struct hold_reasons 
 	if (!is_floor(s))
 		return;
 	int32_t to = wish(s, holds, asked, now_ms);
-	s->floor.wanted = s->status.floor.wanted = to;
+	s->floor->wanted = s->status.floor.wanted = to;
 	bool rests = to == s->autoscaler.original && !has_forecast(s);
 	move(e, s, to, rests ? "no forecast may be followed" : s->decision.reason,
 	     now_ms);
@@ -193,14 +195,16 @@ void floor_move(struct engine *e, struct prepared *s, const struct hold_reasons 
 
 void floor_withdraw(struct engine *e, struct prepared *s, const char *why, int64_t now_ms)
 {
-	s->floor.base = s->floor.wanted = 0;
+	if (!s->floor)
+		return;
+	s->floor->base = s->floor->wanted = 0;
 	if (is_floor(s))
 		move(e, s, s->autoscaler.original, why, now_ms);
 }
 
 static void again(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	struct floor *f = &s->floor;
+	struct floor *f = s->floor;
 	int32_t to = within(s, f->to);
 	f->again = false;
 	if (differs(e, s, to, now_ms))
@@ -218,7 +222,7 @@ void floor_publish(struct prepared *s)
 			.min = a->min,
 			.original = a->original,
 			.expires_ms = a->marked ? a->expires_ms : 0,
-			.wanted = s->floor.wanted ? s->floor.wanted : a->original,
+			.wanted = s->floor->wanted ? s->floor->wanted : a->original,
 		};
 }
 
@@ -227,15 +231,15 @@ void floor_seen(struct engine *e, struct prepared *s, int64_t now_ms)
 	int32_t before = s->status.floor.min;
 	floor_publish(s);
 	s->changed |= s->status.floor.min != before;
-	if (s->floor.again && slot_active(s) && is_floor(s) &&
-	    version_older(s->floor.version, s->autoscaler.resource_version))
+	if (s->floor && s->floor->again && slot_active(s) && is_floor(s) &&
+	    version_older(s->floor->version, s->autoscaler.resource_version))
 		again(e, s, now_ms);
 }
 
 static void tell(struct engine *e, struct prepared *s)
 {
 	const struct autoscaler_state *a = &s->autoscaler;
-	const struct floor *f = &s->floor;
+	const struct floor *f = s->floor;
 	int32_t from = f->from;
 	if (f->to == from)
 		return; /* renewed */
@@ -254,7 +258,7 @@ static void tell(struct engine *e, struct prepared *s)
 static void done(struct engine *e, struct prepared *s, const struct event *event)
 {
 	struct autoscaler_state *a = &s->autoscaler;
-	struct floor *f = &s->floor;
+	struct floor *f = s->floor;
 	const char *version = event->u.written.resource_version;
 	f->failing = false;
 	/* The watch may be ahead of the answer. */
@@ -274,7 +278,7 @@ static void done(struct engine *e, struct prepared *s, const struct event *event
 
 static void conflicted(struct engine *e, struct prepared *s, int64_t now_ms)
 {
-	struct floor *f = &s->floor;
+	struct floor *f = s->floor;
 	s->status.conflicts++;
 	f->again = ++f->tries <= CONFLICTS_MAX;
 	floor_seen(e, s, now_ms);
@@ -282,7 +286,7 @@ static void conflicted(struct engine *e, struct prepared *s, int64_t now_ms)
 
 static void failed(struct engine *e, struct prepared *s, const char *why)
 {
-	struct floor *f = &s->floor;
+	struct floor *f = s->floor;
 	s->status.failures++;
 	if (!f->failing)
 		emit_event(e, s, true, "FloorFailed", "%s; %s of %s %s not written: %s",
@@ -293,8 +297,8 @@ static void failed(struct engine *e, struct prepared *s, const char *why)
 
 void floor_answer(struct engine *e, struct prepared *s, const struct event *event)
 {
-	struct floor *f = &s->floor;
-	if (!f->since_ms || event->u.written.write.number != f->ref.number)
+	struct floor *f = s->floor;
+	if (!f || !f->since_ms || event->u.written.write.number != f->ref.number)
 		return;
 	f->since_ms = 0;
 	if (!slot_active(s) || !is_floor(s) || event->type == EVENT_FLOOR_DROPPED)

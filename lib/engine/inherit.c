@@ -109,9 +109,11 @@ static void inherit_floor(struct prepared *to, const struct prepared *from)
 {
 	if (to->autoscaler.standing == AUTOSCALER_UNASKED)
 		to->autoscaler = from->autoscaler;
-	to->floor = from->floor;
+	if (!to->floor || !from->floor)
+		return;
+	*to->floor = *from->floor;
 	if (to->index != from->index)
-		to->floor.since_ms = 0;
+		to->floor->since_ms = 0;
 }
 
 static void inherit_status(struct prepared *to, const struct prepared *from)
@@ -129,7 +131,6 @@ static void inherit_status(struct prepared *to, const struct prepared *from)
 	to->status.failures = from->status.failures;
 	to->status.counts = from->status.counts;
 	to->status.decided_ms = from->status.decided_ms;
-	memcpy(to->status.reason, from->status.reason, sizeof(to->status.reason));
 	memcpy(to->status.conditions, from->status.conditions,
 	       sizeof(to->status.conditions));
 	to->status_sent_ms = from->status_sent_ms;
@@ -147,7 +148,7 @@ void inherit(struct prepared *to, struct prepared *from)
 	inherit_feeds(to, from);
 	inherit_status(to, from);
 	if (to->index == from->index) {
-		to->decision = from->decision;
+		decision_copy(&to->decision, &from->decision);
 		to->write = from->write;
 		from->write.before = NULL;
 		write_drop(to, true);

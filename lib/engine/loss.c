@@ -31,11 +31,11 @@ const struct forecast *loss_forecast(struct engine *e, struct prepared *s, int32
 	if (said->state != FORECAST_READY || forecast_is_fresh(said, now_ms) ||
 	    !loss_follows(s, m, now_ms) || !feed->loaded || feed->working)
 		return said;
-	int64_t last_ms = s->metrics[m].ahead.made_for_ms;
-	if (last_ms != said->made_for_ms + age_min * MS_PER_MIN) {
+	struct forecast *ahead = s->metrics[m].ahead;
+	if (ahead->made_for_ms != said->made_for_ms + age_min * MS_PER_MIN) {
 		history_maker(e)->look_ahead(feed->forecaster, (int32_t)age_min,
-					     e->scratch, &s->metrics[m].ahead);
-		gate_plan(s, m, &s->metrics[m].ahead);
+					     e->scratch, ahead);
+		gate_plan(s, m, ahead);
 	}
-	return &s->metrics[m].ahead;
+	return ahead;
 }

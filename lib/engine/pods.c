@@ -156,10 +156,9 @@ static bool fell_ill(const struct pod *p, const struct decide_config *c)
  * else those that became Ready after the newest one that is. */
 static bool is_counted(struct prepared *s, int64_t ready_ms)
 {
-	const struct lead_samples *known = &s->lead_before;
-	if (s->pods_synced || s->lead_unknown || ready_ms > known->newest_ms)
+	if (s->pods_synced || s->lead_unknown || ready_ms > s->lead_before_ms)
 		return false;
-	return ready_ms < known->newest_ms || s->lead_before.newest_count-- > 0;
+	return ready_ms < s->lead_before_ms || s->lead_before_count-- > 0;
 }
 
 /* The first time that a pod is seen Ready is a sample of the lead time. */

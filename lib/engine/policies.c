@@ -27,6 +27,8 @@ static void prepare_metric(struct prepared *p, int32_t m)
 		return;
 	p->status.metrics[m].forecast_on = true;
 	metric->feed.memory = xmalloc(forecaster_size());
+	if (p->policy->on_metrics_loss == LOSS_FOLLOW_FORECAST)
+		metric->ahead = xcalloc(1, sizeof(*metric->ahead));
 	if (forecast_count(p->policy) > 1)
 		metric->feed.heard = heard_new(false);
 	if (p->policy->forecast.objective > 0)
@@ -55,7 +57,12 @@ static void prepare_policy(const struct engine *e, struct prepared *p)
 	p->metrics = xcalloc((size_t)policy->metric_count, sizeof(p->metrics[0]));
 	p->status.metrics =
 		xcalloc((size_t)policy->metric_count, sizeof(p->status.metrics[0]));
+	p->decision.metrics =
+		xcalloc((size_t)policy->metric_count, sizeof(p->decision.metrics[0]));
+	p->decision.metric_count = policy->metric_count;
 	p->guards = xcalloc((size_t)policy->guard_count + 1, sizeof(p->guards[0]));
+	if (policy->mode == MODE_FLOOR)
+		p->floor = xcalloc(1, sizeof(*p->floor));
 	if (policy->schedule_count)
 		p->intervals = xcalloc(SCHEDULE_INTERVALS_MAX, sizeof(p->intervals[0]));
 	pods_reserve(p, first_room(e, p));
@@ -71,7 +78,7 @@ struct prepared *engine_prepare(const struct engine *e, const char *ns, const ch
 	p->ns = xstrdup(ns);
 	p->name = xstrdup(name);
 	p->policy = policy;
-	snprintf(p->invalid, sizeof(p->invalid), "%s", invalid ? invalid : "");
+	p->invalid = invalid && invalid[0] ? xstrdup(invalid) : NULL;
 	p->decision.wanted = DECIDE_NO_REPLICAS;
 	p->status = (struct policy_status){
 		.ns = p->ns,
@@ -82,6 +89,7 @@ struct prepared *engine_prepare(const struct engine *e, const char *ns, const ch
 		.reactive = DECIDE_NO_REPLICAS,
 		.predicted = DECIDE_NO_REPLICAS,
 		.record = &p->record,
+		.reason = p->decision.reason,
 		.decision = &p->decision,
 	};
 	if (policy)
@@ -113,6 +121,7 @@ void engine_prepared_free(struct prepared *p)
 		if (p->metrics[m].feed.chunk)
 			p->metrics[m].feed.chunk->used = false;
 		free(p->metrics[m].pod_values);
+		free(p->metrics[m].ahead);
 		free(p->metrics[m].feed.memory);
 		free(p->metrics[m].feed.heard);
 		free(p->metrics[m].feed.plan);
@@ -120,6 +129,7 @@ void engine_prepared_free(struct prepared *p)
 	policy_free(p->policy);
 	free(p->metrics);
 	free(p->status.metrics);
+	free(p->decision.metrics);
 	free(p->guards);
 	free(p->shadow);
 	free(p->pods);
@@ -127,6 +137,8 @@ void engine_prepared_free(struct prepared *p)
 	free(p->pod_marks);
 	free(p->intervals);
 	free(p->lost);
+	free(p->floor);
+	free(p->invalid);
 	free(p->ns);
 	free(p->name);
 	free(p);
@@ -195,20 +207,27 @@ static void settle(struct engine *e, const struct prepared *of, struct prepared 
 		slot_refresh(e, (int32_t)s->index);
 }
 
-/* A refused text leaves the last good version in force and says so. */
-static void refuse(struct engine *e, struct prepared *s, const char *invalid,
-		   int64_t now_ms)
+const char *refused_why(const struct prepared *s)
 {
-	bool news = strcmp(s->invalid, invalid) != 0 ||
-		    s->status.conditions[PC_READY].status != STATUS_FALSE;
-	if (invalid != s->invalid)
-		snprintf(s->invalid, sizeof(s->invalid), "%s", invalid);
+	return s->invalid ? s->invalid : "";
+}
+
+/* A refused text leaves the last good version in force and says so. Takes `invalid`,
+ * NULL: as it stands in the slot. */
+static void refuse(struct engine *e, struct prepared *s, char *invalid, int64_t now_ms)
+{
+	bool known = !invalid || (s->invalid && !strcmp(s->invalid, invalid));
+	bool news = !known || s->status.conditions[PC_READY].status != STATUS_FALSE;
+	if (invalid) {
+		free(s->invalid);
+		s->invalid = invalid;
+	}
 	if (!s->policy)
-		snprintf(s->status.reason, sizeof(s->status.reason),
+		snprintf(s->decision.reason, sizeof(s->decision.reason),
 			 "the policy is not valid -> nothing is decided");
 	if (news) {
 		s->changed = true;
-		emit_event(e, s, true, "PolicyInvalid", "%s%s", invalid,
+		emit_event(e, s, true, "PolicyInvalid", "%s%s", refused_why(s),
 			   s->policy ? "; the last valid version stays in force" : "");
 	}
 	publish_standing(e, s, now_ms);
@@ -239,7 +258,7 @@ static void put_in_place(struct engine *e, struct prepared *s, int32_t i, int64_
 	s->changed = true;
 	slot_put(e, i, s);
 	if (!s->policy) {
-		refuse(e, s, s->invalid, now_ms);
+		refuse(e, s, NULL, now_ms);
 		return;
 	}
 	if (old && same_target(old, s)) {
@@ -249,15 +268,16 @@ static void put_in_place(struct engine *e, struct prepared *s, int32_t i, int64_
 	} else {
 		record_resume(&s->record, now_ms);
 		s->lead_unknown = s->record.lead.count == 0;
-		s->lead_before = s->record.lead;
+		s->lead_before_ms = s->record.lead.newest_ms;
+		s->lead_before_count = s->record.lead.newest_count;
 		lead_publish(s);
 	}
 	if (old) {
 		s->paused_until_ms = old->paused_until_ms;
 		s->rested = old->rested;
 	}
-	if (s->invalid[0])
-		refuse(e, s, s->invalid, now_ms);
+	if (s->invalid)
+		refuse(e, s, NULL, now_ms);
 	settle(e, s, NULL, now_ms);
 	publish_standing(e, s, now_ms);
 	if (old && old->policy && !same_target(old, s))
@@ -270,7 +290,7 @@ void policies_set(struct engine *e, const struct event *event)
 	struct prepared *s = event->u.policy_set.prepared;
 	struct prepared *old = slot_named(e, s->ns, s->name);
 	if (old && !s->policy) {
-		refuse(e, old, s->invalid, event->now_ms);
+		refuse(e, old, TAKE(s->invalid), event->now_ms);
 		engine_prepared_free(s);
 		return;
 	}

@@ -182,7 +182,6 @@ static void publish_numbers(struct prepared *s, int64_t now_ms)
 	for (int32_t m = 0; m < s->policy->metric_count; m++)
 		st->capped |= d->metrics[m].capped;
 	st->decided_ms = now_ms;
-	snprintf(st->reason, sizeof(st->reason), "%s", d->reason);
 	st->pods = s->pod_count;
 	st->ready_pods = 0;
 	for (int32_t i = 0; i < s->pod_count; i++)
@@ -232,16 +231,7 @@ void publish_decision(struct engine *e, struct prepared *s, int64_t now_ms)
 void publish_hold(struct engine *e, struct prepared *s, const char *why, int64_t now_ms)
 {
 	struct decision *d = &s->decision;
-	*d = (struct decision){
-		.current = s->target.replicas,
-		.desired = s->target.replicas,
-		.wanted = DECIDE_NO_REPLICAS,
-		.reactive = DECIDE_NO_REPLICAS,
-		.predicted = DECIDE_NO_REPLICAS,
-		.stabilized = DECIDE_NO_REPLICAS,
-		.held_from = DECIDE_NO_REPLICAS,
-		.winner = -1,
-	};
+	decision_clear(d, s->target.replicas);
 	if (s->target.seen)
 		snprintf(d->reason, sizeof(d->reason), "%s -> hold %d", why, d->current);
 	else
@@ -268,11 +258,11 @@ void publish_written(struct engine *e, struct prepared *s, int64_t now_ms)
 void publish_standing(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	char text[256] = "";
-	bool refused = s->invalid[0];
+	bool refused = s->invalid || !s->policy;
 	const char *paused = rest_paused(s, now_ms, text, sizeof(text));
-	set(s, PC_READY, refused || !s->policy ? STATUS_FALSE : STATUS_TRUE,
+	set(s, PC_READY, refused ? STATUS_FALSE : STATUS_TRUE,
 	    refused ? "PolicyInvalid" : "PolicyValid",
-	    refused ? s->invalid : "the policy is valid", now_ms);
+	    refused ? refused_why(s) : "the policy is valid", now_ms);
 	bool scaled_by_others = s->policy && s->policy->mode == MODE_SCALE &&
 				s->autoscaler.standing == AUTOSCALER_PRESENT &&
 				!s->conflict;
@@ -297,7 +287,7 @@ void publish_conflict(struct engine *e, struct prepared *s, const struct prepare
 	bool said = is(s, PC_CONFLICT, STATUS_TRUE);
 	set(s, PC_CONFLICT, STATUS_TRUE, "OlderPolicy", text, now_ms);
 	set(s, PC_SCALING_ACTIVE, STATUS_FALSE, "OlderPolicy", text, now_ms);
-	snprintf(s->status.reason, sizeof(s->status.reason), "%s -> this one waits",
+	snprintf(s->decision.reason, sizeof(s->decision.reason), "%s -> this one waits",
 		 text);
 	if (!said)
 		emit_event(e, s, true, "TargetConflict", "%s", s->status.reason);

@@ -19,8 +19,9 @@ struct metric_slot {
 	bool answered;                /* in this cycle */
 	char unknown[160];
 	int64_t lost_ms; /* unknown in every cycle since then; 0: known */
-	struct forecast
-		ahead; /* of a lost metric: from the newest minute on that ended */
+	/* Of a lost metric: from the newest minute on that ended; NULL: the policy does
+	 * not follow it then. */
+	struct forecast *ahead;
 	struct feed feed;
 };
 
@@ -69,11 +70,14 @@ struct autoscaler_state {
 		AUTOSCALER_PRESENT,
 	} standing;
 	bool scaled_object;
-	char name[254], uid[64], resource_version[32], owner[160];
+	char name[254], uid[64], resource_version[32];
+	union {
+		char owner[160];   /* AUTOSCALER_PRESENT */
+		char problem[200]; /* AUTOSCALER_UNKNOWN */
+	};
 	int32_t min, max, original;
 	bool marked;
 	int64_t expires_ms;
-	char problem[200];
 };
 
 /* Mode Floor. */
@@ -140,12 +144,12 @@ struct prepared {
 	struct memory_pool *pool; /* the engine's, from its place on */
 	char *ns, *name;
 	struct policy *policy; /* NULL: never valid */
-	char invalid[256];     /* why the newest text was refused; "" */
+	char *invalid;         /* why the newest text was refused; NULL: it was not */
 	bool conflict;         /* an older policy has the target */
 	bool held;             /* it was in force for its target until now */
 	struct target_state target;
 	struct autoscaler_state autoscaler;
-	struct floor floor;
+	struct floor *floor;     /* mode Floor; else NULL */
 	int64_t paused_until_ms; /* by EVENT_PAUSE; 0: it is not */
 	bool rested;             /* nothing was decided in the newest cycle, on purpose */
 	/* pods */
@@ -160,11 +164,13 @@ struct prepared {
 	int32_t lost_count;
 	bool lost_more; /* more than fit into `lost`; until the next list */
 	bool pods_synced, resetting;
-	struct lead_samples lead_before; /* of the record this process began with */
-	bool lead_unknown;               /* no lead time was known when the list began */
-	struct state_record record;      /* decide's memory and lead times live in it */
-	int32_t metric_count;            /* of the policy */
-	struct metric_slot *metrics;     /* so many, as in `status` */
+	/* lead.newest_ms and newest_count of the record this process began with */
+	int64_t lead_before_ms;
+	int32_t lead_before_count;
+	bool lead_unknown;           /* no lead time was known when the list began */
+	struct state_record record;  /* decide's memory and lead times live in it */
+	int32_t metric_count;        /* of the policy */
+	struct metric_slot *metrics; /* so many, as in `status` */
 	struct guard_slot *guards;
 	struct schedule_interval *intervals; /* SCHEDULE_INTERVALS_MAX; NULL: the policy
 						has no schedules */
@@ -266,6 +272,8 @@ void slot_refresh(struct engine *e, int32_t i);
 void slots_refresh(struct engine *e);
 
 /* policies.c */
+/* Why it was refused, for people; "" when nobody said. */
+const char *refused_why(const struct prepared *s);
 void policies_set(struct engine *e, const struct event *event);
 void policies_gone(struct engine *e, const struct event *event);
 

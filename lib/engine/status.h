@@ -69,8 +69,8 @@ struct policy_status {
 	int32_t lead_samples;
 	struct floor_status floor;
 	bool rests; /* nothing is decided on purpose: paused, or in the way of others */
-	int64_t decided_ms;              /* 0: no decision yet */
-	char reason[512];                /* of the last decision */
+	int64_t decided_ms; /* 0: no decision yet */
+	const char *reason; /* of the last decision, or why there is none; borrowed */
 	const struct decision *decision; /* the last one; NULL: none to speak of */
 	int64_t scaled_ms;               /* 0: never */
 	uint64_t decisions, writes, conflicts,

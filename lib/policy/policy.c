@@ -206,6 +206,7 @@ static void read_policy(const struct place *root, struct policy *p)
 static struct policy *new_policy(void)
 {
 	struct policy *p = xcalloc(1, sizeof(*p));
+	p->metrics = xcalloc(POLICY_METRICS_MAX, sizeof(p->metrics[0]));
 	p->schedules = xcalloc(POLICY_SCHEDULES_MAX, sizeof(p->schedules[0]));
 	p->guards = xcalloc(POLICY_GUARDS_MAX, sizeof(p->guards[0]));
 	return p;
@@ -216,9 +217,12 @@ static void *fit(void *items, int32_t count, size_t size)
 	return xrealloc(items, (count ? (size_t)count : 1) * size);
 }
 
-/* Of thousands of policies most have none. */
+/* Of thousands of policies most have one metric and none of the rest. */
 static void give_room_back(struct policy *p)
 {
+	struct policy_forecast *f = &p->forecast;
+	p->metrics = fit(p->metrics, p->metric_count, sizeof(p->metrics[0]));
+	f->excludes = fit(f->excludes, f->exclude_count, sizeof(f->excludes[0]));
 	p->schedules = fit(p->schedules, p->schedule_count, sizeof(p->schedules[0]));
 	p->guards = fit(p->guards, p->guard_count, sizeof(p->guards[0]));
 }
@@ -294,6 +298,7 @@ void policy_free(struct policy *p)
 		policy_schedule_fini(&p->schedules[i]);
 	for (int32_t i = 0; i < p->guard_count; i++)
 		policy_guard_fini(&p->guards[i]);
+	free(p->metrics);
 	free(p->schedules);
 	free(p->guards);
 	free(p);

@@ -105,8 +105,8 @@ struct policy_forecast {
 	int32_t time_zone_line; /* in the text; 0: not given */
 	struct zone zone; /* that zone's clock over history and years ahead, once io has
 			     read it; until then UTC */
-	struct time_range excludes[POLICY_EXCLUDES_MAX]; /* not learned from; in the order
-							    of the text, may overlap */
+	struct time_range *excludes; /* at most POLICY_EXCLUDES_MAX, not learned from; in
+					the order of the text, may overlap */
 	int32_t exclude_count;
 	double max_over_reactive; /* how many times the reactive proposal a forecast may
 				     ask for before it has proved itself; default 2, in
@@ -182,11 +182,11 @@ struct policy {
 	uint64_t hash;      /* of the text: observedPolicyHash */
 	struct policy_target target;
 	enum policy_mode mode;
-	int32_t min_replicas; /* >= 0, default 1 */
-	int32_t max_replicas; /* >= 1 and >= min */
-	struct policy_metric metrics[POLICY_METRICS_MAX];
-	int32_t metric_count; /* >= 1 */
-	bool has_behavior;    /* chooses the HPA's second normalisation path */
+	int32_t min_replicas;          /* >= 0, default 1 */
+	int32_t max_replicas;          /* >= 1 and >= min */
+	struct policy_metric *metrics; /* at most POLICY_METRICS_MAX */
+	int32_t metric_count;          /* >= 1 */
+	bool has_behavior;             /* chooses the HPA's second normalisation path */
 	struct scaling_rules up, down;
 	struct policy_forecast forecast;
 	enum metrics_loss on_metrics_loss; /* default LOSS_HOLD */

@@ -37,6 +37,7 @@ void policy_default_forecast(struct policy *p)
 		.quantile = 0.95,
 		.seasons_auto = true,
 		.time_zone = xstrdup("UTC"),
+		.excludes = xcalloc(POLICY_EXCLUDES_MAX, sizeof(p->forecast.excludes[0])),
 		.max_over_reactive = 2,
 		.release = true,
 	};
@@ -282,6 +283,7 @@ void policy_read_forecast(const struct place *at, const struct field *f, void *o
 void policy_forecast_fini(struct policy_forecast *f)
 {
 	free(f->time_zone);
+	free(f->excludes);
 	*f = (struct policy_forecast){0};
 }
 

@@ -30,9 +30,11 @@ struct rival {
 	struct workload workload;
 	struct policy policy; /* a copy whose texts are borrowed; forecasting is off and
 				 the reactive target is the user's */
+	struct policy_metric metrics[POLICY_METRICS_MAX]; /* its own */
 	struct decide_config decide;
 	struct decide_memory memory;
 	struct decision decision; /* of the last sync; RIVAL_HPA only */
+	struct metric_decision decided[POLICY_METRICS_MAX]; /* of it */
 	int64_t sync_ms, next_sync_ms, until_ms;
 	struct pod *pods; /* room for all pods of the workload, as are values; owned */
 	struct pod_value *values;

@@ -99,8 +99,11 @@ static void replay(const struct trace *t, const struct targets *targets, int lea
 	static struct replay r;
 	r = (struct replay){.targets = targets,
 			    .delay_ms = leads_s[lead] * MS_PER_S + DELAY_MS};
-	r.policy = (struct policy){
-		.min_replicas = 1, .max_replicas = 200, .metric_count = 1};
+	static struct policy_metric metric;
+	r.policy = (struct policy){.min_replicas = 1,
+				   .max_replicas = 200,
+				   .metrics = &metric,
+				   .metric_count = 1};
 	r.policy.forecast.quantile = 0.95;
 	r.policy.forecast.release = true;
 	decide_config_default(&r.config);

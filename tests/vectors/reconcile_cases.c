@@ -15,6 +15,7 @@ struct standing {
 struct cycle {
 	struct world w;
 	struct decision d;
+	struct metric_decision decided[POLICY_METRICS_MAX];
 	struct standing conditions[CONDITIONS_MAX];
 	int32_t condition_count;
 	bool written, failed;
@@ -192,6 +193,8 @@ static void cycle_run(struct cycle *c, const struct run *r)
 		.status_replicas = (int32_t)exact_int(r->item, "status_replicas", 0),
 	};
 	view_selector(&in.scale, r->item);
+	c->d.metrics = c->decided;
+	c->d.metric_count = POLICY_METRICS_MAX;
 	decide(&in, &c->w.memory, &c->d);
 	write_scale(c, r->item);
 }

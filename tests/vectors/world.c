@@ -8,7 +8,9 @@
 void world_init(struct world *w, const cJSON *file)
 {
 	const cJSON *c = exact_get(file, "config");
-	*w = (struct world){.policy = {.min_replicas = 1, .max_replicas = INT32_MAX}};
+	*w = (struct world){.policy = {.min_replicas = 1,
+				       .max_replicas = INT32_MAX,
+				       .metrics = w->metrics}};
 	decide_config_default(&w->config);
 	w->config.tolerance = exact_double(c, "tolerance", w->config.tolerance);
 	w->config.cpu_initialization_ms =

@@ -11,6 +11,7 @@
 
 struct world {
 	struct policy policy;
+	struct policy_metric metrics[POLICY_METRICS_MAX];
 	struct decide_config config;
 	struct pod *pods;
 	int32_t pod_count;

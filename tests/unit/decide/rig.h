@@ -14,9 +14,11 @@
 
 struct rig {
 	struct policy policy;
+	struct policy_metric metrics[POLICY_METRICS_MAX];
 	struct decide_config config;
 	struct decide_memory memory;
 	struct decision d;
+	struct metric_decision decided[POLICY_METRICS_MAX];
 	struct pod pods[RIG_PODS];
 	struct metric_values values[POLICY_METRICS_MAX];
 	struct pod_value pod_values[POLICY_METRICS_MAX][RIG_PODS];
@@ -30,8 +32,9 @@ struct rig {
 static inline void rig_init(struct rig *r, int32_t replicas)
 {
 	*r = (struct rig){
-		.policy = {.min_replicas = 1, .max_replicas = 100},
+		.policy = {.min_replicas = 1, .max_replicas = 100, .metrics = r->metrics},
 		.memory = {.seeded = true},
+		.d = {.metrics = r->decided, .metric_count = POLICY_METRICS_MAX},
 	};
 	decide_config_default(&r->config);
 	r->in = (struct decide_input){

@@ -4,13 +4,7 @@
 
 static bool run(struct rig *r)
 {
-	r->d = (struct decision){
-		.current = r->in.scale.spec_replicas,
-		.wanted = DECIDE_NO_REPLICAS,
-		.reactive = DECIDE_NO_REPLICAS,
-		.predicted = DECIDE_NO_REPLICAS,
-		.winner = -1,
-	};
+	decision_clear(&r->d, r->in.scale.spec_replicas);
 	return combine(&r->in, &r->d);
 }
 

@@ -478,6 +478,9 @@ START_TEST(same_input_gives_the_same_decision)
 	rig_external(&b, "requests", 100, 700);
 	rig_forecast(&b, 0, 900, 950);
 	memset(&b.d, 0x5a, sizeof(b.d));
+	memset(b.decided, 0x5a, sizeof(b.decided));
+	b.d.metrics = b.decided;
+	b.d.metric_count = POLICY_METRICS_MAX;
 	rig_decide(&a);
 	rig_decide(&b);
 	ck_assert_int_eq(a.d.desired, b.d.desired);

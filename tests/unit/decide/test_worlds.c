@@ -91,7 +91,11 @@ static void check_repeats(struct world *w, const struct decide_input *in,
 	static struct decide_memory memory;
 	static struct decision again;
 	memory = *before;
+	static struct metric_decision decided[POLICY_METRICS_MAX];
 	memset(&again, 0xa5, sizeof(again));
+	memset(decided, 0xa5, sizeof(decided));
+	again.metrics = decided;
+	again.metric_count = POLICY_METRICS_MAX;
 	decide(in, &memory, &again);
 	holds(w, again.desired == w->d.desired && !strcmp(again.reason, w->d.reason),
 	      "the same input gave another decision");

@@ -15,6 +15,7 @@
 struct virtual
 {
 	struct policy policy;
+	struct policy_metric metrics[POLICY_METRICS_MAX];
 	struct decide_config config;
 	struct shadow shadow;
 	struct shadow_events events[SHADOW_FLEETS];
@@ -31,6 +32,7 @@ static inline void virtual_open(struct virtual *v)
 	*v = (struct virtual){.policy = {.min_replicas = 1, .max_replicas = 100}};
 	decide_config_default(&v->config);
 	v->shadow.events = v->events;
+	v->policy.metrics = v->metrics;
 	v->policy.metric_count = 1;
 	v->policy.metrics[0].type = METRIC_EXTERNAL;
 	v->policy.forecast.quantile = 0.95;

@@ -17,9 +17,11 @@ struct world {
 	struct rng rng;
 	struct hpa hpa;
 	struct policy policy;
+	struct policy_metric metrics[POLICY_METRICS_MAX];
 	struct decide_config config;
 	struct decide_memory memory;
 	struct decision d;
+	struct metric_decision decided[POLICY_METRICS_MAX];
 	struct pod pods[HPA_PODS];
 	struct metric_values values[POLICY_METRICS_MAX];
 	struct pod_value pod_values[HPA_METRICS][2 * HPA_PODS + HPA_FOREIGN];
@@ -195,10 +197,13 @@ static inline void world_policy_give(struct world *w)
 						 METRIC_OBJECT, METRIC_EXTERNAL};
 	static char *const containers[] = {"c0", "c1"};
 	const struct hpa *h = &w->hpa;
+	w->d.metrics = w->decided;
+	w->d.metric_count = POLICY_METRICS_MAX;
 	w->policy = (struct policy){
 		.mode = MODE_SCALE,
 		.min_replicas = h->min,
 		.max_replicas = h->max,
+		.metrics = w->metrics,
 		.metric_count = h->metric_count,
 		.has_behavior = h->has_behavior,
 	};
@@ -209,7 +214,7 @@ static inline void world_policy_give(struct world *w)
 		struct policy_metric *to = &w->policy.metrics[m];
 		bool resource =
 			from->source == HPA_RESOURCE || from->source == HPA_CONTAINER;
-		to->type = types[from->source];
+		*to = (struct policy_metric){.type = types[from->source]};
 		to->name = !resource ? "requests" : from->cpu ? "cpu" : "memory";
 		to->container = from->source == HPA_CONTAINER
 					? containers[from->container]

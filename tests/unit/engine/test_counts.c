@@ -46,6 +46,8 @@ START_TEST(every_decision_has_one_cause)
 }
 END_TEST
 
+static struct metric_decision fourth[4] = {[3] = {.capped = true}};
+
 static const struct {
 	struct decision d;
 	enum clamp clamp; /* CLAMP_COUNT: none */
@@ -63,7 +65,7 @@ static const struct {
 	{{.stabilization = STABILIZED_UP}, CLAMP_STABILIZED_UP, "ScaleUpStabilized"},
 	{{.hold = HOLD_DOWN}, CLAMP_HELD, "Held"},
 	{{.hold = HOLD_UNKNOWN}, CLAMP_COUNT, ""},
-	{{.metrics[3] = {.capped = true}}, CLAMP_CAPPED, "ForecastCapped"},
+	{{.metrics = fourth, .metric_count = 4}, CLAMP_CAPPED, "ForecastCapped"},
 };
 
 START_TEST(what_stood_in_the_way_is_counted)

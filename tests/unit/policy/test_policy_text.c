@@ -60,7 +60,8 @@ static void same_forecast(const struct policy_forecast *a,
 	ck_assert_int_eq(a->step_ms, b->step_ms);
 	same_text(a->time_zone, b->time_zone);
 	ck_assert_int_eq(a->exclude_count, b->exclude_count);
-	ck_assert_mem_eq(a->excludes, b->excludes, sizeof(a->excludes));
+	ck_assert_mem_eq(a->excludes, b->excludes,
+			 (size_t)a->exclude_count * sizeof(a->excludes[0]));
 	ck_assert(a->max_over_reactive == b->max_over_reactive);
 	ck_assert_int_eq(a->release, b->release);
 }
@@ -245,10 +246,12 @@ START_TEST(the_longest_texts_come_back)
 	for (int i = 0; i < 8192; i++)
 		query[i] = "q: [\x01"[i % 5];
 	struct policy_guard guards[POLICY_GUARDS_MAX];
+	struct policy_metric metrics[POLICY_METRICS_MAX];
 	struct policy p = {
 		.target = {"apps/v1", "Deployment", "web"},
 		.min_replicas = 1,
 		.max_replicas = 2,
+		.metrics = metrics,
 		.metric_count = POLICY_METRICS_MAX,
 		.forecast = {.models = MODEL_HOLT_WINTERS,
 			     .history_ms = MS_PER_DAY,

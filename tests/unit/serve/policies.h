@@ -14,6 +14,7 @@ struct shown {
 	struct policy_status status;
 	struct metric_status metrics[POLICY_METRICS_MAX];
 	struct decision decision;
+	struct metric_decision decided[POLICY_METRICS_MAX];
 	struct state_record record;
 };
 
@@ -36,6 +37,8 @@ static inline void shown_init(struct shown *s, const char *ns, const char *name)
 	ck_assert_msg(policy != NULL, "%s", err.msg);
 	*s = (struct shown){0};
 	s->decision.winner = -1;
+	s->decision.metrics = s->decided;
+	s->decision.metric_count = POLICY_METRICS_MAX;
 	s->status = (struct policy_status){
 		.ns = ns,
 		.name = name,

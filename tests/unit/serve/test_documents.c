@@ -166,7 +166,7 @@ static void be_hostile(struct shown *h)
 	}
 	h->status.ns = HOSTILE;
 	h->status.name = HOSTILE;
-	strcpy(h->status.reason, HOSTILE);
+	h->status.reason = HOSTILE;
 	strcpy(h->status.metrics[0].forecast.anomaly.text, HOSTILE);
 	strcpy(h->status.metrics[0].forecast.reason, HOSTILE);
 	for (int c = 0; c < PC_COUNT; c++)
@@ -213,7 +213,7 @@ START_TEST(random_texts_stay_text)
 	}
 	text[sizeof(text) - 1] = '\0';
 	s[0].status.name = text;
-	strcpy(s[0].status.reason, text);
+	s[0].status.reason = text;
 	strcpy(s[0].status.conditions[PC_HELD].message, text);
 	strcpy(s[0].status.metrics[0].forecast.anomaly.text, text);
 	check_markup(list("", ""));
