@@ -46,12 +46,20 @@ static int32_t points_of(int32_t places)
 	return points < PAST_POINTS_MIN ? PAST_POINTS_MIN : (int32_t)points;
 }
 
+static struct past *past_new(int32_t cap)
+{
+	struct past *p = xcalloc(1, sizeof(*p) + (size_t)cap * sizeof(p->points[0]));
+	p->cap = cap;
+	return p;
+}
+
 /* As much of the newest as still has room. */
 static struct past *shrink(struct past *from, int32_t cap)
 {
-	struct past *to = xcalloc(1, sizeof(*to) + (size_t)cap * sizeof(to->points[0]));
+	struct past *to = past_new(cap);
 	int32_t count = from->count < cap ? from->count : cap;
-	*to = (struct past){.key = from->key, .count = count, .cap = cap};
+	to->key = from->key;
+	to->count = count;
 	for (int32_t i = 0; i < count; i++)
 		to->points[i] = *past_at(from, from->count - count + i);
 	free(from);
@@ -65,11 +73,8 @@ static struct past *take(struct pasts *p, int32_t i, const struct policy_status 
 	if (i >= p->count)
 		grow(p, i + 1);
 	int32_t cap = points_of(p->count);
-	if (!p->items[i]) {
-		p->items[i] = xcalloc(1, sizeof(*p->items[i]) +
-						 (size_t)cap * sizeof(struct past_point));
-		p->items[i]->cap = cap;
-	}
+	if (!p->items[i])
+		p->items[i] = past_new(cap);
 	if (p->items[i]->cap > cap)
 		p->items[i] = shrink(p->items[i], cap);
 	struct past *past = p->items[i];
@@ -81,9 +86,15 @@ static struct past *take(struct pasts *p, int32_t i, const struct policy_status 
 	return past;
 }
 
+/* i in [0, count]: at count where the next one goes, when there is room. */
+static int32_t index_of(const struct past *p, int32_t i)
+{
+	return (p->first + i) % p->cap;
+}
+
 const struct past_point *past_at(const struct past *p, int32_t i)
 {
-	return &p->points[(p->first + i) % p->cap];
+	return &p->points[index_of(p, i)];
 }
 
 int64_t past_point_ms(const struct past_point *p)
@@ -133,17 +144,17 @@ void pasts_add(struct pasts *p, int32_t i, const struct policy_status *s, int64_
 	struct past_point now = point_of(s, (uint32_t)(now_ms / PAST_STEP_MS));
 	struct past_point *last = NULL;
 	if (past->count)
-		last = &past->points[(past->first + past->count - 1) % past->cap];
+		last = &past->points[index_of(past, past->count - 1)];
 	if (last && now.step <= last->step) {
 		now.step = last->step; /* the clock was put back: time goes on here */
 		merge(last, &now);
 		return;
 	}
 	if (past->count == past->cap) {
-		past->first = (past->first + 1) % past->cap;
+		past->first = index_of(past, 1);
 		past->count--;
 	}
-	past->points[(past->first + past->count++) % past->cap] = now;
+	past->points[index_of(past, past->count++)] = now;
 }
 
 const struct past *pasts_find(const struct pasts *p, int32_t i,
