@@ -72,16 +72,19 @@ struct advice advice_make(const struct sweep *sweep, const struct policy *policy
 	const struct sweep_point *hpa = own_of(&a);
 	const struct outcome *h = &hpa->halves[SWEEP_SECOND];
 	a.chosen = sweep_choose(sweep, accepted(&hpa->halves[SWEEP_FIRST]));
+	a.idle = !(hpa->halves[SWEEP_FIRST].demand_units > 0) ? "first"
+		 : !(h->demand_units > 0)                     ? "second"
+							      : NULL;
 	/* The policy's own target serves as well as itself. */
-	if (a.chosen < 0)
+	if (a.chosen < 0 || a.idle)
 		a.chosen = sweep->own;
 	const struct outcome *o = &sweep->points[a.chosen].halves[SWEEP_SECOND];
 	a.unserved = outcome_unserved_ratio(o);
 	a.hpa_unserved = outcome_unserved_ratio(h);
 	a.saved = h->pod_h > 0 ? 1 - o->pod_h / h->pod_h : 0;
-	a.gains = a.chosen != sweep->own && a.saved >= WORTH_IT &&
-		  a.unserved <= accepted(h);
 	judge_days(&a);
+	a.gains = a.chosen != sweep->own && a.days > 0 && a.saved >= WORTH_IT &&
+		  a.unserved <= accepted(h);
 	return a;
 }
 
@@ -185,9 +188,32 @@ static void put_no_gain(const struct advice *a, struct str *out)
 	put_evidence(a, out);
 }
 
+/* Without a load, or without a whole day that took no part in the choice. */
+static void put_too_little(const struct advice *a, struct str *out)
+{
+	if (a->idle) {
+		str_printf(out,
+			   "Nothing can be recommended: the %s half has no load at all. "
+			   "Give another history, or another --start.",
+			   a->idle);
+		return;
+	}
+	str_puts(out,
+		 "Too little for a recommendation: the second half holds no whole day. "
+		 "What was best on the first (");
+	advice_setting(&a->sweep->points[a->chosen].setting, out);
+	str_printf(out,
+		   ") took %.1f %% %s pod-hours on the second, %.3f %% of the load "
+		   "unserved against %.3f %%. Give more history.",
+		   fabs(100 * a->saved), a->saved > 0 ? "fewer" : "more",
+		   100 * a->unserved, 100 * a->hpa_unserved);
+}
+
 void advice_sentence(const struct advice *a, struct str *out)
 {
-	if (a->gains)
+	if (a->idle || (a->days == 0 && a->chosen != a->sweep->own))
+		put_too_little(a, out);
+	else if (a->gains)
 		put_gain(a, out);
 	else
 		put_no_gain(a, out);
@@ -225,9 +251,14 @@ static void put_row(const struct advice *a, const char *name, const struct sweep
 		    struct str *out)
 {
 	str_printf(out, "%-44s", name);
-	for (int h = 0; h < SWEEP_HALVES; h++)
-		str_printf(out, " %10.3f %9.4f%%", sweep_pods(a->sweep, &p->halves[h]),
-			   100 * outcome_unserved_ratio(&p->halves[h]));
+	for (int h = 0; h < SWEEP_HALVES; h++) {
+		double pods = sweep_pods(a->sweep, &p->halves[h]);
+		if (isfinite(pods))
+			str_printf(out, " %10.3f", pods);
+		else
+			str_printf(out, " %10s", "-");
+		str_printf(out, " %9.4f%%", 100 * outcome_unserved_ratio(&p->halves[h]));
+	}
 	str_puts(out, "\n");
 }
 

@@ -13,7 +13,12 @@ struct advice {
 	/* Of the first half: the cheapest settings that serve as well as the policy's
 	 * target without forecasts. An index of sweep->points. */
 	int32_t chosen;
-	bool gains;   /* and on the second half they still serve as well, for less */
+	/* Of the halves the one without any load ("first", "second"): then nothing can be
+	 * chosen. NULL: there is load on both. */
+	const char *idle;
+	/* Whether there is a whole day that took no part in the choice, and on the second
+	 * half they still serve as well, for less. */
+	bool gains;
 	double saved; /* share of pod-hours on the second half, against the HPA's rules */
 	double unserved, hpa_unserved; /* share of the load, on the second half */
 	/* Whole days of the second half; those on which fewer pods were paid and no more

@@ -331,7 +331,7 @@ static void put_point(struct figure *f, const struct advice *a, int32_t i,
 {
 	const struct sweep_point *p = &a->sweep->points[i];
 	const struct outcome *o = &p->halves[SWEEP_SECOND];
-	struct str text AUTO(str_fini);
+	struct str text AUTO(str_fini) = {0};
 	double pods = sweep_pods(a->sweep, o);
 	if (!isfinite(pods))
 		return;
@@ -361,6 +361,8 @@ static void put_fronts(const struct advice *a, struct str *out)
 	double perfect = sweep_pods(s, &s->perfect.halves[SWEEP_SECOND]);
 	double line_x[2] = {perfect, perfect}, line_y[2] = {b.least, b.most};
 	char label[32];
+	if (!isfinite(perfect))
+		return;
 	str_puts(out, "<figure>\n");
 	figure_begin(&f, "Pods paid per pod of useful work against the share of the load "
 			 "that was not served");
@@ -399,10 +401,15 @@ static void put_half(const struct advice *a, const char *name,
 	str_printf(out, "<tr%s><td>", own ? " class=\"own\"" : "");
 	html_escape(out, name);
 	str_puts(out, "</td>");
-	for (int h = 0; h < SWEEP_HALVES; h++)
-		str_printf(out, "<td>%.3f</td><td>%.4f %%</td>",
-			   sweep_pods(a->sweep, &p->halves[h]),
+	for (int h = 0; h < SWEEP_HALVES; h++) {
+		double pods = sweep_pods(a->sweep, &p->halves[h]);
+		if (isfinite(pods))
+			str_printf(out, "<td>%.3f</td>", pods);
+		else
+			str_puts(out, "<td>-</td>");
+		str_printf(out, "<td>%.4f %%</td>",
 			   100 * outcome_unserved_ratio(&p->halves[h]));
+	}
 	str_puts(out, "</tr>\n");
 }
 

@@ -429,7 +429,7 @@ static int run_sweep(struct simulation *s, struct err *err)
 static int write_report(struct simulation *s, const struct report *report,
 			struct err *err)
 {
-	struct str page AUTO(str_fini);
+	struct str page AUTO(str_fini) = {0};
 	if (!s->flags.report)
 		return 0;
 	str_init(&page, OUTPUT_LIMIT);

@@ -153,7 +153,7 @@ static char *fetch(const struct simulate_flags *f, struct cluster *cluster,
 	char *ns AUTO_FREE = NULL;
 	const char *what = f->hpa ? f->hpa : f->cluster_policy;
 	const char *name = cluster_name(cluster, &f->cluster, what, &ns);
-	struct str ignored AUTO(str_fini);
+	struct str ignored AUTO(str_fini) = {0};
 	cJSON *object AUTO(json_cleanup) = NULL;
 	if (get_named(cluster, f->hpa ? KUBE_HPA_GROUP_VERSION : "v1",
 		      f->hpa ? KUBE_HPA_PLURAL : "configmaps", ns, name, &object,

@@ -61,7 +61,7 @@ void verdict_sentence(const struct verdict *v, struct str *out)
 	bool saves = saved >= WORTH_IT;
 	str_puts(out, "Against the HPA's rules at the policy's target: ");
 	if (!saves && better)
-		str_puts(out, "nothing is saved, but it serves better: ");
+		str_puts(out, "hardly a saving, but it serves better: ");
 	else if (!saves)
 		str_puts(out, "there is nothing to gain: ");
 	put_saving(saved, out);

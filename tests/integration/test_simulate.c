@@ -229,7 +229,7 @@ START_TEST(what_a_load_and_a_plan_leave_doubtful_is_told)
 		str_printf(&odd, "%d,%s\n", 1768780800 + 60 * m, m == 7 ? "-3" : "400");
 	bed_write_file(table, str_text(&odd));
 	ck_assert_int_eq(CALL("-f", policy, "--trace", table, "--capacity", "50"), 0);
-	char *text AUTO_FREE = output();
+	char *text AUTO_FREE = bed_output(b);
 	ck_assert_msg(strstr(text,
 			     "\nnote: 1 of 600 values are below 0 and taken as 0 (-3 at "
 			     "2026-01-19T00:07:00Z)\n") != NULL,
@@ -238,7 +238,7 @@ START_TEST(what_a_load_and_a_plan_leave_doubtful_is_told)
 		      "%s", text);
 	ck_assert(strstr(text, "without --capacity") == NULL);
 	ck_assert_int_eq(CALL("-f", policy, "--trace", table), 0);
-	char *usual AUTO_FREE = output();
+	char *usual AUTO_FREE = bed_output(b);
 	ck_assert_msg(strstr(usual, "\nnote: without --capacity a pod is taken") != NULL,
 		      "%s", usual);
 }
@@ -404,6 +404,36 @@ START_TEST(a_sweep_of_a_load_that_never_moves_gains_nothing)
 END_TEST
 
 /* One file that asks for nothing else, and speaks of this run. */
+/* Nights that are long enough to be half of a table; an hour; and a table of nothing. */
+START_TEST(a_sweep_of_too_little_recommends_nothing)
+{
+	static const struct {
+		int minutes, from, to; /* with a load in between */
+		const char *says;
+	} rows[] = {
+		{2880, 0, 0, "the first half has no load at all"},
+		{2880, 1440, 2880, "the first half has no load at all"},
+		{2880, 0, 1440, "the second half has no load at all"},
+		{125, 0, 125,
+		 "Too little for a recommendation: the second half holds no whole day"},
+	};
+	struct str load AUTO(str_fini);
+	str_init(&load, 1 << 20);
+	for (int m = 0; m < rows[_i].minutes; m++)
+		str_printf(&load, "%d,%d\n", 1768780800 + 60 * m,
+			   m >= rows[_i].from && m < rows[_i].to ? 300 + m % 60 : 0);
+	bed_write_file(table, str_text(&load));
+	ck_assert_int_eq(CALL("-f", policy, "--trace", table, "--capacity", "130",
+			      "--sweep", "--report", page),
+			 0);
+	char *text AUTO_FREE = bed_output(b), *html AUTO_FREE = bed_text(page);
+	ck_assert_msg(strstr(text, rows[_i].says) != NULL, "%s", text);
+	ck_assert_msg(!strstr(text, "Recommended") && !strstr(text, " nan"), "%s", text);
+	ck_assert(strstr(html, rows[_i].says) && !strstr(html, ">nan") &&
+		  strstr(html, "</html>"));
+}
+END_TEST
+
 START_TEST(the_page_needs_nothing_else)
 {
 	static const char *const absent[] = {"http://", "https://", "<script", "<link",
@@ -653,6 +683,7 @@ int main(void)
 	tcase_add_test(tc,
 		       a_sweep_recommends_with_evidence_or_says_that_nothing_is_to_gain);
 	tcase_add_test(tc, a_sweep_of_a_load_that_never_moves_gains_nothing);
+	tcase_add_loop_test(tc, a_sweep_of_too_little_recommends_nothing, 0, 4);
 	tc = bed_lane("clusters", setup, teardown);
 	tcase_add_test(tc, a_policy_of_the_cluster_is_replayed);
 	tcase_add_test(tc, an_hpa_of_the_cluster_is_moved);
