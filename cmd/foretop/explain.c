@@ -84,6 +84,20 @@ static void tell_age(const struct view *v, struct str *out)
 			   ago(written_ms, text));
 }
 
+/* As of the newest status object, which who takes over writes first. */
+static void tell_leader(const struct view *v, struct str *out)
+{
+	const char *holder = json_str(v->status, "holder", "");
+	if (!*holder)
+		return;
+	str_printf(out, "Led by %s", holder);
+	if (json_at(v->status, "shard"))
+		str_printf(out, " (shard %d of %d)",
+			   (int)json_int(v->status, "shard", -1),
+			   (int)json_int(v->status, "shards", -1));
+	str_puts(out, "\n");
+}
+
 /* --- the decision --- */
 
 static void tell_decision(const struct view *v, struct str *out)
@@ -325,6 +339,7 @@ static void tell(const struct view *v, struct str *out)
 		return;
 	}
 	tell_refused(v, out);
+	tell_leader(v, out);
 	tell_age(v, out);
 	if (!json_at(v->status, "currentReplicas") &&
 	    !view_time(v->status, "lastDecision.time"))

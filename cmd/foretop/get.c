@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WIDE_COLUMNS 10
 #define OUTPUT_LIMIT (256u * 1024 * 1024)
 
 static const char help[] =
@@ -145,6 +146,12 @@ static void add_wide(struct table *t, const struct view *v)
 	cell_number(t, metric, "upper");
 	table_cell(t, json_str(metric, "horizon", ""));
 	table_cell(t, json_str(metric, "model", ""));
+	if (json_at(v->status, "shard"))
+		table_cellf(t, "%d", (int)json_int(v->status, "shard", -1));
+	else
+		table_cell(t, NULL);
+	const char *holder = json_str(v->status, "holder", "");
+	table_cell(t, *holder ? holder : NULL);
 	if (view_is(v, "Ready", "False"))
 		reason = json_str(view_condition(v, "Ready"), "message", "");
 	table_cell(t, reason);
@@ -181,7 +188,7 @@ char *get_row_key(const struct get *g, const struct view *v)
 	str_init(&out, OUTPUT_LIMIT);
 	struct view ageless = *v;
 	ageless.object = NULL;
-	table_init(&bare.table, 10 + (g->output == GET_WIDE ? 8 : 0));
+	table_init(&bare.table, 10 + (g->output == GET_WIDE ? WIDE_COLUMNS : 0));
 	add_row(&bare, &ageless);
 	table_print(&bare.table, "", &out);
 	table_fini(&bare.table);
@@ -193,8 +200,9 @@ static void add_header(struct get *g)
 	static const char *const names[] = {"NAME",  "TARGET",  "MODE",    "MIN",
 					    "MAX",   "CURRENT", "DESIRED", "FORECAST",
 					    "STATE", "AGE"};
-	static const char *const wide[] = {"READY", "METRIC",  "DEMAND", "MEAN",
-					   "UPPER", "HORIZON", "MODEL",  "REASON"};
+	static const char *const wide[] = {"READY",  "METRIC",  "DEMAND", "MEAN",
+					   "UPPER",  "HORIZON", "MODEL",  "SHARD",
+					   "LEADER", "REASON"};
 	if (g->flags.all)
 		table_cell(&g->table, "NAMESPACE");
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -205,7 +213,8 @@ static void add_header(struct get *g)
 
 static void table_begin(struct get *g)
 {
-	int columns = 10 + (g->flags.all ? 1 : 0) + (g->output == GET_WIDE ? 8 : 0);
+	int columns =
+		10 + (g->flags.all ? 1 : 0) + (g->output == GET_WIDE ? WIDE_COLUMNS : 0);
 	table_init(&g->table, columns);
 }
 

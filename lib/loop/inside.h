@@ -35,7 +35,8 @@ void book_feed(struct book *b);
 /* What the watch told may be old: the policies are read anew, and shards that come wait
  * for that a moment. */
 void book_distrust(struct book *b);
-/* Every policy that was seen, decided here or not. Texts are borrowed for the call. */
+/* Every policy that was seen, decided here or not. Texts are borrowed until the loop
+ * goes on. */
 typedef void book_seen(void *arg, const char *ns, const char *name, int32_t shard);
 void book_each(const struct book *b, book_seen *seen, void *arg);
 /* The engine is to forget the policies of a shard; what is under way for them ends. */

@@ -16,7 +16,47 @@ struct pages {
 	const struct policy_status **policies; /* of the engine, by its places */
 	int32_t count;
 	struct page_shard *shards;
+	int32_t *policy_shards; /* likewise */
+	struct page_other *others;
+	int32_t other_count, other_cap;
 };
+
+static void note_other(void *arg, const char *ns, const char *name, int32_t shard)
+{
+	struct pages *p = arg;
+	if (engine_policy_named(p->loop->engine, ns, name))
+		return;
+	if (p->other_count == p->other_cap) {
+		p->other_cap = p->other_cap ? 2 * p->other_cap : 64;
+		p->others =
+			xrealloc(p->others, (size_t)p->other_cap * sizeof(*p->others));
+	}
+	p->others[p->other_count++] = (struct page_other){ns, name, shard};
+}
+
+static void look_at_places(struct pages *p)
+{
+	const struct shards *s = p->loop->shards;
+	p->policy_shards = xrealloc(p->policy_shards,
+				    (size_t)(p->count + 1) * sizeof(p->policy_shards[0]));
+	for (int32_t i = 0; i < p->count; i++) {
+		const struct policy_status *status = p->policies[i];
+		p->policy_shards[i] =
+			status && status->policy
+				? shards_of(s, status->ns, status->policy->target.name)
+				: -1;
+	}
+}
+
+/* Without shards who leads is said once for all. */
+static void look_at_others(struct pages *p, int32_t shards)
+{
+	p->other_count = 0;
+	if (shards > 1)
+		book_each(p->loop->book, note_other, p);
+	if (shards > 1)
+		look_at_places(p);
+}
 
 static int32_t look_at_shards(struct pages *p)
 {
@@ -41,6 +81,7 @@ static void look(void *arg, struct page_now *ret_now)
 		p->policies[i] = engine_policy_status(l->engine, i);
 	bool leading = shards_held(l->shards) > 0;
 	int32_t shards = look_at_shards(p);
+	look_at_others(p, shards);
 	*ret_now = (struct page_now){
 		.now_ms = loop_now(l),
 		.leading = leading,
@@ -49,6 +90,9 @@ static void look(void *arg, struct page_now *ret_now)
 					: "",
 		.shards = p->shards,
 		.shard_count = shards,
+		.others = p->others,
+		.other_count = p->other_count,
+		.policy_shards = shards > 1 ? p->policy_shards : NULL,
 		.instance = instance,
 		.waiting = book_synced(l->book) && book_fed(l->book)
 				   ? NULL
@@ -126,6 +170,8 @@ void pages_free(struct pages *p)
 	free(p->hosts);
 	free(p->policies);
 	free(p->shards);
+	free(p->others);
+	free(p->policy_shards);
 	free(p);
 }
 

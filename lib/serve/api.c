@@ -20,13 +20,53 @@ static cJSON *envelope(const struct page_view *v)
 	return o;
 }
 
+/* Where policies are split: the shard, and who leads it. */
+static void add_place(cJSON *o, const struct page_view *v, int32_t shard)
+{
+	cJSON_AddNumberToObject(o, "shard", shard);
+	cJSON_AddStringToObject(o, "leader", v->now.shards[shard].holder);
+}
+
+static cJSON *others(const struct page_view *v)
+{
+	cJSON *list = cJSON_CreateArray();
+	for (int32_t i = 0; i < v->now.other_count; i++) {
+		const struct page_other *other = &v->now.others[i];
+		cJSON *o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "namespace", other->ns);
+		cJSON_AddStringToObject(o, "policy", other->name);
+		add_place(o, v, other->shard);
+		cJSON_AddItemToArray(list, o);
+	}
+	return list;
+}
+
+static cJSON *summary(const struct page_view *v, int32_t i)
+{
+	cJSON *o = status_summary(v->now.policies[i]);
+	if (v->now.policy_shards && v->now.policy_shards[i] >= 0)
+		add_place(o, v, v->now.policy_shards[i]);
+	return o;
+}
+
+char *api_other(const struct page_view *v, const struct page_other *other)
+{
+	cJSON *o AUTO(json_cleanup) = cJSON_CreateObject();
+	char *leader AUTO_FREE = frame_leader(v, other);
+	cJSON_AddStringToObject(o, "error", leader);
+	add_place(o, v, other->shard);
+	return json_text(o);
+}
+
 char *api_policies(const struct page_view *v)
 {
 	cJSON *o AUTO(json_cleanup) = envelope(v);
 	cJSON *list = cJSON_AddArrayToObject(o, "policies");
 	for (int32_t i = 0; i < v->now.count; i++)
 		if (v->now.policies[i])
-			cJSON_AddItemToArray(list, status_summary(v->now.policies[i]));
+			cJSON_AddItemToArray(list, summary(v, i));
+	if (v->now.shard_count > 1)
+		cJSON_AddItemToObject(o, "others", others(v));
 	return json_text(o);
 }
 
@@ -74,7 +114,7 @@ char *api_policy(const struct page_view *v, int32_t i)
 {
 	const struct policy_status *s = v->now.policies[i];
 	cJSON *o AUTO(json_cleanup) = envelope(v);
-	cJSON *policy = status_summary(s);
+	cJSON *policy = summary(v, i);
 	cJSON_AddItemToObject(policy, "history", history(s, pasts_find(v->pasts, i, s)));
 	cJSON_AddItemToObject(o, "policy", policy);
 	return json_text(o);

@@ -76,6 +76,35 @@ void frame_shards(struct str *out, const struct page_view *v)
 	str_puts(out, "</p>");
 }
 
+char *frame_leader(const struct page_view *v, const struct page_other *other)
+{
+	const struct page_shard *shard = &v->now.shards[other->shard];
+	if (shard->mine)
+		return xasprintf("led by this replica (shard %d), which is still reading "
+				 "it or has no place for it",
+				 (int)other->shard);
+	return xasprintf("led by %s (shard %d)",
+			 *shard->holder ? shard->holder : "nobody at the moment",
+			 (int)other->shard);
+}
+
+void page_other_write(struct str *out, const struct page_view *v,
+		      const struct page_other *other)
+{
+	const struct page_shard *shard = &v->now.shards[other->shard];
+	char *name AUTO_FREE = xasprintf("%s/%s", other->ns, other->name);
+	char *leader AUTO_FREE = frame_leader(v, other);
+	frame_open(out, v, name);
+	html_add(out, "<h1>%s</h1><p>This policy is %s.</p>", name, leader);
+	if (*shard->holder && !shard->mine)
+		html_add(out,
+			 "<p>The page of that replica shows it. To reach it:</p>"
+			 "<pre>kubectl port-forward pod/%s 8081</pre>",
+			 shard->holder);
+	str_puts(out, "<p><a href=\"/\">All policies</a></p>");
+	frame_close(out);
+}
+
 void frame_standby(struct str *out, const struct page_view *v)
 {
 	if (v->now.leading)

@@ -92,21 +92,41 @@ static int32_t find_policy(const struct page_view *v, const char *key)
 	return -1;
 }
 
+static char *standby_text(const struct page_view *v)
+{
+	return xasprintf("Only the replica that leads knows numbers of policies%s%s.",
+			 *v->now.leader ? ": now that is " : "", v->now.leader);
+}
+
+static const struct page_other *find_other(const struct page_view *v, const char *key)
+{
+	const char *slash = strchr(key, '/');
+	size_t len = slash ? (size_t)(slash - key) : 0;
+	for (int32_t i = 0; slash && i < v->now.other_count; i++) {
+		const struct page_other *o = &v->now.others[i];
+		if (strlen(o->ns) == len && !strncmp(o->ns, key, len) &&
+		    !strcmp(o->name, slash + 1))
+			return o;
+	}
+	return NULL;
+}
+
 static void answer_policy(struct exchange *x, const struct page_view *v, const char *key)
 {
 	struct str out AUTO(str_fini);
 	int32_t i = find_policy(v, key);
+	const struct page_other *other = find_other(v, key);
 	str_init(&out, ANSWER_LIMIT);
-	if (!v->now.leading) {
-		answer_note(x, v, 503, "This replica stands by",
-			    "Only the replica that leads knows numbers of policies.");
+	if (i < 0 && other) {
+		page_other_write(&out, v, other);
+		reply_html(x, 503, &out);
+	} else if (!v->now.leading) {
+		char *text AUTO_FREE = standby_text(v);
+		answer_note(x, v, 503, "This replica stands by", text);
 	} else if (i < 0) {
 		answer_note(x, v, 404, "No such policy",
-			    v->now.shard_count > 1
-				    ? "It may have been deleted, is not served by this "
-				      "controller, or is in a shard of another replica."
-				    : "It may have been deleted, or is not served by "
-				      "this controller.");
+			    "It may have been deleted, or is not served by this "
+			    "controller.");
 	} else {
 		page_policy_write(&out, v, i);
 		reply_html(x, 200, &out);
@@ -116,8 +136,16 @@ static void answer_policy(struct exchange *x, const struct page_view *v, const c
 static void answer_api(struct exchange *x, const struct page_view *v, const char *key)
 {
 	int32_t i = *key ? find_policy(v, key) : -1;
-	if (*key && !v->now.leading) {
-		reply_error(x, 503, "this replica stands by");
+	const struct page_other *other = *key ? find_other(v, key) : NULL;
+	if (i < 0 && other) {
+		char *json AUTO_FREE = api_other(v, other);
+		exchange_reply_text(x, 503, JSON, json);
+	} else if (*key && !v->now.leading) {
+		char *text AUTO_FREE =
+			*v->now.leader ? xasprintf("this replica stands by: led by %s",
+						   v->now.leader)
+				       : xstrdup("this replica stands by");
+		reply_error(x, 503, text);
 	} else if (*key && i < 0) {
 		reply_error(x, 404, "there is no such policy");
 	} else {

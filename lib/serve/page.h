@@ -22,6 +22,12 @@ struct page_shard {
 	bool mine;          /* it is this one */
 };
 
+/* A policy that is known here, and of which there are no numbers. */
+struct page_other {
+	const char *ns, *name;
+	int32_t shard;
+};
+
 /* The moment that is shown. Borrowed until the loop goes on. */
 struct page_now {
 	int64_t now_ms; /* engine time */
@@ -31,10 +37,15 @@ struct page_now {
 	/* By their numbers; at most one: policies are not split. */
 	const struct page_shard *shards;
 	int32_t shard_count;
+	/* With shards: policies that others decide, or that this one has not read yet. */
+	const struct page_other *others;
+	int32_t other_count;
 	const char *waiting; /* what keeps policies from being shown; NULL: nothing */
 	/* By their places, which stay; NULL where one has gone. */
 	const struct policy_status *const *policies;
 	int32_t count;
+	/* With shards: of each place, the policy's; -1: not known. NULL without. */
+	const int32_t *policy_shards;
 };
 
 struct page_config {

@@ -282,6 +282,33 @@ static void write_empty(struct str *out, const struct page_view *v, int32_t foun
 	str_puts(out, "</div>");
 }
 
+/* Those that others decide: where they are to be seen. */
+static void write_others(struct str *out, const struct page_view *v, const char *search)
+{
+	int32_t shown = 0, found = 0;
+	for (int32_t i = 0; i < v->now.other_count; i++) {
+		const struct page_other *other = &v->now.others[i];
+		char *name AUTO_FREE = xasprintf("%s/%s", other->ns, other->name);
+		char *leader AUTO_FREE = frame_leader(v, other);
+		if (*search && !strcasestr(name, search))
+			continue;
+		if (!found++)
+			str_puts(out, "<h2>Not decided here</h2><ul class=\"others\">");
+		if (shown == ROWS_MAX)
+			continue;
+		shown++;
+		str_puts(out, "<li><a href=\"/policies/");
+		http_escape(out, other->ns);
+		str_puts(out, "/");
+		http_escape(out, other->name);
+		html_add(out, "\">%s</a>: %s</li>", name, leader);
+	}
+	if (found)
+		str_puts(out, "</ul>");
+	if (found > shown)
+		html_add(out, "<p>And %d more: find them by name.</p>", found - shown);
+}
+
 void page_list_write(struct str *out, const struct page_view *v,
 		     const struct list_wish *wish)
 {
@@ -290,6 +317,7 @@ void page_list_write(struct str *out, const struct page_view *v,
 	str_puts(out, "<h1>Policies</h1>");
 	if (!v->now.leading) {
 		frame_standby(out, v);
+		write_others(out, v, wish->search);
 		frame_close(out);
 		return;
 	}
@@ -304,6 +332,8 @@ void page_list_write(struct str *out, const struct page_view *v,
 		write_table(out, rows, shown, wish);
 	else
 		write_empty(out, v, found, wish);
+	if (!*filter_of(wish->show)->show)
+		write_others(out, v, wish->search);
 	str_puts(out, "</div>");
 	frame_close(out);
 }

@@ -17,6 +17,8 @@ void frame_open(struct str *out, const struct page_view *v, const char *title);
 void frame_close(struct str *out);
 /* Which replica leads which shards; "" when policies are not split. */
 void frame_shards(struct str *out, const struct page_view *v);
+/* "led by foretop-1 (shard 3)": who has the numbers of this policy. The caller frees. */
+char *frame_leader(const struct page_view *v, const struct page_other *other);
 /* Says that another replica leads, and how to reach its page; "" when this one does. */
 void frame_standby(struct str *out, const struct page_view *v);
 
@@ -54,6 +56,9 @@ void page_list_write(struct str *out, const struct page_view *v,
 		     const struct list_wish *wish);
 /* The policy at place i of now.policies. */
 void page_policy_write(struct str *out, const struct page_view *v, int32_t i);
+/* A policy that this replica does not decide. */
+void page_other_write(struct str *out, const struct page_view *v,
+		      const struct page_other *other);
 /* A sentence for an answer that is none of these: "There is no such page." */
 void page_note_write(struct str *out, const struct page_view *v, const char *title,
 		     const char *text);
@@ -61,6 +66,8 @@ void page_note_write(struct str *out, const struct page_view *v, const char *tit
 /* --- api.c --- */
 /* {"version", "instance", "leading", "leader", "time", "policies": [...]} */
 char *api_policies(const struct page_view *v);
+/* {"error", "shard", "leader"} */
+char *api_other(const struct page_view *v, const struct page_other *other);
 /* {"version", ..., "policy": {..., "history": {...}}} */
 char *api_policy(const struct page_view *v, int32_t i);
 

@@ -410,6 +410,65 @@ START_TEST(json_names_the_holders_of_shards_where_there_are_some)
 }
 END_TEST
 
+static const struct page_other others[] = {
+	{"shop", "far", 3}, {"shop", "orphan", 2}, {"shop", "new", 1}};
+
+static void know_others(void)
+{
+	split();
+	view.now.others = others;
+	view.now.other_count = ARRAY_LEN(others);
+}
+
+START_TEST(policies_of_other_shards_stand_with_who_leads_them)
+{
+	know_others();
+	has(list("", ""),
+	    "/policies/shop/far\">shop/far</a>: led by foretop-1 (shard 3)");
+	has(str_text(&out), "shop/orphan</a>: led by nobody at the moment (shard 2)");
+	has(str_text(&out), "shop/new</a>: led by this replica (shard 1), which is still "
+			    "reading it");
+	lacks(list("orph", ""), "shop/far");
+	has(str_text(&out), "shop/orphan");
+	lacks(list("", "look"), "shop/far");
+	view.now.leading = false;
+	view.now.leader = "";
+	has(list("", ""), "shop/far</a>: led by foretop-1");
+}
+END_TEST
+
+START_TEST(the_page_of_a_foreign_policy_says_where_it_is_shown)
+{
+	know_others();
+	page_other_write(&out, &view, &others[0]);
+	has(str_text(&out), "<h1>shop/far</h1><p>This policy is led by foretop-1 (shard "
+			    "3).</p>");
+	has(str_text(&out), "kubectl port-forward pod/foretop-1 8081");
+	str_clear(&out);
+	page_other_write(&out, &view, &others[1]);
+	has(str_text(&out), "led by nobody at the moment (shard 2)");
+	lacks(str_text(&out), "port-forward");
+}
+END_TEST
+
+START_TEST(json_lists_foreign_policies_apart_from_those_with_numbers)
+{
+	know_others();
+	char *all AUTO_FREE = api_policies(&view);
+	has(all, "\"others\":[{\"namespace\":\"shop\",\"policy\":\"far\",\"shard\":3,"
+		 "\"leader\":\"foretop-1\"}");
+	static const int32_t places[] = {-1, 1, -1, 1, 1, -1};
+	view.now.policy_shards = places;
+	char *own AUTO_FREE = api_policy(&view, 1);
+	has(own, "\"shard\":1,\"leader\":\"foretop-0\"");
+	char *unknown AUTO_FREE = api_policy(&view, 2);
+	lacks(unknown, "\"shard\":");
+	char *one AUTO_FREE = api_other(&view, &others[0]);
+	ck_assert_str_eq(one, "{\"error\":\"led by foretop-1 (shard 3)\",\"shard\":3,"
+			      "\"leader\":\"foretop-1\"}");
+}
+END_TEST
+
 START_TEST(a_refused_policy_shows_what_is_wrong_with_it)
 {
 	struct policy *kept = (struct policy *)s[0].status.policy;
@@ -507,6 +566,9 @@ int main(void)
 	tcase_add_test(tc, one_leader_of_several_says_who_has_the_other_shards);
 	tcase_add_test(tc, a_standby_beside_shards_says_who_has_them);
 	tcase_add_test(tc, json_names_the_holders_of_shards_where_there_are_some);
+	tcase_add_test(tc, policies_of_other_shards_stand_with_who_leads_them);
+	tcase_add_test(tc, the_page_of_a_foreign_policy_says_where_it_is_shown);
+	tcase_add_test(tc, json_lists_foreign_policies_apart_from_those_with_numbers);
 	tcase_add_test(tc, a_refused_policy_shows_what_is_wrong_with_it);
 	tcase_add_test(tc, a_policy_shows_decision_forecast_gate_and_conditions);
 	tcase_add_test(tc, json_tells_the_same);

@@ -214,11 +214,37 @@ START_TEST(a_standby_has_no_policies_to_show)
 	body_has("\"leading\":false,\"leader\":\"foretop-0\"");
 	ask("/api/v1/policies/shop/checkout");
 	ck_assert_int_eq(f.status, 503);
-	body_has("{\"error\":\"this replica stands by\"}");
+	body_has("{\"error\":\"this replica stands by: led by foretop-0\"}");
 	page_remember(page);
 	now.leading = true;
 	ask("/api/v1/policies/shop/checkout");
 	body_has("\"points\":[]");
+}
+END_TEST
+
+START_TEST(a_policy_of_another_shard_is_not_unknown)
+{
+	static const struct page_shard shards[] = {{"foretop-0", true},
+						   {"foretop-1", false}};
+	static const struct page_other far = {"shop", "far", 1};
+	now.shards = shards;
+	now.shard_count = 2;
+	now.others = &far;
+	now.other_count = 1;
+	ask("/api/v1/policies/shop/far");
+	ck_assert_int_eq(f.status, 503);
+	body_has("{\"error\":\"led by foretop-1 (shard 1)\",\"shard\":1,\"leader\":"
+		 "\"foretop-1\"}");
+	ask("/policies/shop/far");
+	ck_assert_int_eq(f.status, 503);
+	body_has("led by foretop-1 (shard 1)");
+	ask("/policies/shop/nobody");
+	ck_assert_int_eq(f.status, 404);
+	ask("/api/v1/policies/shop/checkout");
+	ck_assert_int_eq(f.status, 200);
+	now.leading = false;
+	ask("/api/v1/policies/shop/far");
+	body_has("led by foretop-1 (shard 1)");
 }
 END_TEST
 
@@ -359,6 +385,7 @@ int main(void)
 	tcase_add_test(tc, assets_are_the_files);
 	tcase_add_loop_test(tc, strangers_by_host_or_origin_get_nothing, 0, 6);
 	tcase_add_test(tc, a_standby_has_no_policies_to_show);
+	tcase_add_test(tc, a_policy_of_another_shard_is_not_unknown);
 	tcase_add_test(tc, what_is_remembered_is_shown);
 	tcase_add_test(tc, tokens_are_reviewed_once_in_a_while);
 	tcase_add_loop_test(tc, who_is_not_known_or_may_not_is_turned_away, 0, 6);
