@@ -1,5 +1,6 @@
 """Three replicas share six shards: one is killed, ended, frozen, and in the end all are replaced by one with another number of
 shards. By the audit log nobody writes but the holder of the target's shard, and each size is written once."""
+import json
 import random
 import signal
 import time
@@ -149,6 +150,20 @@ class Shards:
         self.report.check(told == held, "the metrics say who holds which shard", f"{told}, the Leases {held}")
         seen = [(replica.metric("foretop_shards"), replica.metric("foretop_replicas_seen")) for replica in self.replicas]
         self.report.check(seen == [(SHARDS, 3)] * 3, "each sees the other two", f"{seen}")
+        self._ask_everywhere(held)
+
+    def _ask_everywhere(self, held):
+        """Every replica says of every policy who leads it, whether it decides it or not."""
+        owners = {shard: pod for pod, shards in held.items() for shard in shards}
+        wrong = []
+        for replica in self.replicas:
+            answer = json.loads(replica.answer("/api/v1/policies", replica.page_port))
+            told = {(item["policy"], item["shard"], item["leader"]) for item in answer["policies"] + answer["others"]}
+            want = {(app, shard, owners[shard]) for app in APPS for shard in [shard_of(SHOP, app, SHARDS)]}
+            own = {item["policy"] for item in answer["policies"]}
+            if told != want or own != {app for app, _, pod in want if pod == replica.pod}:
+                wrong.append(f"{replica.pod}: {sorted(told)}")
+        self.report.check(not wrong, "each replica says of each policy who leads it", "; ".join(wrong[:1]))
 
     # --- what happens ---
 
