@@ -323,13 +323,13 @@ static void on_response(void *arg, const struct http_response *r)
 		return;
 	}
 	struct kube_reply reply = {.status = r->status, .reason = ""};
-	cJSON *object AUTO(json_cleanup) = json_parse(r->body, r->len, &reply.err);
-	if (!object) {
+	struct arena memory AUTO(arena_fini) = {0};
+	reply.object = json_parse_in(&memory, r->body, r->len, &reply.err);
+	if (!reply.object) {
 		reply.err.code = ERR_RETRY;
 		err_wrap(&reply.err, "%s: status %d (a proxy in between?)",
 			 call->method_and_path, r->status);
 	}
-	reply.object = object;
 	answer(call, &reply);
 }
 

@@ -36,8 +36,10 @@ static int check_identity(const struct watch_event *e, struct err *err)
 int watch_event_parse(const char *text, size_t len, struct watch_event *ret_event,
 		      struct err *err)
 {
-	struct watch_event e = {.tree = json_parse(text, len, err)};
+	struct watch_event e = {0};
+	e.tree = json_parse_in(&e.memory, text, len, err);
 	if (!e.tree) {
+		watch_event_fini(&e);
 		err->code = ERR_RETRY;
 		return err_wrap(err, "watch event");
 	}
@@ -59,6 +61,6 @@ int watch_event_parse(const char *text, size_t len, struct watch_event *ret_even
 
 void watch_event_fini(struct watch_event *e)
 {
-	cJSON_Delete(e->tree);
+	arena_fini(&e->memory);
 	e->tree = NULL;
 }

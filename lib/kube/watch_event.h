@@ -15,7 +15,8 @@ enum watch_event_type {
 
 struct watch_event {
 	enum watch_event_type type;
-	cJSON *tree;         /* owned (watch_event_fini) */
+	struct arena memory; /* of the tree (watch_event_fini) */
+	const cJSON *tree;
 	const cJSON *object; /* inside tree */
 	bool initial_end;    /* BOOKMARK: all that existed has been sent (KEP-3157) */
 };
