@@ -30,7 +30,7 @@ void str_clear(struct str *s)
 		s->data[0] = '\0';
 }
 
-static int reserve(struct str *s, size_t more)
+int str_reserve(struct str *s, size_t more)
 {
 	if (more > s->limit || s->len > s->limit - more) {
 		s->cut = true;
@@ -49,7 +49,7 @@ static int reserve(struct str *s, size_t more)
 
 int str_add(struct str *s, const char *data, size_t len)
 {
-	if (reserve(s, len) < 0)
+	if (str_reserve(s, len) < 0)
 		return -1;
 	memcpy(s->data + s->len, data, len);
 	s->len += len;
@@ -68,7 +68,7 @@ int str_printf(struct str *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	if (n < 0 || reserve(s, (size_t)n) < 0)
+	if (n < 0 || str_reserve(s, (size_t)n) < 0)
 		return -1;
 	va_start(ap, fmt);
 	vsnprintf(s->data + s->len, (size_t)n + 1, fmt, ap);

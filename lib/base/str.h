@@ -19,6 +19,8 @@ void str_fini(struct str *s);
 /* Forgets the content and the cut mark, keeps the memory. */
 void str_clear(struct str *s);
 
+/* Makes room for `more` bytes behind the content at once; 0, or -1 as str_add. */
+int str_reserve(struct str *s, size_t more);
 /* Append; 0, or -1 when the limit is passed (nothing of this call is added then, `cut` is
  * set). */
 int str_add(struct str *s, const char *data, size_t len);

@@ -17,6 +17,8 @@
 /* A pooled connection is given up after this age, so that load spreads over servers that
  * joined later. */
 #define CONNECTION_AGE_S 300
+/* Room that is made for an answer because the server announces it. */
+#define BELIEVED_BYTES (1 << 20)
 
 static bool is_stream(const struct http_exchange *x)
 {
@@ -225,10 +227,22 @@ static void on_first_byte_late(void *arg)
 
 /* --- what curl calls --- */
 
+/* Room for the whole answer at once, where the server says how much that is. What it says
+ * is believed up to a limit: it may lie, or mean the compressed form. */
+static void expect_body(struct http_exchange *x)
+{
+	curl_off_t len = -1;
+	curl_easy_getinfo(x->transfer.easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &len);
+	if (len > 0 && len <= BELIEVED_BYTES && (size_t)len <= x->in.limit)
+		str_reserve(&x->in, (size_t)len);
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
 	struct http_exchange *x = arg;
 	size_t len = size * count;
+	if (!x->in.cap && !is_stream(x))
+		expect_body(x);
 	if (str_add(&x->in, data, len) < 0) {
 		x->too_large = true;
 		return 0;

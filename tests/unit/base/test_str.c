@@ -64,6 +64,22 @@ START_TEST(huge_lengths_do_not_wrap_around)
 }
 END_TEST
 
+START_TEST(room_is_made_at_once_and_within_the_limit)
+{
+	struct str s AUTO(str_fini);
+	str_init(&s, 1000);
+	ck_assert_int_eq(str_reserve(&s, 600), 0);
+	ck_assert_uint_ge(s.cap, 601);
+	const char *before = s.data;
+	for (int i = 0; i < 600; i++)
+		ck_assert_int_eq(str_add(&s, "x", 1), 0);
+	ck_assert_ptr_eq(s.data, before);
+	ck_assert_int_eq(str_reserve(&s, 401), -1);
+	ck_assert(s.cut);
+	ck_assert_uint_eq(s.len, 600);
+}
+END_TEST
+
 START_TEST(clearing_forgets_the_content_and_the_cut)
 {
 	struct str s;
@@ -102,6 +118,7 @@ int main(void)
 	tcase_add_test(tcase, it_grows_by_bytes_text_and_format);
 	tcase_add_test(tcase, the_limit_is_exact_and_a_call_is_all_or_nothing);
 	tcase_add_test(tcase, huge_lengths_do_not_wrap_around);
+	tcase_add_test(tcase, room_is_made_at_once_and_within_the_limit);
 	tcase_add_test(tcase, clearing_forgets_the_content_and_the_cut);
 	tcase_add_test(tcase,
 		       taking_hands_over_and_leaves_an_empty_string_with_its_limit);
