@@ -74,6 +74,8 @@ static int64_t until(const struct pauses *p, const char *key)
 
 static int64_t paused_until(const struct pauses *p, const char *ns, const char *name)
 {
+	if (!p->entries)
+		return 0;
 	char *key AUTO_FREE = kube_pause_key(ns, name);
 	int64_t all = until(p, KUBE_PAUSE_ALL), own = until(p, key);
 	return all > own ? all : own;

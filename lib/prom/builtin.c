@@ -158,13 +158,19 @@ int prom_usage_query(enum prom_resource resource, const struct prom_pods *pods,
 	return out->cut ? -1 : 0;
 }
 
+/* Neighbours share their texts (decode.c). */
+static int compare_texts(const char *a, const char *b)
+{
+	return a == b ? 0 : strcmp(a, b);
+}
+
 static int compare_rows(const void *left, const void *right)
 {
 	const struct prom_usage *a = left, *b = right;
-	int order = strcmp(a->ns, b->ns);
+	int order = compare_texts(a->ns, b->ns);
 	if (!order)
-		order = strcmp(a->pod, b->pod);
-	return order ? order : strcmp(a->container, b->container);
+		order = compare_texts(a->pod, b->pod);
+	return order ? order : compare_texts(a->container, b->container);
 }
 
 /* One half of a row: a usage without time, or a time without usage. */

@@ -23,11 +23,32 @@ int32_t past_metric(const struct policy_status *s)
 	return s->policy ? 0 : -1;
 }
 
-static char *key_of(const struct policy_status *s)
+/* A key is "namespace/name/metric". */
+static const char *metric_of(const struct policy_status *s)
 {
 	int32_t m = past_metric(s);
-	return xasprintf("%s/%s/%s", s->ns, s->name,
-			 m < 0 ? "" : s->policy->metrics[m].name);
+	return m < 0 ? "" : s->policy->metrics[m].name;
+}
+
+static char *key_of(const struct policy_status *s)
+{
+	return xasprintf("%s/%s/%s", s->ns, s->name, metric_of(s));
+}
+
+/* What stands behind `part` and a slash at the front of the key; NULL: another. */
+static const char *behind(const char *key, const char *part)
+{
+	size_t len = strlen(part);
+	return !strncmp(key, part, len) && key[len] == '/' ? key + len + 1 : NULL;
+}
+
+/* Is it the key of this policy? Names hold no slash; asked so often that none is built.
+ */
+static bool is_key_of(const char *key, const struct policy_status *s)
+{
+	const char *name = behind(key, s->ns);
+	const char *metric = name ? behind(name, s->name) : NULL;
+	return metric && !strcmp(metric, metric_of(s));
 }
 
 static void grow(struct pasts *p, int32_t count)
@@ -69,7 +90,6 @@ static struct past *shrink(struct past *from, int32_t cap)
 /* The ring of this place for this policy, emptied when it was another one's. */
 static struct past *take(struct pasts *p, int32_t i, const struct policy_status *s)
 {
-	char *key AUTO_FREE = key_of(s);
 	if (i >= p->count)
 		grow(p, i + 1);
 	int32_t cap = points_of(p->count);
@@ -78,10 +98,10 @@ static struct past *take(struct pasts *p, int32_t i, const struct policy_status 
 	if (p->items[i]->cap > cap)
 		p->items[i] = shrink(p->items[i], cap);
 	struct past *past = p->items[i];
-	if (past->key && !strcmp(past->key, key))
+	if (past->key && is_key_of(past->key, s))
 		return past;
 	free(past->key);
-	past->key = TAKE(key);
+	past->key = key_of(s);
 	past->first = past->count = 0;
 	return past;
 }
@@ -160,9 +180,8 @@ void pasts_add(struct pasts *p, int32_t i, const struct policy_status *s, int64_
 const struct past *pasts_find(const struct pasts *p, int32_t i,
 			      const struct policy_status *s)
 {
-	char *key AUTO_FREE = key_of(s);
 	if (i >= p->count || !p->items[i] || !p->items[i]->key ||
-	    strcmp(p->items[i]->key, key) != 0)
+	    !is_key_of(p->items[i]->key, s))
 		return NULL;
 	return p->items[i];
 }
