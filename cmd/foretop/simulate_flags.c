@@ -201,6 +201,13 @@ static int check_flags(const struct simulate_flags *f, struct err *err)
 	if (f->price_per_pod_h > 0 && !f->report)
 		return err_set(err, ERR_INVALID,
 			       "--price-per-pod-hour belongs to --report");
+	const char *file = f->out && !strcmp(f->out, "-")         ? "out"
+			   : f->report && !strcmp(f->report, "-") ? "report"
+								  : NULL;
+	if (file)
+		return err_set(err, ERR_INVALID,
+			       "--%s -: must be a file, as standard output has the table",
+			       file);
 	bool server = from->prometheus_url || from->config;
 	if (from->input && (from->query || server))
 		return err_set(err, ERR_INVALID,
