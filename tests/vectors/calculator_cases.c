@@ -51,9 +51,8 @@ static void set_tolerance(struct world *w, const cJSON *tolerance)
 
 static void load(struct world *w, const struct run *r)
 {
-	struct policy_metric *m = &w->policy.metrics[0];
-
 	world_init(w, r->file);
+	struct policy_metric *m = &w->policy.metrics[0];
 	set_tolerance(w, exact_get(r->item, "tolerance"));
 	w->policy.metric_count = 1;
 	m->type = type_of(r->item);
