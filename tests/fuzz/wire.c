@@ -1,6 +1,7 @@
 #include "fuzz/wire.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -80,12 +81,24 @@ static struct sockaddr_in loopback(int port)
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
+/* Each connection keeps its port for a minute, and there are 28,000 for an address:
+ * hundreds of connections a second must come from several. */
+#define CONNECTIONS_OF_ADDRESS 10000
+#define ADDRESSES              200
+
 int wire_connect(int port)
 {
-	struct sockaddr_in to = loopback(port);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	must(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0, "port %d",
-	     port);
+	static uint32_t count;
+	struct sockaddr_in to = loopback(port), from = loopback(0);
+	from.sin_addr.s_addr =
+		htonl(INADDR_LOOPBACK + count++ / CONNECTIONS_OF_ADDRESS % ADDRESSES);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+	must(fd >= 0 &&
+		     setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+				sizeof(on)) == 0 &&
+		     bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0 &&
+		     connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0,
+	     "port %d: %s", port, strerror(errno));
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	return fd;
 }
