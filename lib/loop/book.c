@@ -479,8 +479,10 @@ void book_distrust(struct book *b)
 {
 	b->synced = false;
 	for (int32_t i = 0; i < b->ward_count; i++) {
+		/* One that has told nothing yet lists anyway, in its own time. */
+		if (b->wards[i].synced)
+			kube_watch_relist(b->wards[i].watch);
 		b->wards[i].synced = false;
-		kube_watch_relist(b->wards[i].watch);
 	}
 }
 
