@@ -223,13 +223,10 @@ char *advice_policy(const struct advice *a)
 {
 	if (!a->gains)
 		return xstrdup("");
-	/* Texts are borrowed: only numbers change. */
-	struct policy changed = *a->whole, rehearsed = *a->policy;
-	struct policy_metric metrics[POLICY_METRICS_MAX], metric = a->policy->metrics[0];
-	memcpy(metrics, a->whole->metrics,
-	       (size_t)a->whole->metric_count * sizeof(metrics[0]));
-	changed.metrics = metrics;
-	rehearsed.metrics = &metric;
+	struct policy changed, rehearsed;
+	struct policy_metric metrics[POLICY_METRICS_MAX], metric[POLICY_METRICS_MAX];
+	policy_borrow(a->whole, metrics, &changed);
+	policy_borrow(a->policy, metric, &rehearsed);
 	const struct sweep_setting *setting = &a->sweep->points[a->chosen].setting;
 	struct policy_metric *to = &changed.metrics[a->metric];
 	sweep_apply(setting, a->sweep->capacity, &rehearsed);

@@ -283,6 +283,14 @@ void policy_target_fini(struct policy_target *target)
 	*target = (struct policy_target){0};
 }
 
+void policy_borrow(const struct policy *p, struct policy_metric *room,
+		   struct policy *ret_copy)
+{
+	memcpy(room, p->metrics, (size_t)p->metric_count * sizeof(room[0]));
+	*ret_copy = *p;
+	ret_copy->metrics = room;
+}
+
 void policy_free(struct policy *p)
 {
 	if (!p)

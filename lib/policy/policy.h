@@ -220,6 +220,10 @@ void policy_free(struct policy *p);
 void policy_keep_metric(struct policy *p, int32_t index);
 void policy_disable_forecast(struct policy *p);
 void policy_cleanup(struct policy **p);
+/* A copy to change numbers in: texts and lists stay the policy's, but metrics are in room
+ * [metric_count], the caller's. Not for policy_free. */
+void policy_borrow(const struct policy *p, struct policy_metric *room,
+		   struct policy *ret_copy);
 
 /* The policy as it is in force, all defaults written out, as YAML. The caller frees the
  * text. */

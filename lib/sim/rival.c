@@ -188,11 +188,8 @@ static int32_t perfect_replicas(const struct rival *r)
 
 /* --- life --- */
 
-static void turn_forecast_off(struct rival *r)
+static void turn_forecast_off(struct policy *p)
 {
-	struct policy *p = &r->policy;
-	memcpy(r->metrics, p->metrics, (size_t)p->metric_count * sizeof(r->metrics[0]));
-	p->metrics = r->metrics;
 	p->forecast.mode = FORECAST_DISABLED;
 	p->holds = (struct policy_holds){.scale_down_during_rollout = true};
 	for (int32_t i = 0; i < p->metric_count; i++) {
@@ -204,10 +201,11 @@ static void turn_forecast_off(struct rival *r)
 
 void rival_init(struct rival *r, const struct rival_config *config, int64_t now_ms)
 {
-	*r = (struct rival){.kind = config->kind, .policy = *config->policy};
+	*r = (struct rival){.kind = config->kind};
+	policy_borrow(config->policy, r->metrics, &r->policy);
 	r->decision.metrics = r->decided;
 	r->decision.metric_count = POLICY_METRICS_MAX;
-	turn_forecast_off(r);
+	turn_forecast_off(&r->policy);
 	if (config->decide)
 		r->decide = *config->decide;
 	else
