@@ -23,6 +23,7 @@
 /* Outcomes of so many values, at a step of 1/50, move intervals to where they belong
  * whatever they began with; a new seed would only disturb them. */
 #define SEED_ENOUGH 500
+
 static void set_bounds(const struct path *p, struct path_models *models)
 {
 	const struct path_series *s = &p->series;

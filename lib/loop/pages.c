@@ -52,10 +52,10 @@ static void look_at_places(struct pages *p)
 static void look_at_others(struct pages *p, int32_t shards)
 {
 	p->other_count = 0;
-	if (shards > 1)
-		book_each(p->loop->book, note_other, p);
-	if (shards > 1)
-		look_at_places(p);
+	if (shards <= 1)
+		return;
+	book_each(p->loop->book, note_other, p);
+	look_at_places(p);
 }
 
 static int32_t look_at_shards(struct pages *p)
