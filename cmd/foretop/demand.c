@@ -138,6 +138,17 @@ static int load_query(const struct demand_source *from, struct demand *d, struct
 	return ask(from, source, &a);
 }
 
+int demand_source_check(const struct demand_source *from, const char *file_flag,
+			struct err *err)
+{
+	if (from->column && !from->input)
+		return err_set(err, ERR_INVALID, "--column belongs to %s", file_flag);
+	if (from->input && (from->history_ms || from->source))
+		return err_set(err, ERR_INVALID, "--%s belongs to a query, not to %s",
+			       from->source ? "source" : "history", file_flag);
+	return 0;
+}
+
 int demand_load(const struct demand_source *from, struct demand *ret_demand,
 		struct err *err)
 {

@@ -22,6 +22,10 @@ struct demand {
 	int64_t step_ms; /* of the query; 0: of a file, any */
 };
 
+/* Flags that say nothing of such a source are refused: 0, or -1 with *err. file_flag: of
+ * `input`, "--trace". */
+int demand_source_check(const struct demand_source *from, const char *file_flag,
+			struct err *err);
 /* 0, or -1 with *err. The caller frees the result (demand_fini). */
 int demand_load(const struct demand_source *from, struct demand *ret_demand,
 		struct err *err);

@@ -29,9 +29,8 @@
 #define DAY_S           86400.0
 #define PAGE_LISTEN     "127.0.0.1:0"
 /* Of the log. */
-#define ERRORS_ONLY   (-1)
-#define NOTHING       (-2)
-#define VERBOSITY_MAX 10
+#define ERRORS_ONLY (-1)
+#define NOTHING     (-2)
 
 static const char help[] =
 	"usage: foretop demo [flags]\n\n"
@@ -112,7 +111,6 @@ static int take_seed(struct demo *d, const char *text, struct err *err)
 static int take_flag(void *arg, int c, struct err *err)
 {
 	struct demo *d = arg;
-	double level = 0;
 	switch (c) {
 	case OPT_SCENARIO:
 		if (scenario_parse(optarg, &d->scenario) < 0)
@@ -135,10 +133,7 @@ static int take_flag(void *arg, int c, struct err *err)
 		d->listen = optarg;
 		return 0;
 	default: /* 'v' */
-		if (take_number(optarg, 0, VERBOSITY_MAX, &level, err) < 0)
-			return -1;
-		d->verbosity = (int)level;
-		return 0;
+		return flag_verbosity(optarg, &d->verbosity, err);
 	}
 }
 

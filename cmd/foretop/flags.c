@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VERBOSITY_MAX 10
+
 #define UNIX_SECONDS_MAX 1e11 /* beyond it people give milliseconds */
 
 int flags_wrong(const char *command, const char *fmt, ...)
@@ -101,6 +103,17 @@ int flag_positive(const char *text, double *ret_value, struct err *err)
 		return err_set(err, ERR_INVALID, "\"%s\": allowed: a number above 0",
 			       text);
 	*ret_value = value;
+	return 0;
+}
+
+int flag_verbosity(const char *text, int *ret_level, struct err *err)
+{
+	char *end;
+	long level = strtol(text, &end, 10);
+	if (!*text || *end || level < 0 || level > VERBOSITY_MAX)
+		return err_set(err, ERR_INVALID, "\"%s\": allowed: 0 to %d", text,
+			       VERBOSITY_MAX);
+	*ret_level = (int)level;
 	return 0;
 }
 

@@ -232,12 +232,8 @@ static int check_flags(const struct forecast_flags *f, struct err *err)
 	if (f->policy && !cluster_name_check(f->policy))
 		return err_set(err, ERR_INVALID, "\"%s\": " CLUSTER_NAME_ALLOWED,
 			       f->policy);
-	if (from->column && !from->input)
-		return err_set(err, ERR_INVALID, "--column belongs to --input");
-	if (from->input && (from->history_ms || from->source))
-		return err_set(err, ERR_INVALID,
-			       "--%s belongs to a query, not to --input",
-			       from->source ? "source" : "history");
+	if (demand_source_check(from, "--input", err) < 0)
+		return -1;
 	if (f->origins && !f->backtest)
 		return err_set(err, ERR_INVALID, "--origins belongs to --backtest");
 	if (f->metric && !f->policy)

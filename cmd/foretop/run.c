@@ -114,16 +114,6 @@ static int take_log_format(enum log_format *ret, struct err *err)
 	return 0;
 }
 
-static int take_verbosity(int *ret, struct err *err)
-{
-	char *end;
-	long v = strtol(optarg, &end, 10);
-	if (!*optarg || *end || v < 0 || v > 10)
-		return err_set(err, ERR_INVALID, "\"%s\": allowed: 0 to 10", optarg);
-	*ret = (int)v;
-	return 0;
-}
-
 static int take_output(enum runsay_output *ret, struct err *err)
 {
 	static const char *const outputs[] = {
@@ -174,7 +164,7 @@ static int take(void *arg, int c, struct err *err)
 	case OPT_LOG_FORMAT:
 		return take_log_format(&f->log.format, err);
 	default: /* 'v' */
-		return take_verbosity(&f->log.verbosity, err);
+		return flag_verbosity(optarg, &f->log.verbosity, err);
 	}
 }
 

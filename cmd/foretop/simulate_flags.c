@@ -213,12 +213,8 @@ static int check_flags(const struct simulate_flags *f, struct err *err)
 		return err_set(err, ERR_INVALID,
 			       "--trace is all that is needed: no --query, "
 			       "--prometheus-url or --config");
-	if (from->column && !from->input)
-		return err_set(err, ERR_INVALID, "--column belongs to --trace");
-	if (from->input && (from->history_ms || from->source))
-		return err_set(err, ERR_INVALID,
-			       "--%s belongs to a query, not to --trace",
-			       from->source ? "source" : "history");
+	if (demand_source_check(from, "--trace", err) < 0)
+		return -1;
 	if (from->query && !server)
 		return err_set(err, ERR_INVALID,
 			       "--query needs --prometheus-url or --config");
