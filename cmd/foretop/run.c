@@ -18,6 +18,7 @@
 #define LOOK_PERIOD_MS   500  /* at what is decided, for those who read along */
 #define ONCE_PERIOD_MS   100
 #define ONCE_MAX_MS      60000
+#define ONCE_LIST_MS     5000  /* and a failure, until the policies must be listed */
 #define ONCE_WRITES_MS   10000 /* for what was decided to be written */
 
 struct flags {
@@ -354,7 +355,9 @@ static void check_once(void *arg)
 	int64_t now = monotonic_ms();
 	if (!r->settled_ms && loop_settled(r->loop))
 		r->settled_ms = now;
-	bool late = !r->settled_ms && now - r->started_ms > ONCE_MAX_MS;
+	const char *trouble = loop_trouble(r->loop);
+	bool late = !r->settled_ms &&
+		    now - r->started_ms > (trouble ? ONCE_LIST_MS : ONCE_MAX_MS);
 	bool written = r->settled_ms &&
 		       (loop_idle(r->loop) || now - r->settled_ms > ONCE_WRITES_MS);
 	if (!late && !written) {
@@ -362,7 +365,12 @@ static void check_once(void *arg)
 		return;
 	}
 	runsay_once(&r->say, loop_engine(r->loop));
-	if (late)
+	if (late && trouble)
+		fprintf(stderr, "foretop run: the policies could not be listed: %s\n",
+			trouble);
+	else if (!late && !engine_policy_count(loop_engine(r->loop)))
+		fputs("No policies found\n", stderr);
+	else if (late)
 		fprintf(stderr,
 			"foretop run: not every policy was read and decided on within %d "
 			"s: the log says why\n",

@@ -55,6 +55,7 @@ struct simulation {
 	char lead[128]; /* for people */
 	struct runlog log;
 	FILE *report; /* open until it is written; NULL: none */
+	bool report_is_new;
 	struct recorder recorder;
 	struct sweep sweep;
 	struct policy *whole; /* as it was written; NULL: not needed */
@@ -64,8 +65,11 @@ struct simulation {
 
 static void simulation_fini(struct simulation *s)
 {
-	if (s->report)
+	if (s->report) {
 		fclose(s->report);
+		if (s->report_is_new)
+			unlink(s->flags.report);
+	}
 	trace_free(s->demand);
 	free(s->text);
 	policy_free(s->policy);
@@ -309,12 +313,14 @@ static void name_trace(struct simulation *s)
 					: from->input);
 }
 
-/* Before the work: a name that cannot be written is better known now. */
+/* Before the work: a name that cannot be written is better known now. What an earlier run
+ * has left there stays until there is something to put in its place. */
 static int open_report(struct simulation *s, struct err *err)
 {
 	if (!s->flags.report)
 		return 0;
-	s->report = fopen(s->flags.report, "w");
+	s->report_is_new = access(s->flags.report, F_OK) != 0;
+	s->report = fopen(s->flags.report, "a");
 	if (!s->report)
 		return err_set(err, ERR_INVALID, "--report %s: %s", s->flags.report,
 			       strerror(errno));
@@ -434,7 +440,9 @@ static int write_report(struct simulation *s, const struct report *report,
 		return 0;
 	str_init(&page, OUTPUT_LIMIT);
 	report_html(report, &page);
-	bool failed = fputs(str_text(&page), s->report) < 0;
+	/* A device has no length. */
+	bool failed = ftruncate(fileno(s->report), 0) < 0 && errno != EINVAL;
+	failed |= fputs(str_text(&page), s->report) < 0;
 	failed |= fclose(TAKE(s->report)) != 0;
 	return failed ? err_set(err, ERR_RETRY, "--report %s: %s", s->flags.report,
 				strerror(errno))

@@ -71,6 +71,7 @@ void book_free(struct book *b)
 		b->entries = next;
 	}
 	free(b->parts);
+	free(b->trouble);
 	free(b);
 }
 
@@ -402,8 +403,10 @@ static void on_synced(void *arg)
 	w->synced = true;
 	const struct ward *missing = find_unsynced(b);
 	b->synced = !missing;
-	if (b->synced)
+	if (b->synced) {
+		free(TAKE(b->trouble));
 		book_list_soon(b);
+	}
 	if (!b->loop->telemetry)
 		return;
 	char *text AUTO_FREE =
@@ -420,6 +423,10 @@ static void on_state(void *arg, const char *text, const struct err *err)
 	struct telemetry *telemetry = w->book->loop->telemetry;
 	if (err && telemetry)
 		telemetry_watch_broke(telemetry, "policies");
+	if (err && !w->synced) {
+		free(w->book->trouble);
+		w->book->trouble = xstrdup(err->msg);
+	}
 	if (err)
 		log_error("The watch of policies is interrupted",
 			  KV_TEXT("namespace", where), KV_TEXT("err", err->msg),
@@ -497,6 +504,11 @@ bool book_idle(const struct book *b)
 bool book_synced(const struct book *b)
 {
 	return b->synced;
+}
+
+const char *book_trouble(const struct book *b)
+{
+	return b->trouble;
 }
 
 bool book_fed(const struct book *b)

@@ -81,6 +81,7 @@ struct book {
 	bool listing;       /* for the parts that are in_list */
 	struct timer drain, retry;
 	bool synced;
+	char *trouble;       /* of the last attempt to list the policies; NULL: none */
 	int32_t turned_away; /* entries */
 };
 

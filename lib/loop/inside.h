@@ -21,6 +21,9 @@ void book_free(struct book *b);
 /* Begins to watch; objects are kept as texts until book_feed. */
 int book_watch(struct book *b, struct err *err);
 bool book_synced(const struct book *b);
+/* Why the policies could not be listed when it was tried last; NULL: they could, or
+ * the first attempt is under way. Borrowed until the next event. */
+const char *book_trouble(const struct book *b);
 /* A status object of the shard is being written. */
 bool book_writing(const struct book *b, int32_t shard);
 /* True when no status object is being read or waits to be written. */

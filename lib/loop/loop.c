@@ -354,6 +354,11 @@ bool loop_settled(const struct loop *l)
 	return true;
 }
 
+const char *loop_trouble(const struct loop *l)
+{
+	return book_trouble(l->book);
+}
+
 bool loop_idle(const struct loop *l)
 {
 	return performer_idle(l->performer) && book_idle(l->book);

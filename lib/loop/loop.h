@@ -73,6 +73,9 @@ const struct engine *loop_engine(const struct loop *l);
 bool loop_leading(const struct loop *l);
 /* True once every valid policy has decided and has read its history, or cannot. */
 bool loop_settled(const struct loop *l);
+/* Why the policies could not be listed when that was tried last; NULL: they could, or the
+ * first attempt is under way. Borrowed until the next event. */
+const char *loop_trouble(const struct loop *l);
 /* True when nothing that was asked of the servers waits for its answer: no query, write,
  * status object or Event. */
 bool loop_idle(const struct loop *l);
