@@ -212,12 +212,16 @@ static int scale_demand(struct simulation *s, struct err *err)
 	return 0;
 }
 
-/* The shortest decides whether the trace can tell, the longest is planned for. */
-static void find_leads(struct simulation *s, int64_t *ret_least)
+/* The shortest decides whether the trace can tell, the longest is planned for. Returns
+ * who asks for them. */
+static const char *find_leads(struct simulation *s, int64_t *ret_least)
 {
 	const struct simulate_flags *f = &s->flags;
 	int64_t configured = s->policy->forecast.lead_time_ms;
-	s->lead_ms = *ret_least = configured > 0 ? configured : LEAD_DEFAULT;
+	int64_t step = s->demand->step_ms;
+	s->lead_ms = *ret_least = configured > 0        ? configured
+				  : step > LEAD_DEFAULT ? step
+							: LEAD_DEFAULT;
 	for (int32_t i = 0; i < f->lead_count; i++) {
 		int64_t lead = f->leads_ms[i];
 		if (i == 0)
@@ -225,13 +229,16 @@ static void find_leads(struct simulation *s, int64_t *ret_least)
 		s->lead_ms = lead > s->lead_ms ? lead : s->lead_ms;
 		*ret_least = lead < *ret_least ? lead : *ret_least;
 	}
+	return f->lead_count    ? "--lead"
+	       : configured > 0 ? "leadTime"
+				: "lead by the step";
 }
 
 static int choose_lead(struct simulation *s, struct err *err)
 {
 	char least[48], most[48], step[48];
 	int64_t shortest;
-	find_leads(s, &shortest);
+	const char *asker = find_leads(s, &shortest);
 	duration_format(s->lead_ms, most, sizeof(most));
 	duration_format(shortest, least, sizeof(least));
 	if (shortest == s->lead_ms)
@@ -239,13 +246,14 @@ static int choose_lead(struct simulation *s, struct err *err)
 	else
 		snprintf(s->lead, sizeof(s->lead), "%s to %s", least, most);
 	if (s->lead_ms > LEAD_MAX)
-		return err_set(err, ERR_INVALID, "--lead %s: at most 2h", most);
+		return err_set(err, ERR_INVALID, "%s %s: at most 2h", asker, most);
 	if (shortest < s->demand->step_ms)
 		return err_set(err, ERR_INVALID,
-			       "--lead %s: shorter than the trace's step of %s, within "
+			       "%s %s: shorter than the trace's step of %s, within "
 			       "which the load is constant: its first moments would "
 			       "tell the rest",
-			       least, duration_format(s->demand->step_ms, step, 48));
+			       asker, least,
+			       duration_format(s->demand->step_ms, step, 48));
 	return 0;
 }
 

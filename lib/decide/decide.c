@@ -23,16 +23,6 @@ void decide_config_default(struct decide_config *ret_config)
 	};
 }
 
-/* Demand that can be seen without a pod: what it takes to leave zero again. */
-static bool has_metric_at_zero(const struct policy *p)
-{
-	for (int32_t i = 0; i < p->metric_count; i++)
-		if (p->metrics[i].type == METRIC_OBJECT ||
-		    p->metrics[i].type == METRIC_EXTERNAL)
-			return true;
-	return false;
-}
-
 static bool zeroed_by_us(const struct decide_input *in,
 			 const struct decide_memory *memory)
 {
@@ -44,8 +34,9 @@ static bool zeroed_by_us(const struct decide_input *in,
 static bool leave_at_zero(const struct decide_input *in,
 			  const struct decide_memory *memory, struct decision *d)
 {
-	bool may_act = zeroed_by_us(in, memory) &&
-		       (in->policy->min_replicas != 0 || has_metric_at_zero(in->policy));
+	bool may_act =
+		zeroed_by_us(in, memory) &&
+		(in->policy->min_replicas != 0 || policy_has_metric_at_zero(in->policy));
 	if (d->current != 0 || may_act)
 		return false;
 	condition_set(
@@ -206,7 +197,7 @@ void decide_scaled(struct decide_memory *memory, const struct policy *policy,
 	memory->last_scale_ms = change->now_ms;
 	memory->scaled_to_zero = config->scale_to_zero && change->from != change->to &&
 				 change->to == 0 && policy->min_replicas == 0 &&
-				 has_metric_at_zero(policy);
+				 policy_has_metric_at_zero(policy);
 	if (!decision)
 		return;
 	condition_set(decision, CONDITION_ABLE_TO_SCALE, true, "SucceededRescale",

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_BYTES_MAX (1 << 20) /* what fits into a ConfigMap */
-#define JITTER_TENTHS  12        /* client-go's JitterFactor 1.2 */
+#define JITTER_TENTHS 12 /* client-go's JitterFactor 1.2 */
 
 void config_defaults(struct controller_config *ret_config)
 {
@@ -157,12 +156,7 @@ static void parse(const char *text, size_t len, struct controller_config *c,
 		  struct problems *problems)
 {
 	struct err err;
-	AUTO(yaml_node_cleanup) struct yaml_node *tree = NULL;
-	if (len > TEXT_BYTES_MAX)
-		err_set(&err, ERR_INVALID, "%zu bytes: want at most %d", len,
-			TEXT_BYTES_MAX);
-	else
-		yaml_parse(text, len, &tree, &err);
+	AUTO(yaml_node_cleanup) struct yaml_node *tree = place_tree(text, len, &err);
 	config_defaults(c);
 	if (!tree) {
 		hide_quotes(err.msg);

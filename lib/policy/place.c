@@ -4,6 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+struct yaml_node *place_tree(const char *text, size_t len, struct err *err)
+{
+	struct yaml_node *tree = NULL;
+	if (len > PLACE_TEXT_MAX)
+		err_set(err, ERR_INVALID, "%zu bytes: want at most %d", len,
+			PLACE_TEXT_MAX);
+	else
+		yaml_parse(text, len, &tree, err);
+	return tree;
+}
+
 void problems_init(struct problems *p)
 {
 	str_init(&p->lines, PROBLEMS_BYTES_MAX);

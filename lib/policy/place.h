@@ -27,6 +27,12 @@ struct place {
 	struct problems *problems;
 };
 
+#define PLACE_TEXT_MAX (1 << 20) /* bytes: what fits into a ConfigMap */
+
+/* The tree of a text in YAML. The caller frees it (yaml_node_free). NULL with *err when
+ * it is none, or longer than PLACE_TEXT_MAX. */
+struct yaml_node *place_tree(const char *text, size_t len, struct err *err);
+
 void problems_init(struct problems *p);
 void problems_fini(struct problems *p);
 /* Notes a whole line that has its place in it already. */

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_BYTES_MAX (1 << 20) /* what fits into a ConfigMap */
-
 const struct choice policy_modes[] = {
 	{"Recommend", MODE_RECOMMEND},
 	{"Scale", MODE_SCALE},
@@ -152,7 +150,7 @@ static const struct field policy_fields[] = {
 	{.name = "status", .low = PASTE_SPEC},
 };
 
-static bool has_metric_at_zero(const struct policy *p)
+bool policy_has_metric_at_zero(const struct policy *p)
 {
 	for (int32_t i = 0; i < p->metric_count; i++)
 		if (p->metrics[i].type == METRIC_OBJECT ||
@@ -171,7 +169,7 @@ static void check_bounds(const struct place *root, const struct policy *p)
 			      "Invalid value: %d: must be greater than or equal to "
 			      "`minReplicas`",
 			      p->max_replicas);
-	if (p->min_replicas == 0 && !has_metric_at_zero(p))
+	if (p->min_replicas == 0 && !policy_has_metric_at_zero(p))
 		place_problem(
 			&metrics,
 			"Forbidden: must specify at least one Object or External metric "
@@ -231,12 +229,7 @@ static struct policy *parse(const char *text, size_t len, struct problems *probl
 {
 	struct policy *p = new_policy();
 	struct err err;
-	AUTO(yaml_node_cleanup) struct yaml_node *tree = NULL;
-	if (len > TEXT_BYTES_MAX)
-		err_set(&err, ERR_INVALID, "%zu bytes: want at most %d", len,
-			TEXT_BYTES_MAX);
-	else
-		yaml_parse(text, len, &tree, &err);
+	AUTO(yaml_node_cleanup) struct yaml_node *tree = place_tree(text, len, &err);
 	struct place root = place_root(tree, problems);
 	if (tree)
 		read_policy(&root, p);

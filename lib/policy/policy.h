@@ -201,6 +201,8 @@ struct policy {
 
 /* Forecasting was asked for in so many words: `forecast` is written and not Disabled. */
 bool policy_forecasting(const struct policy *p);
+/* Has it demand that can be seen without a pod: what it takes to leave zero again? */
+bool policy_has_metric_at_zero(const struct policy *p);
 
 /* Parses and validates the text of one policy: YAML or JSON, at most 1 MiB. ns, name: of
  * the ConfigMap, for the result; uid and created_ms are the caller's to fill in. Every

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_BYTES_MAX (1 << 20)
-
 /* The characters above ASCII that YAML takes for line breaks or refuses, up to U+00BF
  * apart. */
 static const struct {
@@ -257,7 +255,7 @@ char *policy_text(const struct policy *p)
 {
 	struct str s;
 	char text[48];
-	str_init(&s, TEXT_BYTES_MAX);
+	str_init(&s, PLACE_TEXT_MAX);
 	str_puts(&s, "scaleTargetRef:\n");
 	add_line(&s, "  apiVersion: ", p->target.api_version);
 	add_line(&s, "  kind: ", p->target.kind);
