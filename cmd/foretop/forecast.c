@@ -129,6 +129,15 @@ static int choose_seasons(const struct forecast_flags *f, const struct series *s
 	return 0;
 }
 
+/* A day that nobody asked for must not be what fails. */
+static int64_t horizon_of(const struct forecast_flags *f, int64_t step_ms)
+{
+	int64_t most = PATH_HORIZON_MAX * step_ms;
+	if (f->horizon_ms)
+		return f->horizon_ms;
+	return step_ms > MS_PER_DAY ? step_ms : most < MS_PER_DAY ? most : MS_PER_DAY;
+}
+
 static int configure(const struct forecast_flags *f, const struct series *s,
 		     struct path_config *ret_config, struct prospect *ret_prospect,
 		     struct err *err)
@@ -143,7 +152,7 @@ static int configure(const struct forecast_flags *f, const struct series *s,
 		.use_holt_winters = true,
 	};
 	memcpy(ret_config->levels, f->levels, sizeof(f->levels));
-	if (steps_of("--horizon", f->horizon_ms, s->step_ms, PATH_HORIZON_MAX,
+	if (steps_of("--horizon", horizon_of(f, s->step_ms), s->step_ms, PATH_HORIZON_MAX,
 		     &ret_config->horizon, err) < 0 ||
 	    choose_seasons(f, s, ret_config, ret_prospect, err) < 0)
 		return -1;

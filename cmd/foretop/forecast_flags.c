@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define LEVEL_DEFAULT   .9
-#define HORIZON_DEFAULT (24 * MS_PER_H)
 #define HISTORY_DEFAULT (14 * MS_PER_DAY)
 #define ORIGINS_DEFAULT 20
 #define ORIGINS_MAX     1000
@@ -29,7 +28,7 @@ static const char help[] =
 	"14d)\n"
 	"      --step DURATION        Auto (default), or the series' mean over such "
 	"steps\n"
-	"      --horizon DURATION     how far ahead (24h)\n"
+	"      --horizon DURATION     how far ahead (24h; of fine steps at most 10080)\n"
 	"      --levels LIST          shares inside the intervals (0.9), as 0.9,0.95\n"
 	"      --seasons LIST         Auto (found in the data), none, or as 24h,7d\n"
 	"      --at TIME              ignore everything after it (RFC 3339 or Unix "
@@ -259,7 +258,6 @@ int forecast_flags_parse(struct forecast_flags *ret_flags, int argc, char **argv
 	*f = (struct forecast_flags){
 		.from = {.at_ms = INT64_MAX},
 		.cluster = {.foretop_ns = CLUSTER_FORETOP_NAMESPACE},
-		.horizon_ms = HORIZON_DEFAULT,
 		.level_count = 1,
 		.levels = {LEVEL_DEFAULT},
 		.find_seasons = true,

@@ -14,8 +14,8 @@ struct forecast_flags {
 		*policy; /* "[NS/]NAME" in the cluster, which gives the query; or NULL */
 	const char *metric; /* of it; NULL: the first that may be forecast */
 	struct cluster_flags cluster;
-	int64_t step_ms; /* 0: Auto */
-	int64_t horizon_ms;
+	int64_t step_ms;     /* 0: Auto */
+	int64_t horizon_ms;  /* 0: a day, or as much of it as the steps allow */
 	int32_t level_count; /* >= 1, ascending */
 	double levels[PATH_LEVELS_MAX];
 	bool find_seasons;
