@@ -187,27 +187,100 @@ WIDE_PART void recur(const struct recursion *r, const octet *far, float *path)
 	}
 }
 
+/* A path that is being worked out. */
+struct walk {
+	struct recursion r;
+	const float *newest;
+	float *path;
+};
+
+WIDE_PART void walk_init(struct walk *w, const struct lag_ridge *ridge,
+			 const float *newest, float *work)
+{
+	float *path = work + CHUNK;
+
+	recursion_of(ridge, &w->r);
+	w->newest = newest;
+	w->path = path;
+	/* A chunk of lagged values that begins before the path lies in one piece. */
+	for (int32_t k = 1; k <= CHUNK; k++)
+		path[-k] = k <= w->r.lag[w->r.count - 1] ? newest[1 - k] : 0;
+}
+
+/* The steps s to s + CHUNK - 1. */
+WIDE_PART void walk_on(const struct walk *w, int32_t s)
+{
+	octet far;
+
+	sum_far(&w->r, w->newest, s, w->path, &far);
+	if (w->r.four)
+		recur_four(&w->r, &far, w->path + s);
+	else
+		recur(&w->r, &far, w->path + s);
+}
+
+/* Two paths side by side: each step waits for the one before it, but not for the other
+ * path's. recur_four() in two lanes, with the same bits. */
+WIDE_PART void walk_both(const struct walk *a, const struct walk *b, int32_t steps)
+{
+	const struct recursion *p = &a->r, *q = &b->r;
+	const four b1 = {p->b[0], q->b[0]}, b2 = {p->b[1], q->b[1]};
+	const four b3 = {p->b[2], q->b[2]}, b4 = {p->b[3], q->b[3]};
+	const four least = {p->least, q->least}, most = {p->most, q->most};
+	four x1 = {a->path[-1], b->path[-1]}, x2 = {a->path[-2], b->path[-2]};
+	four x3 = {a->path[-3], b->path[-3]}, x4 = {a->path[-4], b->path[-4]};
+
+	for (int32_t s = 0; s < steps; s += CHUNK) {
+		octet far, others;
+
+		sum_far(p, a->newest, s, a->path, &far);
+		sum_far(q, b->newest, s, b->path, &others);
+#pragma GCC unroll 8
+		for (int32_t k = 0; k < CHUNK; k++) {
+			four x = {far[k], others[k]};
+
+			x = (x + b4 * x4 + (b3 * x3 + b2 * x2)) + b1 * x1;
+			x = four_smaller(four_larger(x, least), most);
+			a->path[s + k] = x[0];
+			b->path[s + k] = x[1];
+			x4 = x3;
+			x3 = x2;
+			x2 = x1;
+			x1 = x;
+		}
+	}
+}
+
 WIDE_CLONES
 const float *lag_ridge_forecast(const struct lag_ridge *ridge, const float *newest,
 				int32_t steps, float *work)
 {
-	float *path = work + CHUNK;
-	struct recursion r;
+	struct walk w;
 
-	recursion_of(ridge, &r);
-	/* A chunk of lagged values that begins before the path lies in one piece. */
-	for (int32_t k = 1; k <= CHUNK; k++)
-		path[-k] = k <= r.lag[r.count - 1] ? newest[1 - k] : 0;
-	for (int32_t s = 0; s < steps; s += CHUNK) {
-		octet far;
+	walk_init(&w, ridge, newest, work);
+	for (int32_t s = 0; s < steps; s += CHUNK)
+		walk_on(&w, s);
+	return w.path;
+}
 
-		sum_far(&r, newest, s, path, &far);
-		if (r.four)
-			recur_four(&r, &far, path + s);
-		else
-			recur(&r, &far, path + s);
+WIDE_CLONES
+void lag_ridge_forecast_both(const struct lag_ridge *const ridge[2],
+			     const float *const newest[2], int32_t steps,
+			     float *const work[2], const float *ret_paths[2])
+{
+	struct walk w[2];
+
+	for (int i = 0; i < 2; i++) {
+		walk_init(&w[i], ridge[i], newest[i], work[i]);
+		ret_paths[i] = w[i].path;
 	}
-	return path;
+	if (w[0].r.four && w[1].r.four) {
+		walk_both(&w[0], &w[1], steps);
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		for (int32_t s = 0; s < steps; s += CHUNK)
+			walk_on(&w[i], s);
 }
 
 void lag_ridge_deviations(const struct lag_ridge *r, const int32_t *horizons,

@@ -309,6 +309,26 @@ static float value_of(const struct path *p, float log)
 	return (float)(exponential(log) - p->series.offset);
 }
 
+/* The paths of the regressions that speak. */
+static void forecast_lags(const struct path *p, int32_t n, int32_t steps,
+			  struct path_view *view)
+{
+	const struct lag_ridge *const ridges[] = {&p->models.level, &p->models.log};
+	const float *const newest[] = {p->series.v + n - 1, p->series.log + n - 1};
+	const float *paths[2] = {NULL, NULL};
+
+	if (view->speaks[PATH_LAG_LEVEL] && view->speaks[PATH_LAG_LOG])
+		lag_ridge_forecast_both(ridges, newest, steps, p->work.paths, paths);
+	else if (view->speaks[PATH_LAG_LEVEL])
+		paths[0] =
+			lag_ridge_forecast(ridges[0], newest[0], steps, p->work.paths[0]);
+	else if (view->speaks[PATH_LAG_LOG])
+		paths[1] =
+			lag_ridge_forecast(ridges[1], newest[1], steps, p->work.paths[1]);
+	view->level = paths[0];
+	view->log = paths[1];
+}
+
 void path_view_init(const struct path *p, int32_t n, int32_t steps,
 		    const bool speaks[PATH_MODEL_COUNT], struct path_view *ret_view)
 {
@@ -317,12 +337,7 @@ void path_view_init(const struct path *p, int32_t n, int32_t steps,
 	baselines_at(&p->baselines, p->series.v, n, &ret_view->baseline);
 	if (speaks[PATH_SEASON_MEAN])
 		ret_view->season_mean = season_mean(p, n);
-	if (speaks[PATH_LAG_LEVEL])
-		ret_view->level = lag_ridge_forecast(
-			&p->models.level, p->series.v + n - 1, steps, p->work.paths[0]);
-	if (speaks[PATH_LAG_LOG])
-		ret_view->log = lag_ridge_forecast(&p->models.log, p->series.log + n - 1,
-						   steps, p->work.paths[1]);
+	forecast_lags(p, n, steps, ret_view);
 }
 
 void path_view_at(const struct path *p, const struct path_view *view, int32_t h,

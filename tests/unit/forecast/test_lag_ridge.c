@@ -137,6 +137,42 @@ START_TEST(lags_across_the_newest_value_read_both_sides_of_it)
 }
 END_TEST
 
+/* With the lags 1 to 4, which both paths take side by side, and without. */
+static const struct lags pairs_of_lags[][2] = {
+	{{6, {1, 2, 3, 4, 12, 25}}, {5, {1, 2, 3, 4, 25}}},
+	{{6, {1, 2, 3, 4, 12, 25}}, {3, {1, 4, 25}}},
+};
+
+START_TEST(two_paths_at_once_are_the_same_as_one_after_the_other)
+{
+	enum { PAST = 30, STEPS = 45 };
+	float z[2][PAST], work[2][LAG_WORK(STEPS)], alone[LAG_WORK(STEPS)];
+	struct lag_ridge r[2];
+	const float *paths[2], *path;
+
+	for (int i = 0; i < 2; i++) {
+		r[i] = (struct lag_ridge){
+			.lags = pairs_of_lags[_i][i],
+			.constant = 1 + i,
+			.coefficient = {.5, -.2, .4, .1, .3, -.1},
+			.least = -20,
+			.most = 15 - i,
+		};
+		for (int t = 0; t < PAST; t++)
+			z[i][t] = (float)(t * t % (17 + i));
+	}
+	lag_ridge_forecast_both((const struct lag_ridge *const[]){&r[0], &r[1]},
+				(const float *const[]){&z[0][PAST - 1], &z[1][PAST - 1]},
+				STEPS, (float *const[]){work[0], work[1]}, paths);
+	for (int i = 0; i < 2; i++) {
+		path = lag_ridge_forecast(&r[i], &z[i][PAST - 1], STEPS, alone);
+		ck_assert_mem_eq(paths[i], path, STEPS * sizeof(*path));
+		for (int h = 0; h < STEPS; h++)
+			ck_assert(path[h] >= -20 && path[h] <= 15 - i);
+	}
+}
+END_TEST
+
 START_TEST(deviations_grow_like_those_of_an_autoregression)
 {
 	const int32_t horizons[] = {1, 2, 40};
@@ -190,6 +226,8 @@ int main(void)
 	tcase_add_test(tc, an_autoregression_is_found_again);
 	tcase_add_test(tc, a_path_is_the_recursion);
 	tcase_add_test(tc, lags_across_the_newest_value_read_both_sides_of_it);
+	tcase_add_loop_test(tc, two_paths_at_once_are_the_same_as_one_after_the_other, 0,
+			    ARRAY_LEN(pairs_of_lags));
 	tcase_add_test(tc, deviations_grow_like_those_of_an_autoregression);
 	tcase_add_test(tc, missing_targets_do_not_count);
 	suite_add_tcase(suite, tc);
