@@ -144,15 +144,46 @@ WIDE_PART void multiply(const struct columns *c, int32_t i, const double *above,
 		multiply_wanted(c, c->x[i], &wanted, product);
 }
 
-WIDE_PART double sum_column(const struct columns *c, int32_t i, double above)
+/* Sums of four columns: each addition waits for the one before it, but not for those of
+ * the other columns. */
+WIDE_PART void sum_four(const double *const x[4], int32_t rows, double ret[4])
 {
-	double sum = 0;
+	double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
 
-	if (c->follows[i])
-		return above + c->x[i][0] - c->x[i - 1][c->rows - 1];
-	for (int32_t r = 0; r < c->rows; r++)
-		sum += c->x[i][r];
-	return sum;
+	for (int32_t r = 0; r < rows; r++) {
+		s0 += x[0][r];
+		s1 += x[1][r];
+		s2 += x[2][r];
+		s3 += x[3][r];
+	}
+	ret[0] = s0;
+	ret[1] = s1;
+	ret[2] = s2;
+	ret[3] = s3;
+}
+
+WIDE_PART void sum_columns(const struct columns *c, double *ret_sums)
+{
+	const double *x[4];
+	int32_t column[4], count = 0;
+	double sums[4];
+
+	for (int32_t i = 0; i < c->count; i++) {
+		if (!c->follows[i])
+			column[count++] = i;
+		if (count < 4 && (i + 1 < c->count || !count))
+			continue;
+		for (int32_t k = 0; k < 4; k++)
+			x[k] = c->x[column[k < count ? k : 0]];
+		sum_four(x, c->rows, sums);
+		for (int32_t k = 0; k < count; k++)
+			ret_sums[column[k]] = sums[k];
+		count = 0;
+	}
+	for (int32_t i = 1; i < c->count; i++)
+		if (c->follows[i])
+			ret_sums[i] =
+				ret_sums[i - 1] + c->x[i][0] - c->x[i - 1][c->rows - 1];
 }
 
 WIDE_CLONES
@@ -160,19 +191,19 @@ int32_t lag_sums_add(const void *rows, int32_t first, int32_t end, struct gram *
 {
 	const struct lag_rows *from = rows;
 	int32_t run = run_of(from, first, end), target = g->dim + 1;
-	double products[2][COLUMNS], sum = 0;
+	double products[2][COLUMNS], sums[COLUMNS];
 	struct columns c;
 
 	if (!run)
 		return 0;
 	fill_columns(from, first, run, &c);
+	sum_columns(&c, sums);
 	g->sums[0] += run;
 	for (int32_t i = 0; i < c.count; i++) {
 		double *product = products[i % 2];
 		int32_t row = i ? i : target;
 
-		sum = sum_column(&c, i, sum);
-		g->sums[GRAM_AT(row, 0)] += sum;
+		g->sums[GRAM_AT(row, 0)] += sums[i];
 		multiply(&c, i, products[1 - i % 2], product);
 		g->sums[GRAM_AT(target, row)] += product[0];
 		for (int32_t k = 1; k <= i; k++)
