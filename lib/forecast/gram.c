@@ -63,7 +63,8 @@ double gram_rows(const struct gram *g)
 	return g->sums[0];
 }
 
-/* Means, scales, the correlation matrix into `full` and c into the moment. */
+/* Means, scales, the correlation matrix into `full`, with zeros up to whole registers,
+ * and c into the moment. */
 static void standardise(const struct gram *g, struct gram_system *s,
 			double full[GRAM_DIM_MAX][GRAM_DIM_MAX])
 {
@@ -93,6 +94,9 @@ static void standardise(const struct gram *g, struct gram_system *s,
 				full[i - 1][k - 1] = full[k - 1][i - 1] = v;
 		}
 	}
+	for (int32_t i = 0; i < g->dim; i++)
+		for (int32_t k = g->dim; k % QUAD_LANES; k++)
+			full[i][k] = 0;
 }
 
 /* x -= 2 v (v'x) over the entries from `first` on; v has unit length. */
@@ -129,23 +133,39 @@ static double reflector_of(double full[GRAM_DIM_MAX][GRAM_DIM_MAX], int32_t k,
 	return length > 0 ? alpha : full[k + 1][k];
 }
 
-/* full -= 2 v w' + 2 w v', w = A v - (v'A v) v, over rows and columns after k. */
-static void reflect_both(double full[GRAM_DIM_MAX][GRAM_DIM_MAX], int32_t k, int32_t dim,
-			 const double *v)
+/* A place in a row that is worked on in whole registers. */
+WIDE_PART quad_double *quad_in(double *v)
 {
+	return (quad_double *)(void *)v;
+}
+
+/* full -= 2 v w' + 2 w v', w = A v - (v'A v) v, over rows and columns after k. What lies
+ * in the same register before them takes part with zeros. */
+WIDE_CLONES
+static void reflect_both(double full[GRAM_DIM_MAX][GRAM_DIM_MAX], int32_t k, int32_t dim,
+			 double *v)
+{
+	int32_t first = (k + 1) / QUAD_LANES * QUAD_LANES;
 	double w[GRAM_DIM_MAX], product = 0;
 
-	for (int32_t i = k + 1; i < dim; i++) {
-		w[i] = 0;
+	/* A is symmetric: the columns of four rows lie in one register. */
+	for (int32_t i = first; i < dim; i += QUAD_LANES) {
+		quad_double sum = {0};
+
 		for (int32_t j = k + 1; j < dim; j++)
-			w[i] += full[i][j] * v[j];
-		product += v[i] * w[i];
+			sum += *quad_in(&full[j][i]) * v[j];
+		*quad_in(w + i) = sum;
 	}
 	for (int32_t i = k + 1; i < dim; i++)
-		w[i] -= product * v[i];
+		product += v[i] * w[i];
+	for (int32_t i = first; i < dim; i += QUAD_LANES)
+		*quad_in(w + i) -= product * *quad_in(v + i);
+	for (int32_t i = first; i <= k; i++)
+		w[i] = 0;
 	for (int32_t i = k + 1; i < dim; i++)
-		for (int32_t j = k + 1; j < dim; j++)
-			full[i][j] -= 2 * (v[i] * w[j] + w[i] * v[j]);
+		for (int32_t j = first; j < dim; j += QUAD_LANES)
+			*quad_in(&full[i][j]) -=
+				2 * (v[i] * *quad_in(w + j) + w[i] * *quad_in(v + j));
 }
 
 static void tridiagonalise(struct gram_system *s, double full[GRAM_DIM_MAX][GRAM_DIM_MAX])
