@@ -12,6 +12,7 @@
 
 /* Two neighbours: every 64-bit processor has registers for them. */
 typedef double pair __attribute__((vector_size(16), aligned(8), may_alias));
+typedef int64_t pair_mask __attribute__((vector_size(16), aligned(8), may_alias));
 #define QUAD_LANES 4
 typedef double quad_double
 	__attribute__((vector_size(QUAD_LANES * sizeof(double)), aligned(8), may_alias));
@@ -72,6 +73,16 @@ static inline pair pair_larger(pair a, pair b)
 #else
 	return (pair){a[0] > b[0] ? a[0] : b[0], a[1] > b[1] ? a[1] : b[1]};
 #endif
+}
+
+static inline pair pair_chosen(pair_mask mask, pair yes, pair no)
+{
+	return (pair)((mask & (pair_mask)yes) | (~mask & (pair_mask)no));
+}
+
+static inline pair pair_size(pair a)
+{
+	return (pair)((pair_mask)a & INT64_MAX);
 }
 
 /* Clones are chosen by the dynamic linker of glibc, before sanitizers are ready. Not

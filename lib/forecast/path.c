@@ -164,15 +164,16 @@ static void place_knot(struct path *p, int32_t first, int32_t last)
 	k->first = first;
 	k->last = last;
 	k->centre = (first + last) / 2;
-	k->stride = 1;
-	while (k->stride * (PATH_WAITING_MAX - 2) < last)
-		k->stride *= 2;
+	k->shift = 0;
+	while ((PATH_WAITING_MAX - 2) << k->shift < last)
+		k->shift++;
+	k->stride = 1 << k->shift;
 	k->due = INT64_MAX;
 	half = larger(HALF_LIFE_SEASONS * p->config.seasons[0] / (double)k->stride,
 		      HALF_LIFE_ORIGINS);
 	p->keep[p->knots] = 1 - M_LN2 / half;
 	for (int i = 0; i < PATH_WAITING_MAX; i++)
-		k->said[i].due = -1;
+		k->dues[i] = -1;
 	p->knots++;
 }
 
@@ -229,8 +230,8 @@ double path_error(const struct path *p, bool logs, int32_t n, double mean)
 		    : (double)p->series.v[n - 1] - mean;
 }
 
-void path_dissent(const struct path *p, bool logs, const float forecast[COMBINE_LANES],
-		  double mean, struct dissent *ret_dissent)
+struct dissent path_dissent(const struct path *p, bool logs,
+			    const float forecast[COMBINE_LANES], double mean)
 {
 	double least = mean, most = mean;
 
@@ -240,14 +241,12 @@ void path_dissent(const struct path *p, bool logs, const float forecast[COMBINE_
 		least = smaller(least, forecast[m]);
 		most = larger(most, forecast[m]);
 	}
-	*ret_dissent = (struct dissent){mean - least, most - mean};
 	if (!logs)
-		return;
+		return (struct dissent){mean - least, most - mean};
 
 	double middle = log_of(p, mean);
 
-	*ret_dissent =
-		(struct dissent){middle - log_of(p, least), log_of(p, most) - middle};
+	return (struct dissent){middle - log_of(p, least), log_of(p, most) - middle};
 }
 
 double path_apply(const struct path *p, bool logs, double mean, double error)
@@ -368,9 +367,9 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
  * ratio, so that few origins are spread evenly. */
 static int32_t scored_step(const struct path_knot *k, int64_t i)
 {
-	double turn = (double)(i % 1000) * 0.6180339887498949;
+	double turns = (double)(i % 1000) * 0.6180339887498949;
 
-	return k->last - (int32_t)((turn - floor(turn)) * (k->last - k->first + 1));
+	return k->last - (int32_t)((turns - (int32_t)turns) * (k->last - k->first + 1));
 }
 
 static int32_t stride_of(const struct path *p, int32_t k)
@@ -380,13 +379,19 @@ static int32_t stride_of(const struct path *p, int32_t k)
 	return stride > least ? stride : least;
 }
 
+/* Whether it is this knot's turn to be spoken for. */
+static bool is_origin(const struct path *p, int32_t k, int64_t number)
+{
+	return (number & (stride_of(p, k) - 1)) == 0;
+}
+
 /* How far the paths must go from this origin: to the last knot whose turn it is. 0: no
  * knot's. */
 static int32_t steps_wanted(const struct path *p, int64_t number)
 {
 	for (int32_t k = p->knots - 1; k >= 0; k--)
-		if (number % stride_of(p, k) == 0)
-			return scored_step(&p->knot[k], number / p->knot[k].stride);
+		if (is_origin(p, k, number))
+			return scored_step(&p->knot[k], number >> p->knot[k].shift);
 	return 0;
 }
 
@@ -395,14 +400,14 @@ static void remember_knot(struct path *p, int32_t i, int64_t number,
 			  const struct path_view *view)
 {
 	struct path_knot *k = &p->knot[i];
-	int64_t index = number / k->stride;
+	int64_t index = number >> k->shift, slot = index % PATH_WAITING_MAX;
 	int32_t ahead = scored_step(k, index);
-	struct path_said *said = &k->said[index % PATH_WAITING_MAX];
+	struct path_said *said = &k->said[slot];
 	float weight[COMBINE_LANES];
 
-	said->due = number + ahead;
-	if (said->due < k->due)
-		k->due = said->due;
+	k->dues[slot] = number + ahead;
+	if (k->dues[slot] < k->due)
+		k->due = k->dues[slot];
 	path_view_at(p, view, ahead, said->forecast);
 	combine_weights(&p->scores[i], view->speaks, weight);
 	said->combined = combine_mean(weight, said->forecast);
@@ -420,7 +425,7 @@ void path_remember(struct path *p, int32_t n)
 	path_speakers(p, n, speaks);
 	path_view_init(p, n, steps, speaks, &view);
 	for (int32_t i = 0; i < p->knots; i++)
-		if (number % stride_of(p, i) == 0)
+		if (is_origin(p, i, number))
 			remember_knot(p, i, number, &view);
 }
 
@@ -434,14 +439,15 @@ static void keep_replayed(struct path *p, int32_t k, int32_t part, double error,
 
 static void score_said(struct path *p, int32_t k, const struct path_said *said, int32_t n)
 {
-	int32_t stride = stride_of(p, k), part = shape_part(&p->shape, said->due);
+	int64_t number = p->series.first + n - 1;
+	int32_t stride = stride_of(p, k), part = shape_part(&p->shape, number);
 	double error = path_error(p, p->log_errors, n, said->combined);
 	double factor = p->factor[part];
-	struct dissent dissent;
+	struct dissent dissent =
+		path_dissent(p, p->log_errors, said->forecast, said->combined);
 
 	combine_score(&p->scores[k], p->keep[k], p->series.v[n - 1], said->forecast,
 		      said->combined);
-	path_dissent(p, p->log_errors, said->forecast, said->combined, &dissent);
 	dissent.below /= factor;
 	dissent.above /= factor;
 	interval_score(&p->intervals[k], &p->levels, p->keep[k], error / factor,
@@ -461,16 +467,20 @@ static void score_said(struct path *p, int32_t k, const struct path_said *said, 
 static void score_knot(struct path *p, int32_t k, int64_t number, int32_t n)
 {
 	struct path_knot *knot = &p->knot[k];
+	int64_t next = INT64_MAX;
+	uint32_t met = 0;
 
-	knot->due = INT64_MAX;
+	/* Without branches: hardly any of them would be guessed. */
 	for (int i = 0; i < PATH_WAITING_MAX; i++) {
-		int64_t due = knot->said[i].due;
+		int64_t due = knot->dues[i], later = due > number ? due : INT64_MAX;
 
-		if (due == number)
-			score_said(p, k, &knot->said[i], n);
-		else if (due > number && due < knot->due)
-			knot->due = due;
+		met |= (uint32_t)(due == number) << i;
+		next = later < next ? later : next;
 	}
+	knot->due = next;
+	for (int i = 0; met; i++, met >>= 1)
+		if (met & 1)
+			score_said(p, k, &knot->said[i], n);
 }
 
 void path_score(struct path *p, int32_t n)

@@ -156,7 +156,7 @@ static void forget_scores(struct path *p)
 	for (int32_t k = 0; k < p->knots; k++) {
 		p->knot[k].due = INT64_MAX;
 		for (int i = 0; i < PATH_WAITING_MAX; i++)
-			p->knot[k].said[i].due = -1;
+			p->knot[k].dues[i] = -1;
 	}
 	p->seeded = p->log_errors = false;
 	p->replayed = 0;

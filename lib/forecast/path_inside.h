@@ -17,7 +17,6 @@
 
 /* What was said at an origin for one knot. */
 struct path_said {
-	int64_t due; /* number of the value that it is about; -1: none */
 	float forecast[COMBINE_LANES];
 	float combined;
 };
@@ -27,8 +26,11 @@ struct path_said {
  * where that step is a whole season. */
 struct path_knot {
 	int32_t first, last, centre; /* steps ahead */
-	int32_t stride;              /* a power of two */
+	int32_t stride, shift;       /* a power of two, and which */
 	int64_t due;                 /* of the first outcome that is waited for */
+	/* Numbers of the values that it was said of; -1: none. Apart from what was said:
+	 * they are looked through for every outcome. */
+	int64_t dues[PATH_WAITING_MAX];
 	struct path_said said[PATH_WAITING_MAX];
 };
 
@@ -139,8 +141,8 @@ void path_view_at(const struct path *p, const struct path_view *view, int32_t h,
 double path_error(const struct path *p, bool logs, int32_t n, double mean);
 /* How far others' forecasts lie from the mean, in the units of the intervals: those of
  * the models that learn, whatever their losses. */
-void path_dissent(const struct path *p, bool logs, const float forecast[COMBINE_LANES],
-		  double mean, struct dissent *ret_dissent);
+struct dissent path_dissent(const struct path *p, bool logs,
+			    const float forecast[COMBINE_LANES], double mean);
 /* Bounded: at most the range seen beyond it, and not below 0 where nothing was. */
 double path_apply(const struct path *p, bool logs, double mean, double error);
 

@@ -1,4 +1,5 @@
 #include "forecast/path_interval.h"
+#include "forecast/lanes.h"
 #include "forecast/logarithm.h"
 #include "forecast/scalar.h"
 
@@ -65,26 +66,55 @@ double interval_reach(const struct interval_levels *levels, int32_t l)
 	return REACH * levels->normal[l];
 }
 
-double interval_lower(const struct interval *i, const struct interval_levels *levels,
-		      int32_t l, const struct dissent *dissent)
+/* Below and above the mean, side by side, both counted outwards. */
+struct sides {
+	pair end;   /* of the interval, dissent included */
+	pair error; /* beyond the mean */
+	pair_mask missed;
+};
+
+static struct sides sides_of(const struct interval *i,
+			     const struct interval_levels *levels, int32_t l,
+			     double error, const struct dissent *dissent)
 {
-	return i->lower[l] - interval_reach(levels, l) * dissent->below;
+	pair away = {dissent->below, dissent->above};
+	pair offset = {-i->lower[l], i->upper[l]};
+	struct sides s = {
+		.end = offset + interval_reach(levels, l) * away,
+		.error = {-error, error},
+	};
+
+	s.missed = s.error > s.end;
+	return s;
 }
 
-double interval_upper(const struct interval *i, const struct interval_levels *levels,
-		      int32_t l, const struct dissent *dissent)
+/* The moves outwards; `owed` is what was missed too often so far. Without branches: a
+ * miss is never guessed. */
+static pair moves(pair *owed, double share, pair_mask missed, double unit)
 {
-	return i->upper[l] + interval_reach(levels, l) * dissent->above;
+	const pair none = {0};
+	pair debt = *owed, direction = pair_chosen(missed, none + 1, none) - share;
+	pair haste =
+		pair_chosen(debt * direction > 0, 1 + pair_size(debt) / DEBT, none + 1);
+	pair most = pair_chosen(missed, none + HASTE, none + RETREAT);
+
+	*owed += direction;
+	return STEP * unit * direction * pair_smaller(haste, most);
 }
 
-/* The move outwards of one side; `missed` is what it missed too often so far. */
-static double move(double *missed, double share, bool miss, double unit)
+static void move_level(struct interval *i, double share, int32_t l, pair_mask missed)
 {
-	double direction = miss - share, debt = *missed;
-	double haste = debt * direction > 0 ? 1 + fabs(debt) / DEBT : 1;
+	double bound = BOUND * i->largest;
+	pair owed = {i->missed_below[l], i->missed_above[l]};
+	pair offset = {-i->lower[l], i->upper[l]};
 
-	*missed += direction;
-	return STEP * unit * direction * smaller(haste, miss ? HASTE : RETREAT);
+	offset += moves(&owed, share, missed, MOST_MEAN * i->size);
+	offset = pair_smaller(pair_larger(offset, (pair){-bound, -bound}),
+			      (pair){bound, bound});
+	i->lower[l] = -offset[0];
+	i->upper[l] = offset[1];
+	i->missed_below[l] = owed[0];
+	i->missed_above[l] = owed[1];
 }
 
 void interval_score(struct interval *i, const struct interval_levels *levels, double keep,
@@ -93,27 +123,17 @@ void interval_score(struct interval *i, const struct interval_levels *levels, do
 	double size = fabs(error);
 	double rate = larger(SIZE_RATE, 1 / (i->scores + 1));
 
-	if (levels->count) {
-		bool inside = error >= interval_lower(i, levels, 0, dissent) &&
-			      error <= interval_upper(i, levels, 0, dissent);
-
-		i->covered = keep * i->covered + inside;
-		i->counted = keep * i->counted + 1;
-	}
 	i->size += rate * (size - i->size);
 	i->largest = larger(i->largest, size);
 	i->scores++;
-
-	double unit = MOST_MEAN * i->size, bound = BOUND * i->largest;
-
 	for (int32_t l = 0; l < levels->count; l++) {
-		double share = (1 - levels->level[l]) / 2;
-		bool above = error > interval_upper(i, levels, l, dissent);
-		bool below = error < interval_lower(i, levels, l, dissent);
+		struct sides s = sides_of(i, levels, l, error, dissent);
+		pair_mask inside = s.error <= s.end;
 
-		i->upper[l] += move(&i->missed_above[l], share, above, unit);
-		i->lower[l] -= move(&i->missed_below[l], share, below, unit);
-		i->upper[l] = within(i->upper[l], -bound, bound);
-		i->lower[l] = within(i->lower[l], -bound, bound);
+		if (l == 0) {
+			i->covered = keep * i->covered + (inside[0] & inside[1] & 1);
+			i->counted = keep * i->counted + 1;
+		}
+		move_level(i, (1 - levels->level[l]) / 2, l, s.missed);
 	}
 }

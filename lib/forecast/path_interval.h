@@ -39,11 +39,6 @@ double normal_quantile(double p);
 void interval_seed(struct interval *i, const struct interval_levels *levels, int32_t l,
 		   double deviation);
 
-/* The end points of the interval of level number l, dissent included. */
-double interval_lower(const struct interval *i, const struct interval_levels *levels,
-		      int32_t l, const struct dissent *dissent);
-double interval_upper(const struct interval *i, const struct interval_levels *levels,
-		      int32_t l, const struct dissent *dissent);
 /* The part of dissent that an interval of this level reaches out. */
 double interval_reach(const struct interval_levels *levels, int32_t l);
 

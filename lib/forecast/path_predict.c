@@ -49,9 +49,8 @@ static void write_intervals(const struct path *p, const struct path_steps *ret,
 	double factor =
 		(before ? p->told_factor : p->factor)[shape_part(&p->shape, number)];
 	double lower[PATH_LEVELS_MAX], upper[PATH_LEVELS_MAX];
-	struct dissent dissent;
+	struct dissent dissent = path_dissent(p, logs, forecast, mean);
 
-	path_dissent(p, logs, forecast, mean, &dissent);
 	for (int32_t l = 0; l < p->config.level_count; l++) {
 		double reach = interval_reach(&p->levels, l);
 		double down = factor * mix(a->lower[l], b->lower[l], at->share) -

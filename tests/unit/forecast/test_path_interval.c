@@ -98,6 +98,17 @@ START_TEST(offsets_stay_near_what_was_seen)
 }
 END_TEST
 
+/* Whether the first level's interval holds this error. */
+static bool holds(const struct interval *i, const struct interval_levels *levels,
+		  double error, const struct dissent *dissent)
+{
+	struct interval scored = *i;
+
+	interval_score(&scored, levels, 0, error, dissent);
+	ck_near(scored.counted, 1, 0);
+	return scored.covered > 0;
+}
+
 /* Half of it at 95 %, in step with the normal law's deviations at other levels. */
 START_TEST(an_interval_reaches_out_to_where_others_disagree)
 {
@@ -115,13 +126,18 @@ START_TEST(an_interval_reaches_out_to_where_others_disagree)
 
 		ck_near(reach / levels.normal[l], interval_reach(&one, 0) / 1.959964,
 			1e-6);
-		ck_near(interval_upper(&i, &levels, l, &none), i.upper[l], 0);
-		ck_near(interval_lower(&i, &levels, l, &up), i.lower[l], 0);
-		ck_near(interval_upper(&i, &levels, l, &up), i.upper[l] + 8 * reach,
-			1e-12);
-		ck_near(interval_lower(&i, &levels, l, &both), i.lower[l] - 4 * reach,
-			1e-12);
 	}
+
+	double reach = interval_reach(&levels, 0), near = 1e-9;
+
+	ck_assert(holds(&i, &levels, i.upper[0] - near, &none));
+	ck_assert(!holds(&i, &levels, i.upper[0] + near, &none));
+	ck_assert(holds(&i, &levels, i.upper[0] + 8 * reach - near, &up));
+	ck_assert(!holds(&i, &levels, i.upper[0] + 8 * reach + near, &up));
+	ck_assert(holds(&i, &levels, i.lower[0] + near, &up));
+	ck_assert(!holds(&i, &levels, i.lower[0] - near, &up));
+	ck_assert(holds(&i, &levels, i.lower[0] - 4 * reach + near, &both));
+	ck_assert(!holds(&i, &levels, i.lower[0] - 4 * reach - near, &both));
 }
 END_TEST
 
@@ -150,8 +166,9 @@ START_TEST(what_is_covered_stays_with_dissent_and_costs_less)
 	for (int t = 0; t < 12000; t++) {
 		struct dissent dissent;
 		double error = error_with(&rng, t, &dissent);
-		double upper = interval_upper(&knowing, &levels, 0, &dissent);
-		double lower = interval_lower(&knowing, &levels, 0, &dissent);
+		double reach = interval_reach(&levels, 0);
+		double upper = knowing.upper[0] + reach * dissent.above;
+		double lower = knowing.lower[0] - reach * dissent.below;
 
 		if (t >= 2000) {
 			missed += error > upper || error < lower;
