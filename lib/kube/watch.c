@@ -483,6 +483,14 @@ void kube_watch_relist(struct kube_watch *w)
 	timer_set(reactor_of(w), &w->wait, 0, begin, w);
 }
 
+void kube_watch_hurry(struct kube_watch *w)
+{
+	bool waits = !w->list && !w->ws && !w->http;
+	watch_plan_hurry(&w->plan, &w->next);
+	if (waits && !w->next.bidden)
+		timer_set(reactor_of(w), &w->wait, 0, begin, w);
+}
+
 void kube_watch_info(const struct kube_watch *w, struct kube_watch_info *ret_info)
 {
 	*ret_info = w->info;

@@ -60,7 +60,12 @@ kube_watch_new(struct kube *k, const struct kube_watch_options *options, struct 
 void kube_watch_free(struct kube_watch *w);
 
 void kube_watch_info(const struct kube_watch *w, struct kube_watch_info *ret_info);
-/* Distrusts what is there: lists again now, keeping the store for the difference. */
+/* Distrusts what is there: lists again now, keeping the store for the difference. For
+ * owners that know that the server answers: the pause after a failure starts small again.
+ */
 void kube_watch_relist(struct kube_watch *w);
+/* The same knowledge without the distrust: what waits after a failure is tried now (not
+ * before a time that the server named), what is under way goes on. */
+void kube_watch_hurry(struct kube_watch *w);
 
 #endif

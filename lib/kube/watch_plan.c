@@ -53,7 +53,15 @@ void watch_plan_list(struct watch_plan *p, bool watch_list, struct watch_next *r
 {
 	*ret_next = (struct watch_next){0};
 	p->must_list = true;
+	backoff_succeeded(&p->backoff);
 	set_step(p, watch_list, ret_next);
+}
+
+void watch_plan_hurry(struct watch_plan *p, struct watch_next *next)
+{
+	backoff_succeeded(&p->backoff);
+	if (!next->bidden)
+		next->delay_ms = 0;
 }
 
 void watch_plan_synced(struct watch_plan *p)
@@ -86,6 +94,7 @@ static void back_off(struct watch_plan *p, const struct watch_end *end, int64_t 
 {
 	int64_t after = end->status.retry_after_ms > 0 ? end->status.retry_after_ms : -1;
 	next->delay_ms = backoff_failed(&p->backoff, now_ms, after, &p->rng);
+	next->bidden = after > 0;
 	next->failure = true;
 }
 

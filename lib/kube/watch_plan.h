@@ -38,6 +38,7 @@ struct watch_next {
 	enum kube_transport transport; /* KUBE_WEBSOCKET or KUBE_HTTP */
 	int64_t delay_ms;
 	bool failure;       /* worth telling: not the ordinary course of a watch */
+	bool bidden;        /* the server named the delay (Retry-After) */
 	bool no_watch_list; /* learned: the server has none */
 };
 
@@ -57,9 +58,13 @@ struct watch_plan {
 
 void watch_plan_init(struct watch_plan *p, enum kube_transport wanted, int64_t first_ms,
 		     uint64_t seed);
-/* The very first step, or the one after somebody asked for a new list. watch_list: the
- * server is not known to lack it. */
+/* The very first step, or the one after somebody asked for a new list, who knows that the
+ * server answers: the pause after a failure starts small again. watch_list: the server is
+ * not known to lack it. */
 void watch_plan_list(struct watch_plan *p, bool watch_list, struct watch_next *ret_next);
+/* The same knowledge while a step waits for its time: it need not wait any longer, unless
+ * the server said so. */
+void watch_plan_hurry(struct watch_plan *p, struct watch_next *next);
 /* The state is complete: watch from here. */
 void watch_plan_synced(struct watch_plan *p);
 /* A stream opened. */

@@ -486,9 +486,12 @@ void book_distrust(struct book *b)
 {
 	b->synced = false;
 	for (int32_t i = 0; i < b->ward_count; i++) {
-		/* One that has told nothing yet lists anyway, in its own time. */
+		/* One that has told nothing yet lists anyway. It may have waited longer
+		 * and longer for a server that is back now. */
 		if (b->wards[i].synced)
 			kube_watch_relist(b->wards[i].watch);
+		else
+			kube_watch_hurry(b->wards[i].watch);
 		b->wards[i].synced = false;
 	}
 }

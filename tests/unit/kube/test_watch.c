@@ -463,6 +463,79 @@ START_TEST(a_server_that_comes_late_is_found)
 }
 END_TEST
 
+/* Bounded by the time of a test alone: the pause is an hour. */
+static void start_patient(void)
+{
+	const struct kube_watch_options options = {
+		.path = "/api/v1/pods",
+		.label_selector = "app=web",
+		.on_object = on_object,
+		.on_synced = on_synced,
+		.on_state = on_state,
+		.arg = &api,
+		.back_off_ms = MS_PER_H,
+	};
+	struct err err = {0};
+	api_client(&api);
+	watch = kube_watch_new(api.kube, &options, &err);
+	ck_assert_msg(watch != NULL, "%s", err.msg);
+}
+
+START_TEST(one_that_waits_goes_on_when_it_is_hurried)
+{
+	script = watch_list_script;
+	api.config.token = xstrdup("tok");
+	api_close_listener(&api);
+	start_patient();
+	run_until_state("WebSocket to 127.0.0.1:");
+	api_listen(&api);
+	kube_watch_hurry(watch);
+	run_until("-b@11 ");
+}
+END_TEST
+
+START_TEST(one_that_is_under_way_is_not_disturbed_by_hurry)
+{
+	script = watch_list_script; /* takes one request */
+	api.config.token = xstrdup("tok");
+	start_patient();
+	kube_watch_hurry(watch); /* before it began */
+	run_until("-b@11 ");
+	kube_watch_hurry(watch); /* while it stands */
+	api_change(peer, "ADDED", "c", "12");
+	run_until("+c@12 ");
+	struct kube_watch_info info;
+	kube_watch_info(watch, &info);
+	ck_assert(info.watching);
+	ck_assert_uint_eq(info.watches, 1);
+}
+END_TEST
+
+static void busy_script(const struct api_request *q, int number)
+{
+	if (number == 1)
+		api_reply(q->peer, 429, "Retry-After: 3000\r\n", "");
+	else
+		api_stop(&api);
+}
+
+START_TEST(a_pause_that_the_server_named_is_kept)
+{
+	script = busy_script;
+	start_patient();
+	run_until_state("429");
+	kube_watch_hurry(watch);
+	/* Another one begins after it and comes first. */
+	const struct kube_watch_options options = {.path = "/api/v1/nodes",
+						   .on_object = on_object};
+	struct kube_watch *other = kube_watch_new(api.kube, &options, NULL);
+	api_run(&api);
+	ck_assert_ptr_nonnull(strstr(str_text(&api.log), "\nGET /api/v1/nodes?"));
+	ck_assert_int_eq(requests, 2);
+	kube_watch_free(other);
+}
+END_TEST
+
 static void too_many_script(const struct api_request *q, int number)
 {
 	(void)number;
@@ -666,6 +739,9 @@ int main(void)
 	tcase_add_test(t, where_websockets_do_not_pass_http_does);
 	tcase_add_test(t, a_refusal_is_told_with_the_servers_reason_and_is_never_final);
 	tcase_add_test(t, a_server_that_comes_late_is_found);
+	tcase_add_test(t, one_that_waits_goes_on_when_it_is_hurried);
+	tcase_add_test(t, one_that_is_under_way_is_not_disturbed_by_hurry);
+	tcase_add_test(t, a_pause_that_the_server_named_is_kept);
 	tcase_add_test(t, more_objects_than_allowed_are_an_error);
 	tcase_add_loop_test(t, websockets_pass_tls_with_the_right_names, 0, 3);
 	tcase_add_loop_test(t, websockets_refuse_servers_with_the_wrong_name_or_issuer, 0,

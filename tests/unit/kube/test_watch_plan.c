@@ -127,6 +127,46 @@ START_TEST(a_watch_that_ends_before_any_event_backs_off_ever_longer)
 }
 END_TEST
 
+START_TEST(who_asks_for_a_new_list_knows_that_the_server_is_back)
+{
+	listed();
+	for (int i = 0; i < 8; i++)
+		unreached();
+	ck_delay(30000, 60000);
+	watch_plan_list(&plan, watch_list, &next);
+	ck_assert_int_eq(next.delay_ms, 0);
+	unreached();
+	ck_delay(800, 1600);
+}
+END_TEST
+
+START_TEST(so_does_who_has_the_next_step_hurried)
+{
+	listed();
+	for (int i = 0; i < 8; i++)
+		unreached();
+	enum watch_step step = next.step;
+	watch_plan_hurry(&plan, &next);
+	ck_assert_int_eq(next.delay_ms, 0);
+	ck_assert_int_eq(next.step, step);
+	unreached();
+	ck_delay(800, 1600);
+}
+END_TEST
+
+START_TEST(what_the_server_bade_to_wait_for_is_not_hurried)
+{
+	listed();
+	end((struct watch_end){.kind = WATCH_STREAM_ENDED,
+			       .stream = STREAM_REFUSED,
+			       .status.status = 429,
+			       .status.retry_after_ms = 7000});
+	ck_assert(next.bidden);
+	watch_plan_hurry(&plan, &next);
+	ck_assert_int_eq(next.delay_ms, 7000);
+}
+END_TEST
+
 START_TEST(a_burst_that_ends_watches_is_followed_quickly_but_not_for_ever)
 {
 	listed();
@@ -324,6 +364,9 @@ int main(void)
 	tcase_add_test(t, a_list_is_followed_by_a_watch_at_once);
 	tcase_add_test(t, a_watch_that_was_of_use_is_renewed_at_once);
 	tcase_add_test(t, a_watch_that_ends_before_any_event_backs_off_ever_longer);
+	tcase_add_test(t, who_asks_for_a_new_list_knows_that_the_server_is_back);
+	tcase_add_test(t, so_does_who_has_the_next_step_hurried);
+	tcase_add_test(t, what_the_server_bade_to_wait_for_is_not_hurried);
 	tcase_add_test(t, a_burst_that_ends_watches_is_followed_quickly_but_not_for_ever);
 	tcase_add_test(t, both_forms_of_410_list_again);
 	tcase_add_test(t, refusals_that_may_pass_keep_the_version);

@@ -1,0 +1,68 @@
+/* The API server is away for a while, for a process that leads, or starts meanwhile: in
+ * virtual time, how soon it acts when the server is back. */
+#include "faults/stage.h"
+#include "unit/harness.h"
+
+#define SEEDS    10
+#define CALM_MS  MS_PER_MIN
+#define SLICE_MS 100
+/* Who has lost the lead looks for it between 1 and 2.2 retry periods apart; the policies
+ * are listed and decided on at once then. */
+#define TAKEN_MS (44 * MS_PER_S / 10 + MS_PER_S)
+/* Who has kept the lead tries a failed write again in the next cycle. */
+#define KEPT_MS (STAGE_SYNC_MS + MS_PER_S)
+
+static const struct {
+	int64_t away_ms;
+	int64_t start_ms; /* a process starts so long after the server went; 0: none */
+	int actors;
+	int64_t within_ms;
+} outages[] = {
+	{5 * MS_PER_S, 0, 1, KEPT_MS},
+	{8 * MS_PER_S, 0, 1, KEPT_MS},
+	{30 * MS_PER_S, 0, 1, TAKEN_MS},
+	{2 * MS_PER_MIN, MS_PER_MIN, 1, TAKEN_MS},
+	{10 * MS_PER_MIN, MS_PER_S, 1, TAKEN_MS},
+	{MS_PER_H, 0, 1, TAKEN_MS},
+	{10 * MS_PER_MIN, 0, 2, TAKEN_MS},
+};
+
+static const struct plateau plan[] = {{0, 400}, {CALM_MS + MS_PER_S, 730}};
+
+START_TEST(it_acts_soon_after_the_server_is_back)
+{
+	int outage = _i % (int)ARRAY_LEN(outages);
+	struct stage s;
+	const struct stage_config config = {.seed = (uint64_t)_i + 1,
+					    .actors = outages[outage].actors,
+					    .plan = plan,
+					    .plan_count = ARRAY_LEN(plan),
+					    .policy = "forecast: {mode: Disabled}\n",
+					    .watch_lists = _i % 2};
+	log_set_verbosity(-2);
+	stage_open(&s, &config);
+	stage_run(&s, CALM_MS);
+	ck_assert_int_eq(stage_replicas(&s), 4);
+	kubeapi_leave(s.kube, SQUATTER_NONE, outages[outage].away_ms);
+	if (outages[outage].start_ms)
+		stage_kill(&s.actors[0], outages[outage].start_ms);
+	stage_run(&s, outages[outage].away_ms);
+	ck_assert_int_eq(stage_replicas(&s), 4);
+	int64_t late_ms = stage_now(&s) + outages[outage].within_ms;
+	while (stage_replicas(&s) != 8 && stage_now(&s) < late_ms)
+		stage_run(&s, SLICE_MS);
+	ck_assert_int_eq(stage_replicas(&s), 8);
+	stage_close(&s);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("outage");
+	TCase *t = tcase_create("virtual time");
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, it_acts_soon_after_the_server_is_back, 0,
+			    SEEDS * (int)ARRAY_LEN(outages));
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
