@@ -73,6 +73,7 @@ static bool strike(struct bends *b, bool (*class)(enum fault_kind), enum fault_o
 		if (struck)
 			continue;
 		struck = true;
+		b->struck++;
 		*ret = *f;
 		if (--f->times > 0)
 			continue;

@@ -16,7 +16,8 @@ struct bends {
 	const struct clock *clock;
 	struct fault armed[BENDS_MAX];
 	int count;
-	bool bent; /* the request that is being carried out was struck by `now` */
+	int struck; /* requests and events, so far */
+	bool bent;  /* the request that is being carried out was struck by `now` */
 	struct fault now;
 	struct bend_held *held; /* answers that wait or drip */
 	request_seen *seen;     /* may be NULL */

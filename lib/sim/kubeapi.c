@@ -572,6 +572,11 @@ void kubeapi_bend(struct kubeapi *k, const struct fault *fault)
 	bends_arm(&k->bends, fault);
 }
 
+int kubeapi_struck(const struct kubeapi *k)
+{
+	return k->bends.struck;
+}
+
 void kubeapi_lag(struct kubeapi *k, bool lags)
 {
 	bool lagged = k->lag_version != 0;

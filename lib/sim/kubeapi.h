@@ -132,6 +132,8 @@ void kubeapi_allow_websocket(struct kubeapi *k,
 void kubeapi_restart(struct kubeapi *k, int64_t down_ms);
 /* As one fault of requests or events says, from now on. */
 void kubeapi_bend(struct kubeapi *k, const struct fault *fault);
+/* How many requests and events such faults have struck so far. */
+int kubeapi_struck(const struct kubeapi *k);
 /* true: watches, and lists that allow it, see the state of this moment until it is false
  * again. Reads from the quorum and writes see the present. */
 void kubeapi_lag(struct kubeapi *k, bool lags);

@@ -407,6 +407,11 @@ void promapi_bend(struct promapi *p, const struct fault *fault)
 	bends_arm(&p->bends, fault);
 }
 
+int promapi_struck(const struct promapi *p)
+{
+	return p->bends.struck;
+}
+
 void promapi_on_request(struct promapi *p, request_seen *seen, void *arg)
 {
 	p->bends.seen = seen;

@@ -70,6 +70,8 @@ const char *promapi_unknown(const struct promapi *p);
 void promapi_fault(struct promapi *p, enum promapi_fault fault);
 /* As one fault of requests says, from now on. */
 void promapi_bend(struct promapi *p, const struct fault *fault);
+/* How many requests such faults have struck so far. */
+int promapi_struck(const struct promapi *p);
 /* Like PROMAPI_DOWN, with somebody else on its port; any other fault ends it. */
 void promapi_leave(struct promapi *p, enum squatter_kind squatter);
 /* Who is told of every request; NULL: nobody. */

@@ -151,6 +151,8 @@ START_TEST(faults_strike_whom_they_name_after_those_they_skip)
 	ck_assert(!create());
 	ck_assert_int_eq(f.status, 500);
 	ck_assert(create());
+	ck_assert_int_eq(kubeapi_struck(k), 3);
+	ck_assert_int_eq(promapi_struck(p), 0);
 }
 END_TEST
 
@@ -166,6 +168,8 @@ START_TEST(prometheus_is_struck_too)
 	ck_assert(!is_json());
 	ask(promapi_url(p), "GET", "/api/v1/query?query=up", NULL);
 	ck_assert(is_json());
+	ck_assert_int_eq(promapi_struck(p), 2);
+	ck_assert_int_eq(kubeapi_struck(k), 0);
 }
 END_TEST
 
