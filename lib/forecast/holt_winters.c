@@ -1,9 +1,11 @@
 #include "forecast/holt_winters.h"
 
+#include <assert.h>
 #include <math.h>
 
 void holt_winters_step(struct holt_winters *hw, double y)
 {
+	assert(!hw->fit.running);
 	smoothing_step(&hw->model, y);
 	hw->said_count = 0;
 }
@@ -20,6 +22,7 @@ double holt_winters_maximum(struct holt_winters *hw, int64_t first, int32_t coun
 {
 	int64_t cell = cell_of(first), last = cell_of(first + count - 1);
 
+	assert(!hw->fit.running);
 	for (int32_t i = 0; i < hw->said_count; i++)
 		if (hw->said[i].first == cell && hw->said[i].last == last)
 			return hw->said[i].largest;
@@ -66,7 +69,7 @@ bool holt_winters_fit_begin(struct holt_winters *hw, const struct history *h, in
 	hw->fit_first = first;
 	copy_cells(h, first, end, values);
 	return smoothing_fit_begin(&hw->fit, &config, values, (int32_t)(end - first),
-				   hw->seasons[1 - hw->turn]);
+				   hw->seasons);
 }
 
 bool holt_winters_fit_work(struct holt_winters *hw, const struct history *h)
@@ -79,7 +82,6 @@ bool holt_winters_fit_work(struct holt_winters *hw, const struct history *h)
 	if (smoothing_fit_work(&hw->fit, values, workspace, &hw->model))
 		return true;
 	hw->model.next += hw->fit_first;
-	hw->turn = 1 - hw->turn;
 	hw->fitted = true;
 	hw->said_count = 0;
 	return false;

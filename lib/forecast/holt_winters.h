@@ -21,10 +21,8 @@ struct holt_winters {
 	bool fitted;
 	struct smoothing model; /* its `next` is a number of a cell */
 	struct smoothing_fit fit;
-	int64_t fit_first; /* the cells from here on are fitted */
-	/* The model's, and the next one's while it is fitted: they take turns. */
-	double seasons[2][CELLS_PER_DAY];
-	int32_t turn; /* whose the model's are */
+	int64_t fit_first;             /* the cells from here on are fitted */
+	double seasons[CELLS_PER_DAY]; /* the model's; while a fit runs the next one's */
 	/* What the model as it stands has said; forgotten when it moves on. */
 	struct holt_winters_said said[2];
 	int32_t said_count;
@@ -41,10 +39,10 @@ void holt_winters_step(struct holt_winters *hw, double y);
  * same); without it the forecast of jumping machines is higher, and costs more pods. */
 double holt_winters_maximum(struct holt_winters *hw, int64_t first, int32_t count);
 
-/* Begins a fit for windows of `window` minutes on the cells before `end`; the model in
- * use speaks on until it is done. Each fit starts from nothing, so that its result is one
- * of the history alone. False, and nothing begun, with less than HOLT_WINTERS_DAYS of
- * cells or hardly a value in them. */
+/* Begins a fit for windows of `window` minutes on the cells before `end`. Until it is
+ * done no model may be asked or moved on: there is room for the seasons of one. Each fit
+ * starts from nothing, so that its result is one of the history alone. False, and nothing
+ * begun, with less than HOLT_WINTERS_DAYS of cells or hardly a value in them. */
 bool holt_winters_fit_begin(struct holt_winters *hw, const struct history *h, int64_t end,
 			    int32_t window);
 

@@ -278,13 +278,23 @@ static void finish(struct smoothing_fit *fit, const double *x,
 	fit->running = false;
 }
 
+static int32_t count_known(const double *y, int32_t count)
+{
+	int32_t known = 0;
+
+	for (int32_t t = 0; t < count; t++)
+		known += fabs(y[t]) <= SMOOTHING_VALUE_MOST;
+	return known;
+}
+
 bool smoothing_fit_begin(struct smoothing_fit *fit, const struct smoothing_config *config,
 			 const double *y, int32_t count, double *storage)
 {
 	struct smoothing_config got = possible(config, y, count);
 	struct smoothing *start = &fit->start;
-	int32_t known = 0;
 
+	if (count_known(y, count) < SMOOTHING_VALUES_MIN)
+		return false;
 	smoothing_init(start, &got, storage);
 	fit->plain = !got.logs;
 	for (int32_t t = 0; t < count; t++) {
@@ -294,10 +304,7 @@ bool smoothing_fit_begin(struct smoothing_fit *fit, const struct smoothing_confi
 		}
 		start->least = smaller(start->least, y[t]);
 		start->most = larger(start->most, y[t]);
-		known++;
 	}
-	if (known < SMOOTHING_VALUES_MIN)
-		return false;
 	fit->count = count;
 	fit->horizon = config->horizon;
 	fit->round = ROUND_START;

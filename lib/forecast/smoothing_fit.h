@@ -29,9 +29,9 @@ struct smoothing_fit {
 size_t smoothing_fit_workspace(const struct smoothing_config *config, int32_t count);
 
 /* Begins a fit of the values y, oldest first, NaN: missing, none of it kept. `storage`
- * (smoothing_storage doubles) will hold the fitted model's seasons: it may not be that of
- * a model in use. False, and nothing begun, with less than SMOOTHING_VALUES_MIN values.
- */
+ * (smoothing_storage doubles) will hold the fitted model's seasons: a model that stands
+ * there has nothing to say any more. False, and nothing begun nor written, with less than
+ * SMOOTHING_VALUES_MIN values. */
 bool smoothing_fit_begin(struct smoothing_fit *fit, const struct smoothing_config *config,
 			 const double *y, int32_t count, double *storage);
 

@@ -166,18 +166,34 @@ START_TEST(a_window_takes_the_largest_of_the_cells_it_touches)
 }
 END_TEST
 
-START_TEST(the_model_speaks_until_the_next_one_is_fitted)
+START_TEST(the_same_history_gives_the_same_fit)
 {
 	AUTO_FREE struct history *h = history_of(noisy, 6);
 	AUTO_FREE struct holt_winters *hw = fitted_to(h, 13);
 	int64_t minute = hw->model.next * CELL_MINUTES;
 	double before = holt_winters_maximum(hw, minute, 120);
 
-	ck_assert(holt_winters_fit_begin(hw, h, cell_of(h->newest + 1), 13));
-	while (holt_winters_fit_work(hw, h))
-		ck_near(holt_winters_maximum(hw, minute, 120), before, 0);
-	/* The same history gives the same fit. */
+	ck_assert(fit(hw, h, 13));
 	ck_near(holt_winters_maximum(hw, minute, 120), before, 0);
+}
+END_TEST
+
+/* Too short, and long enough without a value. */
+START_TEST(a_fit_that_cannot_begin_leaves_the_model_as_it_was)
+{
+	AUTO_FREE struct history *h = history_of(noisy, 6);
+	AUTO_FREE struct holt_winters *hw = fitted_to(h, 13);
+	AUTO_FREE struct history *other =
+		_i ? history_of(silent, 5) : history_of(smooth, 2);
+	int64_t cell = hw->model.next;
+	double before[CELLS_PER_DAY];
+
+	for (int32_t i = 0; i < CELLS_PER_DAY; i++)
+		before[i] = at(hw, cell + i);
+	ck_assert(!fit(hw, other, 13));
+	holt_winters_step(hw, before[0]);
+	for (int32_t i = 1; i < CELLS_PER_DAY; i++)
+		ck_near(at(hw, cell + i), before[i], 1e-9);
 }
 END_TEST
 
@@ -229,7 +245,8 @@ int main(void)
 	tcase_add_test(tc, a_constant_stays_constant);
 	tcase_add_test(tc, the_season_is_closer_to_the_truth_than_yesterday);
 	tcase_add_test(tc, a_window_takes_the_largest_of_the_cells_it_touches);
-	tcase_add_test(tc, the_model_speaks_until_the_next_one_is_fitted);
+	tcase_add_test(tc, the_same_history_gives_the_same_fit);
+	tcase_add_loop_test(tc, a_fit_that_cannot_begin_leaves_the_model_as_it_was, 0, 2);
 	tcase_add_test(tc, steps_move_the_model_on_by_cells);
 	tcase_add_test(tc, answers_are_those_of_the_model_as_it_stands);
 	suite_add_tcase(suite, tc);
