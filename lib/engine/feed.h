@@ -7,6 +7,12 @@
 struct heard;
 struct plan;
 
+/* The policy's, which may go while the feed lives on with the next version. */
+struct feed_calendar {
+	struct zone zone;
+	struct time_range excludes[]; /* as many as the policy has */
+};
+
 #define HISTORY_CHUNK_MIN                                                                \
 	1440 /* a day a query: under every server's limit, a bounded answer */
 /* A minute that is missing at the very end of an answer may still come; after so many it
@@ -27,7 +33,8 @@ struct feed {
 	struct heard *heard; /* what it said, for the shadow; owned. NULL: the engine's,
 				when no other metric of the policy is forecast */
 	struct plan *plan;   /* it at other quantiles; NULL: no objective; owned */
-	int32_t window_min;  /* that it forecasts; 0 before it has begun */
+	struct feed_calendar *calendar; /* NULL: UTC, and no excludes; owned */
+	int32_t window_min;             /* that it forecasts; 0 before it has begun */
 	/* Minutes that the forecaster has not taken yet stand in `recent`, or in a chunk
 	 * of the engine's; NULL: none is needed. */
 	struct chunk *chunk;

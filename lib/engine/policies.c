@@ -17,6 +17,19 @@ static int32_t forecast_count(const struct policy *p)
 	return count;
 }
 
+static struct feed_calendar *calendar_of(const struct policy_forecast *f)
+{
+	size_t excludes = (size_t)f->exclude_count * sizeof(f->excludes[0]);
+	if (!f->zone && !excludes)
+		return NULL;
+	struct feed_calendar *c = xcalloc(1, sizeof(*c) + excludes);
+	if (f->zone)
+		c->zone = *f->zone;
+	if (excludes)
+		memcpy(c->excludes, f->excludes, excludes);
+	return c;
+}
+
 static void prepare_metric(struct prepared *p, int32_t m)
 {
 	const struct policy_metric *spec = &p->policy->metrics[m];
@@ -27,6 +40,7 @@ static void prepare_metric(struct prepared *p, int32_t m)
 		return;
 	p->status.metrics[m].forecast_on = true;
 	metric->feed.memory = xmalloc(forecaster_size());
+	metric->feed.calendar = calendar_of(&p->policy->forecast);
 	if (p->policy->on_metrics_loss == LOSS_FOLLOW_FORECAST)
 		metric->ahead = xcalloc(1, sizeof(*metric->ahead));
 	if (forecast_count(p->policy) > 1)
@@ -125,6 +139,7 @@ void engine_prepared_free(struct prepared *p)
 		free(p->metrics[m].feed.memory);
 		free(p->metrics[m].feed.heard);
 		free(p->metrics[m].feed.plan);
+		free(p->metrics[m].feed.calendar);
 	}
 	policy_free(p->policy);
 	free(p->metrics);

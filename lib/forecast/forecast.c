@@ -36,7 +36,6 @@ struct said {
 
 struct forecaster {
 	struct forecast_config config;
-	struct time_range excludes[FORECAST_EXCLUDES_MAX];
 	struct queued queue[FORECAST_QUEUE];
 	int32_t queue_first, queue_count;
 	int64_t accepted; /* newest minute taken; INT64_MIN before the first */
@@ -98,13 +97,13 @@ static int32_t clamp(int32_t v, int32_t least, int32_t most)
 
 struct forecaster *forecaster_init(void *memory, const struct forecast_config *config)
 {
+	static const struct zone utc;
 	struct forecaster *f = memory;
 
 	f->config = *config;
+	if (!config->zone)
+		f->config.zone = &utc;
 	f->config.exclude_count = clamp(config->exclude_count, 0, FORECAST_EXCLUDES_MAX);
-	for (int32_t i = 0; i < f->config.exclude_count; i++)
-		f->excludes[i] = config->excludes[i];
-	f->config.excludes = NULL;
 	f->config.window_min = clamp(config->window_min, 1, FORECAST_WINDOW_MAX);
 	f->config.release_min = clamp(config->release_min, 0, FORECAST_RELEASE_MAX);
 	f->config.quantile = fmin(fmax(config->quantile, .5), .999);
@@ -130,8 +129,8 @@ static int64_t end_ms(const struct forecaster *f, int64_t minute)
 {
 	int64_t begin_ms;
 
-	if (!zone_last_utc(&f->config.zone, minute * MS_PER_MIN, &begin_ms))
-		begin_ms = zone_utc(&f->config.zone, minute * MS_PER_MIN);
+	if (!zone_last_utc(f->config.zone, minute * MS_PER_MIN, &begin_ms))
+		begin_ms = zone_utc(f->config.zone, minute * MS_PER_MIN);
 	return begin_ms + MS_PER_MIN;
 }
 
@@ -139,14 +138,14 @@ static bool is_skipped(const struct forecaster *f, int64_t minute)
 {
 	int64_t begin_ms;
 
-	return !zone_last_utc(&f->config.zone, minute * MS_PER_MIN, &begin_ms);
+	return !zone_last_utc(f->config.zone, minute * MS_PER_MIN, &begin_ms);
 }
 
 static bool comes_again(const struct forecaster *f, int64_t t_ms)
 {
 	int64_t last_ms = t_ms;
 
-	zone_last_utc(&f->config.zone, zone_wall(&f->config.zone, t_ms), &last_ms);
+	zone_last_utc(f->config.zone, zone_wall(f->config.zone, t_ms), &last_ms);
 	return last_ms != t_ms;
 }
 
@@ -165,7 +164,7 @@ static bool add_minute(struct forecaster *f, int64_t minute, double v)
 bool forecaster_add(struct forecaster *f, int64_t t_ms, double v)
 {
 	return comes_again(f, t_ms) ||
-	       add_minute(f, minute_of(zone_wall(&f->config.zone, t_ms)), v);
+	       add_minute(f, minute_of(zone_wall(f->config.zone, t_ms)), v);
 }
 
 static bool full_hour(int64_t minute)
@@ -214,7 +213,8 @@ static bool is_excluded(const struct forecaster *f, int64_t minute)
 	int64_t to = end_ms(f, minute), from = to - MS_PER_MIN;
 
 	for (int32_t i = 0; i < f->config.exclude_count; i++) {
-		if (from < f->excludes[i].to_ms && to > f->excludes[i].from_ms)
+		if (from < f->config.excludes[i].to_ms &&
+		    to > f->config.excludes[i].from_ms)
 			return true;
 	}
 	return false;
@@ -491,7 +491,7 @@ void forecaster_look_ahead(struct forecaster *f, int32_t minutes, void *scratch,
 	if (f->said.minute != INT64_MIN) {
 		int64_t begin_ms =
 			end_ms(f, f->history.newest) + (minutes - 1) * MS_PER_MIN;
-		add_minute(f, minute_of(zone_wall(&f->config.zone, begin_ms)), NAN);
+		add_minute(f, minute_of(zone_wall(f->config.zone, begin_ms)), NAN);
 	}
 	while (forecaster_work(f))
 		;

@@ -72,17 +72,18 @@ struct forecast_config {
 	/* The policy's `models`; baselines cannot be turned off. */
 	bool use_linear, use_holt_winters;
 	enum forecast_seasons seasons;
-	/* Whose days and weeks they are; zeroed: UTC. The hour that its clock shows twice
+	/* Whose days and weeks they are; NULL: UTC. The hour that its clock shows twice
 	 * is learned once, the second time: the first time what was said before stands
-	 * and grows old. The one that it skips is missing. */
-	struct zone zone;
+	 * and grows old. The one that it skips is missing. Borrowed for the forecaster's
+	 * life. */
+	const struct zone *zone;
 	/* Minute of the day of the daily fit, in [0, 1439]: to spread the fits of
 	 * many forecasters (a hash of the policy's name does). */
 	int32_t refit_minute;
 	/* Times whose minutes are not learned from: forecasts go on during them (of
 	 * a usual day, where the season speaks), but no model, margin or later season
-	 * learns of them. At most FORECAST_EXCLUDES_MAX, copied;
-	 * may overlap. */
+	 * learns of them. At most FORECAST_EXCLUDES_MAX,
+	 * borrowed for the forecaster's life; may overlap. */
 	const struct time_range *excludes;
 	int32_t exclude_count;
 	/* Called from forecaster_work once for each minute that was learned, missing ones

@@ -162,6 +162,6 @@ int schedule_localize(struct policy *p, int64_t now_ms, struct err *err)
 		      now_ms + LOCAL_AHEAD_MS, &zone, err) < 0)
 		return err_wrap(err, "line %d: forecast.timeZone",
 				p->forecast.time_zone_line);
-	p->forecast.zone = zone;
+	policy_set_zone(p, &zone);
 	return 0;
 }

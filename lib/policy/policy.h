@@ -103,8 +103,8 @@ struct policy_forecast {
 	char *time_zone; /* of calendar terms; default "UTC". A well-formed name: io knows
 			    whether the zone exists */
 	int32_t time_zone_line; /* in the text; 0: not given */
-	struct zone zone; /* that zone's clock over history and years ahead, once io has
-			     read it; until then UTC */
+	struct zone *zone; /* that zone's clock over history and years ahead, once io has
+			      read it; NULL: not yet, or UTC */
 	struct time_range *excludes; /* at most POLICY_EXCLUDES_MAX, not learned from; in
 					the order of the text, may overlap */
 	int32_t exclude_count;
@@ -222,6 +222,8 @@ void policy_free(struct policy *p);
 void policy_keep_metric(struct policy *p, int32_t index);
 void policy_disable_forecast(struct policy *p);
 void policy_cleanup(struct policy **p);
+/* The clock of its forecasts' time zone, copied; before the policy is prepared. */
+void policy_set_zone(struct policy *p, const struct zone *zone);
 /* A copy to change numbers in: texts and lists stay the policy's, but metrics are in room
  * [metric_count], the caller's. Not for policy_free. */
 void policy_borrow(const struct policy *p, struct policy_metric *room,

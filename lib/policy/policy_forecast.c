@@ -280,9 +280,20 @@ void policy_read_forecast(const struct place *at, const struct field *f, void *o
 	check_aim(at);
 }
 
+void policy_set_zone(struct policy *p, const struct zone *zone)
+{
+	free(p->forecast.zone);
+	p->forecast.zone = NULL;
+	if (!zone->count)
+		return;
+	p->forecast.zone = xmalloc(sizeof(*zone));
+	*p->forecast.zone = *zone;
+}
+
 void policy_forecast_fini(struct policy_forecast *f)
 {
 	free(f->time_zone);
+	free(f->zone);
 	free(f->excludes);
 	*f = (struct policy_forecast){0};
 }

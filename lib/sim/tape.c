@@ -25,9 +25,15 @@ struct entry {
 	struct told told;
 };
 
+/* What a configuration borrows. */
+struct lent {
+	struct zone zone;
+	struct time_range excludes[FORECAST_EXCLUDES_MAX];
+};
+
 struct tape {
 	struct forecast_config config; /* heed and its context are the tape's own */
-	struct time_range excludes[FORECAST_EXCLUDES_MAX];
+	struct lent lent;
 	struct forecaster *forecaster; /* in `memory` */
 	void *memory;
 	struct entry *entries;
@@ -40,7 +46,7 @@ struct tape {
 struct playback {
 	struct tapes *tapes;
 	struct forecast_config config; /* as it was asked for */
-	struct time_range excludes[FORECAST_EXCLUDES_MAX];
+	struct lent lent;
 	struct tape *tape; /* NULL before the first minute */
 	forecast_heed *heed;
 	void *heed_context;
@@ -122,28 +128,30 @@ static bool same_config(const struct forecast_config *a, const struct forecast_c
 	return a->window_min == b->window_min && a->release_min == b->release_min &&
 	       a->quantile == b->quantile && a->use_linear == b->use_linear &&
 	       a->use_holt_winters == b->use_holt_winters && a->seasons == b->seasons &&
-	       same_zone(&a->zone, &b->zone) && a->refit_minute == b->refit_minute &&
+	       same_zone(a->zone, b->zone) && a->refit_minute == b->refit_minute &&
 	       a->exclude_count == b->exclude_count &&
 	       (a->exclude_count == 0 ||
 		memcmp(a->excludes, b->excludes,
 		       (size_t)a->exclude_count * sizeof(a->excludes[0])) == 0);
 }
 
-/* With the excludes in `room`. */
+/* With what it borrows in `room`. */
 static void copy_config(struct forecast_config *to, const struct forecast_config *from,
-			struct time_range room[FORECAST_EXCLUDES_MAX])
+			struct lent *room)
 {
 	*to = *from;
-	to->excludes = room;
+	room->zone = from->zone ? *from->zone : (struct zone){0};
+	to->zone = &room->zone;
+	to->excludes = room->excludes;
 	if (from->exclude_count > 0)
-		memcpy(room, from->excludes,
-		       (size_t)from->exclude_count * sizeof(room[0]));
+		memcpy(room->excludes, from->excludes,
+		       (size_t)from->exclude_count * sizeof(room->excludes[0]));
 }
 
 static struct tape *tape_new(const struct forecast_config *config)
 {
 	struct tape *t = xcalloc(1, sizeof(*t));
-	copy_config(&t->config, config, t->excludes);
+	copy_config(&t->config, config, &t->lent);
 	t->config.heed = record_heard;
 	t->config.heed_context = t;
 	t->memory = xmalloc(forecaster_size());
@@ -311,7 +319,7 @@ static struct forecaster *play_init(void *context, void *memory,
 			       .heed = config->heed,
 			       .heed_context = config->heed_context,
 			       .memory = memory};
-	copy_config(&p->config, config, p->excludes);
+	copy_config(&p->config, config, &p->lent);
 	return (struct forecaster *)(void *)p;
 }
 

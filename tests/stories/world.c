@@ -265,7 +265,7 @@ void world_give_policy(struct world *w, struct story_policy *p)
 			policy->created_ms = p->created_ms;
 	}
 	if (policy)
-		policy->forecast.zone = *world_zone(w, policy->forecast.time_zone);
+		policy_set_zone(policy, world_zone(w, policy->forecast.time_zone));
 	struct event event = {.type = EVENT_POLICY_SET};
 	event.u.policy_set.prepared =
 		engine_prepare(w->engine, NS, p->name, policy, err.msg, &record);

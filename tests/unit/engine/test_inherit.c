@@ -52,6 +52,28 @@ START_TEST(what_was_wanted_and_learned_stays_with_a_new_text)
 }
 END_TEST
 
+/* They are the policy's, and the forecaster that looks at them outlives its text. */
+START_TEST(excluded_times_stay_with_the_forecaster)
+{
+	static const char text[] =
+		HEAD("checkout") "metrics:\n" EXTERNAL
+				 "forecast: {mode: Always, history: 2d, leadTime: 120s, "
+				 "exclude: [{from: 2020-01-01T00:00:00Z, to: "
+				 "2020-01-02T00:00:00Z}]}\n";
+	AUTO_FREE char *next = xasprintf("%sbehavior: {}\n", text);
+	load(text);
+	const struct forecaster *forecaster = feed()->forecaster;
+	struct feed_calendar *calendar = feed()->calendar;
+	ck_assert_mem_eq(calendar->excludes, rig_slot(&r)->policy->forecast.excludes,
+			 sizeof(calendar->excludes[0]));
+	rig_policy(&r, "checkout", next);
+	ck_assert_ptr_eq(feed()->forecaster, forecaster);
+	ck_assert_ptr_eq(feed()->calendar, calendar);
+	rig_policy(&r, "checkout", FORECAST);
+	ck_assert_ptr_null(feed()->calendar);
+}
+END_TEST
+
 /* Texts under which another series is asked for, or another forecast made of it. */
 static const char *const others[] = {
 	HEAD("checkout") "metrics:\n- type: External\n"
@@ -268,6 +290,7 @@ int main(void)
 	TCase *t = tcase_create("inherit");
 	tcase_add_checked_fixture(t, open_rig, close_rig);
 	tcase_add_test(t, what_was_wanted_and_learned_stays_with_a_new_text);
+	tcase_add_test(t, excluded_times_stay_with_the_forecaster);
 	tcase_add_loop_test(t, another_series_is_learned_anew, 0, ARRAY_LEN(others));
 	tcase_add_test(t, forecasting_can_be_turned_off_and_on);
 	tcase_add_test(t, a_metric_that_moved_in_the_list_is_found_again);

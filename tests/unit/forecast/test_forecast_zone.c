@@ -46,7 +46,7 @@ static void begin(const struct change *c, bool follow)
 		.count = 2,
 	};
 	if (follow)
-		config.zone = zone;
+		config.zone = &zone;
 	config.heed = hear;
 	heard = 0;
 	f = forecaster_new(&config);
@@ -159,7 +159,7 @@ START_TEST(excluded_times_are_those_of_utc)
 	struct forecast_config config = config_of(5);
 	int64_t from = night_ms + MS_PER_DAY + 14 * MS_PER_H;
 	struct time_range excluded = {from, from + MS_PER_H};
-	config.zone = zone;
+	config.zone = &zone;
 	config.excludes = &excluded;
 	config.exclude_count = 1;
 	free(f);
