@@ -60,8 +60,11 @@ static const char *limit_message(enum limit limit)
 void condition_set(struct decision *d, enum condition_type type, bool status,
 		   const char *reason, const char *fmt, ...)
 {
-	struct condition *c = &d->conditions[type];
 	va_list args;
+
+	if (!d->words)
+		return;
+	struct condition *c = &d->words->conditions[type];
 
 	c->status = status ? CONDITION_TRUE : CONDITION_FALSE;
 	c->reason = reason;
@@ -75,6 +78,12 @@ void condition_set(struct decision *d, enum condition_type type, bool status,
 	va_start(args, fmt);
 	vsnprintf(c->message, sizeof(c->message), fmt, args);
 	va_end(args);
+}
+
+void condition_remove(struct decision *d, enum condition_type type)
+{
+	if (d->words)
+		d->words->conditions[type].status = CONDITION_REMOVE;
 }
 
 void condition_set_stabilization(struct decision *d)

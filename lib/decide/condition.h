@@ -9,6 +9,8 @@ void condition_set(struct decision *d, enum condition_type type, bool status,
 		   const char *reason, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 
+void condition_remove(struct decision *d, enum condition_type type);
+
 /* AbleToScale and ScalingLimited from what stabilization and limits did. */
 void condition_set_stabilization(struct decision *d);
 void condition_set_limit(struct decision *d);

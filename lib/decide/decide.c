@@ -43,9 +43,15 @@ static bool leave_at_zero(const struct decide_input *in,
 		d, CONDITION_SCALING_ACTIVE, false, "ScalingDisabled",
 		"scaling is disabled since the replica count of the target is zero");
 	if (!in->config->scale_to_zero)
-		d->conditions[CONDITION_SCALED_TO_ZERO].status = CONDITION_REMOVE;
+		condition_remove(d, CONDITION_SCALED_TO_ZERO);
 	d->hold = HOLD_DISABLED;
 	return true;
+}
+
+static void say(struct decision *d, const char *rescale)
+{
+	if (d->words)
+		snprintf(d->words->rescale, sizeof(d->words->rescale), "%s", rescale);
 }
 
 /* A size outside of the bounds is corrected before any metric is looked at. */
@@ -56,15 +62,13 @@ static bool correct_bounds(const struct policy *p, struct decision *d)
 	if (d->current > p->max_replicas) {
 		d->desired = p->max_replicas;
 		d->limit = LIMIT_TOO_MANY;
-		snprintf(d->rescale, sizeof(d->rescale),
-			 "Current number of replicas above Spec.MaxReplicas");
+		say(d, "Current number of replicas above Spec.MaxReplicas");
 		return true;
 	}
 	if (d->current < p->min_replicas) {
 		d->desired = p->min_replicas;
 		d->limit = LIMIT_TOO_FEW;
-		snprintf(d->rescale, sizeof(d->rescale),
-			 "Current number of replicas below Spec.MinReplicas");
+		say(d, "Current number of replicas below Spec.MinReplicas");
 		return true;
 	}
 	return false;
@@ -74,14 +78,15 @@ static bool correct_bounds(const struct policy *p, struct decision *d)
 static void set_rescale(const struct decide_input *in, struct decision *d)
 {
 	char title[128];
-	if (in->config->terse)
+	if (in->config->terse || !d->words)
 		return;
 	if (d->wanted < d->current) {
-		snprintf(d->rescale, sizeof(d->rescale), "All metrics below target");
+		say(d, "All metrics below target");
 	} else if (d->wanted > d->current) {
 		metric_title(&in->policy->metrics[d->winner], title, sizeof(title));
-		snprintf(d->rescale, sizeof(d->rescale), "%s%s above target",
-			 d->by_forecast ? "forecast of " : "", title);
+		snprintf(d->words->rescale, sizeof(d->words->rescale),
+			 "%s%s above target", d->by_forecast ? "forecast of " : "",
+			 title);
 	}
 }
 
@@ -206,7 +211,7 @@ void decide_scaled(struct decide_memory *memory, const struct policy *policy,
 	if (config->scale_to_zero)
 		condition_set_zero(decision, memory->scaled_to_zero);
 	else
-		decision->conditions[CONDITION_SCALED_TO_ZERO].status = CONDITION_REMOVE;
+		condition_remove(decision, CONDITION_SCALED_TO_ZERO);
 }
 
 void decide_failed(struct decision *decision, const char *error)

@@ -33,6 +33,12 @@ struct condition {
 	char message[224];  /* the HPA's */
 };
 
+/* What the HPA would say of a decision. */
+struct hpa_words {
+	struct condition conditions[CONDITION_TYPES];
+	char rescale[192]; /* its reason: "All metrics below target"; or "" */
+};
+
 /* What stood between the combined proposal and the decision. */
 enum limit {
 	LIMIT_NONE,            /* DesiredWithinRange */
@@ -112,15 +118,18 @@ struct decision {
 	 * sets both before anything is decided. */
 	struct metric_decision *metrics;
 	int32_t metric_count;
-	struct condition conditions[CONDITION_TYPES];
-	char rescale[192]; /* the HPA's reason: "All metrics below target"; or "" */
-	char reason[512];  /* "fact -> action" */
+	/* Many decisions may share one, the owner's too: what it holds is the newest
+	 * one's. NULL: nobody asks. */
+	struct hpa_words *words;
+	char reason[512]; /* "fact -> action" */
 };
 
 /* Nothing is known and the size stays: what a decision begins with. */
 void decision_clear(struct decision *d, int32_t current);
-/* The decision of a policy with perhaps other metrics: those that it has not are empty,
- * those that are left over go. */
+/* What the HPA says from now on stands alone. */
+void decision_clear_words(struct decision *d);
+/* The decision of a policy with perhaps other metrics, without its words: those that it
+ * has not are empty, those that are left over go. */
 void decision_copy(struct decision *to, const struct decision *from);
 
 /* "ScaleUpLimit", ...: the HPA's reason of ScalingLimited. */

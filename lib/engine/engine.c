@@ -217,6 +217,7 @@ void slot_put(struct engine *e, int32_t i, struct prepared *s)
 		return;
 	}
 	s->pool = &e->pool;
+	s->decision.words = &e->words;
 	s->index = (uint32_t)i;
 }
 

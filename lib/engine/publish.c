@@ -157,7 +157,7 @@ static void publish_hpa(struct prepared *s, bool waits, int64_t now_ms)
 		[CONDITION_SCALED_TO_ZERO] = PC_COUNT,
 	};
 	for (int c = 0; c < CONDITION_TYPES; c++) {
-		const struct condition *hpa = &s->decision.conditions[c];
+		const struct condition *hpa = &s->decision.words->conditions[c];
 		if (ours[c] == PC_COUNT || (ours[c] == PC_ABLE_TO_SCALE && waits) ||
 		    (hpa->status != CONDITION_TRUE && hpa->status != CONDITION_FALSE))
 			continue;

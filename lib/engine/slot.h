@@ -250,7 +250,8 @@ struct engine {
 	struct actions actions;
 	struct pod_value *values; /* of an answer, while it is read */
 	int32_t values_max;
-	void *scratch; /* of a forecaster's size */
+	void *scratch;          /* of a forecaster's size */
+	struct hpa_words words; /* of whoever decides or writes */
 };
 
 /* engine.c */

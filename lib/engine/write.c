@@ -112,6 +112,7 @@ static void scaled(struct engine *e, struct prepared *s, const struct event *eve
 	struct target_state *t = &s->target;
 	const char *version = event->u.written.resource_version;
 	take_back(s);
+	decision_clear_words(&s->decision);
 	note(e, s, &s->decision, event->now_ms);
 	enter(s, WRITE_IDLE, event->now_ms);
 	s->record.pending = (struct pending_write){0};
@@ -138,6 +139,7 @@ static void failed(struct engine *e, struct prepared *s, const char *why, int64_
 	enter(s, WRITE_IDLE, now_ms);
 	s->write.failing = true;
 	s->status.failures++;
+	decision_clear_words(&s->decision);
 	decide_failed(&s->decision, why);
 	if (!before)
 		emit_event(e, s, true, "ScaleFailed", "%s; not done: %s", s->write.reason,

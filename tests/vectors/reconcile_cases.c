@@ -16,6 +16,7 @@ struct cycle {
 	struct world w;
 	struct decision d;
 	struct metric_decision decided[POLICY_METRICS_MAX];
+	struct hpa_words words;
 	struct standing conditions[CONDITIONS_MAX];
 	int32_t condition_count;
 	bool written, failed;
@@ -195,13 +196,14 @@ static void cycle_run(struct cycle *c, const struct run *r)
 	view_selector(&in.scale, r->item);
 	c->d.metrics = c->decided;
 	c->d.metric_count = POLICY_METRICS_MAX;
+	c->d.words = &c->words;
 	decide(&in, &c->w.memory, &c->d);
 	write_scale(c, r->item);
 }
 
 static void apply_condition(struct cycle *c, enum condition_type type)
 {
-	const struct condition *new = &c->d.conditions[type];
+	const struct condition *new = &c->words.conditions[type];
 	int32_t i = 0;
 
 	while (i < c->condition_count &&
@@ -301,7 +303,7 @@ static void check_event(struct run *r, const struct cycle *c)
 				      "message", NULL);
 	char text[256];
 	snprintf(text, sizeof(text), "New size: %d; reason: %s", c->d.desired,
-		 c->d.rescale);
+		 c->words.rescale);
 	if (want)
 		run_check_text(r, "event", text, want);
 }

@@ -19,6 +19,7 @@ struct rig {
 	struct decide_memory memory;
 	struct decision d;
 	struct metric_decision decided[POLICY_METRICS_MAX];
+	struct hpa_words words;
 	struct pod pods[RIG_PODS];
 	struct metric_values values[POLICY_METRICS_MAX];
 	struct pod_value pod_values[POLICY_METRICS_MAX][RIG_PODS];
@@ -34,7 +35,9 @@ static inline void rig_init(struct rig *r, int32_t replicas)
 	*r = (struct rig){
 		.policy = {.min_replicas = 1, .max_replicas = 100, .metrics = r->metrics},
 		.memory = {.seeded = true},
-		.d = {.metrics = r->decided, .metric_count = POLICY_METRICS_MAX},
+		.d = {.metrics = r->decided,
+		      .metric_count = POLICY_METRICS_MAX,
+		      .words = &r->words},
 	};
 	decide_config_default(&r->config);
 	r->in = (struct decide_input){

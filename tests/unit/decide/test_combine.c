@@ -22,7 +22,7 @@ START_TEST(largest_proposal_wins)
 	ck_assert_int_eq(r.d.predicted, DECIDE_NO_REPLICAS);
 	ck_assert_int_eq(r.d.metrics[2].reactive, 7);
 	ck_assert_int_eq(r.d.unknown_count, 0);
-	ck_assert_str_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].message,
+	ck_assert_str_eq(r.words.conditions[CONDITION_SCALING_ACTIVE].message,
 			 "the HPA was able to successfully calculate a replica count "
 			 "from external metric b");
 }
@@ -36,7 +36,7 @@ START_TEST(without_texts_the_same_is_decided)
 	r.config.terse = true;
 	ck_assert(run(&r));
 	ck_assert_int_eq(r.d.wanted, 6);
-	struct condition *c = &r.d.conditions[CONDITION_SCALING_ACTIVE];
+	struct condition *c = &r.words.conditions[CONDITION_SCALING_ACTIVE];
 	ck_assert_int_eq(c->status, CONDITION_TRUE);
 	ck_assert_str_eq(c->reason, "ValidMetricFound");
 	ck_assert_str_eq(c->message,
@@ -57,7 +57,7 @@ START_TEST(unknown_metric_blocks_scale_down)
 	ck_assert(!r.d.metrics[1].known);
 	ck_assert_str_eq(r.d.metrics[1].error, "Prometheus: connection refused");
 	ck_assert_str_eq(r.d.metrics[1].failure, "FailedGetExternalMetric");
-	struct condition *c = &r.d.conditions[CONDITION_SCALING_ACTIVE];
+	struct condition *c = &r.words.conditions[CONDITION_SCALING_ACTIVE];
 	ck_assert_int_eq(c->status, CONDITION_FALSE);
 	ck_assert_str_eq(c->reason, "FailedGetExternalMetric");
 	ck_assert_str_eq(
@@ -93,7 +93,7 @@ START_TEST(nothing_is_decided_without_any_value)
 	ck_assert(!run(&r));
 	ck_assert_int_eq(r.d.winner, -1);
 	ck_assert_int_eq(r.d.unknown_count, 2);
-	ck_assert_str_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].reason,
+	ck_assert_str_eq(r.words.conditions[CONDITION_SCALING_ACTIVE].reason,
 			 "FailedGetExternalMetric");
 }
 END_TEST
@@ -301,11 +301,11 @@ START_TEST(pods_that_cannot_be_told_decide_nothing)
 	r.in.scale.selector_error = "missing";
 	ck_assert(!run(&r));
 	ck_assert_int_eq(r.d.hold, HOLD_SELECTOR);
-	ck_assert_str_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].reason,
+	ck_assert_str_eq(r.words.conditions[CONDITION_SCALING_ACTIVE].reason,
 			 "InvalidSelector");
 	r.in.scale.selector = SELECTOR_AMBIGUOUS;
 	ck_assert(!run(&r));
-	ck_assert_str_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].reason,
+	ck_assert_str_eq(r.words.conditions[CONDITION_SCALING_ACTIVE].reason,
 			 "AmbiguousSelector");
 }
 END_TEST

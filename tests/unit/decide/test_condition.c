@@ -31,9 +31,10 @@ START_TEST(limits_are_told_by_status_reason_and_message)
 					  "faster than the maximum scale rate",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
-		struct decision d = {.limit = (enum limit)i};
+		struct hpa_words words = {0};
+		struct decision d = {.limit = (enum limit)i, .words = &words};
 		condition_set_limit(&d);
-		struct condition *c = &d.conditions[CONDITION_SCALING_LIMITED];
+		struct condition *c = &words.conditions[CONDITION_SCALING_LIMITED];
 		ck_assert_int_eq(c->status, i ? CONDITION_TRUE : CONDITION_FALSE);
 		ck_assert_str_eq(c->reason, limit_reason((enum limit)i));
 		ck_assert_str_eq(c->message, messages[i]);
@@ -49,11 +50,13 @@ START_TEST(stabilization_is_told_by_reason)
 		[STABILIZED_UP] = "ScaleUpStabilized",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
-		struct decision d = {.stabilization = (enum stabilization)i};
+		struct hpa_words words = {0};
+		struct decision d = {.stabilization = (enum stabilization)i,
+				     .words = &words};
 		condition_set_stabilization(&d);
-		ck_assert_int_eq(d.conditions[CONDITION_ABLE_TO_SCALE].status,
+		ck_assert_int_eq(words.conditions[CONDITION_ABLE_TO_SCALE].status,
 				 CONDITION_TRUE);
-		ck_assert_str_eq(d.conditions[CONDITION_ABLE_TO_SCALE].reason,
+		ck_assert_str_eq(words.conditions[CONDITION_ABLE_TO_SCALE].reason,
 				 reasons[i]);
 	}
 }
@@ -61,21 +64,24 @@ END_TEST
 
 START_TEST(long_messages_are_cut)
 {
-	struct decision d = {0};
+	struct hpa_words words = {0};
+	struct decision d = {.words = &words};
 	char text[1000];
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	condition_set(&d, CONDITION_SCALING_ACTIVE, false, "R", "%s", text);
-	ck_assert_uint_eq(strlen(d.conditions[CONDITION_SCALING_ACTIVE].message),
-			  sizeof(d.conditions[0].message) - 1);
-	ck_assert_int_eq(d.conditions[CONDITION_SCALING_LIMITED].status, CONDITION_KEEP);
+	ck_assert_uint_eq(strlen(words.conditions[CONDITION_SCALING_ACTIVE].message),
+			  sizeof(words.conditions[0].message) - 1);
+	ck_assert_int_eq(words.conditions[CONDITION_SCALING_LIMITED].status,
+			 CONDITION_KEEP);
 }
 END_TEST
 
 START_TEST(zero_is_told_by_status_and_reason)
 {
-	struct decision d = {0};
-	struct condition *c = &d.conditions[CONDITION_SCALED_TO_ZERO];
+	struct hpa_words words = {0};
+	struct decision d = {.words = &words};
+	struct condition *c = &words.conditions[CONDITION_SCALED_TO_ZERO];
 	condition_set_zero(&d, true);
 	ck_assert_int_eq(c->status, CONDITION_TRUE);
 	ck_assert_str_eq(c->reason, "ScaledToZero");

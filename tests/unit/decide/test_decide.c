@@ -40,11 +40,11 @@ START_TEST(nothing_to_do_has_no_reason_for_a_rescale)
 	rig_init(&r, 2);
 	rig_external(&r, "requests", 100, 200);
 	ck_assert_int_eq(rig_decide(&r), 2);
-	ck_assert_str_eq(r.d.rescale, "");
+	ck_assert_str_eq(r.words.rescale, "");
 	ck_assert_int_eq(r.d.until_ms, 0);
 	load(&r, 300);
 	ck_assert_int_eq(rig_next(&r, 15), 3);
-	ck_assert_str_eq(r.d.rescale, "external metric requests above target");
+	ck_assert_str_eq(r.words.rescale, "external metric requests above target");
 }
 END_TEST
 
@@ -146,14 +146,15 @@ START_TEST(size_outside_of_its_bounds_is_corrected_without_metrics)
 	r.policy.max_replicas = 5;
 	rig_hold(&r, "whatever", true, true);
 	ck_assert_int_eq(rig_decide(&r), 5);
-	ck_assert_str_eq(r.d.rescale,
+	ck_assert_str_eq(r.words.rescale,
 			 "Current number of replicas above Spec.MaxReplicas");
-	ck_assert_int_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].status, CONDITION_KEEP);
+	ck_assert_int_eq(r.words.conditions[CONDITION_SCALING_ACTIVE].status,
+			 CONDITION_KEEP);
 	ck_assert_int_eq(r.memory.log_count, 0);
 	r.policy.max_replicas = 20;
 	r.policy.min_replicas = 12;
 	ck_assert_int_eq(rig_decide(&r), 12);
-	ck_assert_str_eq(r.d.rescale,
+	ck_assert_str_eq(r.words.rescale,
 			 "Current number of replicas below Spec.MinReplicas");
 }
 END_TEST
@@ -181,9 +182,9 @@ START_TEST(unknown_is_hold_and_leaves_no_trace)
 	ck_assert_int_eq(r.d.hold, HOLD_UNKNOWN);
 	ck_assert_int_eq(r.d.wanted, DECIDE_NO_REPLICAS);
 	ck_assert_int_eq(r.memory.log_count, 0);
-	ck_assert_int_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].status,
+	ck_assert_int_eq(r.words.conditions[CONDITION_SCALING_ACTIVE].status,
 			 CONDITION_FALSE);
-	ck_assert_int_eq(r.d.conditions[CONDITION_SCALING_LIMITED].status,
+	ck_assert_int_eq(r.words.conditions[CONDITION_SCALING_LIMITED].status,
 			 CONDITION_KEEP);
 }
 END_TEST
@@ -380,13 +381,13 @@ START_TEST(target_at_zero_is_a_pause_unless_we_put_it_there)
 	ck_assert_int_eq(rig_next(&r, 15), 3); /* no pod is asked, no tolerance */
 	ck_assert_int_eq(rig_next(&r, 15), 3);
 	ck_assert(!r.memory.scaled_to_zero);
-	ck_assert_str_eq(r.d.conditions[CONDITION_ABLE_TO_SCALE].reason,
+	ck_assert_str_eq(r.words.conditions[CONDITION_ABLE_TO_SCALE].reason,
 			 "ReadyForNewScale");
 
 	r.in.scale.spec_replicas = r.in.scale.status_replicas = 0; /* by hand */
 	ck_assert_int_eq(rig_decide(&r), 0);
 	ck_assert_int_eq(r.d.hold, HOLD_DISABLED);
-	ck_assert_str_eq(r.d.conditions[CONDITION_SCALING_ACTIVE].reason,
+	ck_assert_str_eq(r.words.conditions[CONDITION_SCALING_ACTIVE].reason,
 			 "ScalingDisabled");
 }
 END_TEST
@@ -408,7 +409,7 @@ START_TEST(raised_minimum_wakes_what_we_put_to_sleep)
 	ck_assert_int_eq(r.d.hold, HOLD_DISABLED);
 	r.config.scale_to_zero = false; /* the gate is off: nobody's hand is ours */
 	ck_assert_int_eq(rig_decide(&r), 0);
-	ck_assert_int_eq(r.d.conditions[CONDITION_SCALED_TO_ZERO].status,
+	ck_assert_int_eq(r.words.conditions[CONDITION_SCALED_TO_ZERO].status,
 			 CONDITION_REMOVE);
 }
 END_TEST
@@ -423,7 +424,7 @@ START_TEST(zero_needs_a_metric_that_is_seen_without_pods)
 	struct scale_change change = {.from = 2, .to = 0, .now_ms = RIG_NOW_MS};
 	decide_scaled(&r.memory, &r.policy, &r.config, &change, &r.d);
 	ck_assert(!r.memory.scaled_to_zero);
-	ck_assert_str_eq(r.d.conditions[CONDITION_SCALED_TO_ZERO].reason,
+	ck_assert_str_eq(r.words.conditions[CONDITION_SCALED_TO_ZERO].reason,
 			 "NotScaledToZero");
 }
 END_TEST
@@ -435,9 +436,9 @@ START_TEST(write_is_noted_with_its_conditions)
 	rig_external(&r, "requests", 100, 700);
 	behavior(&r);
 	ck_assert_int_eq(rig_decide(&r), 7);
-	ck_assert_str_eq(r.d.rescale, "external metric requests above target");
+	ck_assert_str_eq(r.words.rescale, "external metric requests above target");
 	decide_failed(&r.d, "status 500");
-	struct condition *able = &r.d.conditions[CONDITION_ABLE_TO_SCALE];
+	struct condition *able = &r.words.conditions[CONDITION_ABLE_TO_SCALE];
 	ck_assert_int_eq(able->status, CONDITION_FALSE);
 	ck_assert_str_eq(able->reason, "FailedUpdateScale");
 	ck_assert_str_eq(
@@ -479,14 +480,17 @@ START_TEST(same_input_gives_the_same_decision)
 	rig_forecast(&b, 0, 900, 950);
 	memset(&b.d, 0x5a, sizeof(b.d));
 	memset(b.decided, 0x5a, sizeof(b.decided));
+	memset(&b.words, 0x5a, sizeof(b.words));
 	b.d.metrics = b.decided;
 	b.d.metric_count = POLICY_METRICS_MAX;
+	b.d.words = &b.words;
 	rig_decide(&a);
 	rig_decide(&b);
 	ck_assert_int_eq(a.d.desired, b.d.desired);
 	ck_assert_int_eq(b.d.predicted, 9);
 	ck_assert_int_eq(b.d.reactive, 7);
 	ck_assert_str_eq(a.d.reason, b.d.reason);
+	ck_assert_str_eq(a.words.rescale, b.words.rescale);
 	ck_assert_mem_eq(&a.memory, &b.memory, sizeof(a.memory));
 }
 END_TEST

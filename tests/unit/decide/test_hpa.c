@@ -25,7 +25,7 @@ static bool usual = true;
 
 static const char *reason_of(const struct world *w, enum condition_type type)
 {
-	const struct condition *c = &w->d.conditions[type];
+	const struct condition *c = &w->words.conditions[type];
 	return c->status == CONDITION_KEEP ? "" : c->reason;
 }
 

@@ -22,6 +22,7 @@ struct world {
 	struct decide_memory memory;
 	struct decision d;
 	struct metric_decision decided[POLICY_METRICS_MAX];
+	struct hpa_words words;
 	struct pod pods[HPA_PODS];
 	struct metric_values values[POLICY_METRICS_MAX];
 	struct pod_value pod_values[HPA_METRICS][2 * HPA_PODS + HPA_FOREIGN];
@@ -199,6 +200,7 @@ static inline void world_policy_give(struct world *w)
 	const struct hpa *h = &w->hpa;
 	w->d.metrics = w->decided;
 	w->d.metric_count = POLICY_METRICS_MAX;
+	w->d.words = &w->words;
 	w->policy = (struct policy){
 		.mode = MODE_SCALE,
 		.min_replicas = h->min,

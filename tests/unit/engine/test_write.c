@@ -55,6 +55,21 @@ START_TEST(a_scale_up_is_written_at_once_with_its_preconditions)
 }
 END_TEST
 
+static const enum event_type answers[] = {EVENT_SCALED, EVENT_SCALE_FAILED};
+
+/* Policies share the room for what the HPA would say. */
+START_TEST(an_answer_says_nothing_of_what_another_policy_decided)
+{
+	begin_up();
+	r.e->words.conditions[CONDITION_SCALING_ACTIVE] =
+		(struct condition){CONDITION_FALSE, "Another", "its metric is unknown"};
+	rig_written(&r, answers[_i], "11");
+	ck_assert_int_eq(rig_condition(&r, PC_SCALING_ACTIVE), STATUS_TRUE);
+	ck_assert_str_eq(rig_status(&r)->conditions[PC_ABLE_TO_SCALE].reason,
+			 _i ? "FailedUpdateScale" : "SucceededRescale");
+}
+END_TEST
+
 START_TEST(the_record_goes_before_a_scale_down_and_knows_of_it)
 {
 	begin_down();
@@ -407,6 +422,8 @@ int main(void)
 	TCase *t = tcase_create("write");
 	tcase_add_checked_fixture(t, open_rig, close_rig);
 	tcase_add_test(t, a_scale_up_is_written_at_once_with_its_preconditions);
+	tcase_add_loop_test(t, an_answer_says_nothing_of_what_another_policy_decided, 0,
+			    ARRAY_LEN(answers));
 	tcase_add_test(t, the_record_goes_before_a_scale_down_and_knows_of_it);
 	tcase_add_test(t, nothing_is_lowered_without_a_saved_record);
 	tcase_add_loop_test(t, a_scale_down_that_was_refused_is_not_remembered, 0,
