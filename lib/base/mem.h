@@ -18,6 +18,11 @@ char *xstrndup(const char *s, size_t n);
 /* A new string from a format; the caller frees it. */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Gives what is free, whole pages of it, back to the system. Memory that was used for a
+ * moment would stay the process's else, between what is still used. Takes time for each
+ * free piece: 10,000 policies have some hundreds. */
+void mem_trim(void);
+
 /* AUTO(free_fn) marks a local whose owner is its scope; free_fn takes a pointer to the
  * variable. AUTO_FREE does it for heap strings and arrays. TAKE(p) hands the value over
  * and leaves NULL behind. */

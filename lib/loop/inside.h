@@ -196,7 +196,7 @@ struct loop {
 	struct performer *performer;
 	struct telemetry *telemetry;
 	struct pages *pages;
-	struct timer tick, work, calendar;
+	struct timer tick, work, calendar, trim;
 	int32_t calendar_round;
 	int64_t answer_deadline_ms; /* of a cycle, engine time */
 	bool working;               /* it has led, so that everything is under way */

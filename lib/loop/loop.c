@@ -12,6 +12,9 @@
 /* Most workloads have few pods: memory for more comes with them. */
 #define PODS_START 4
 
+/* Lists and days of history take much for a moment, a start for minutes. */
+#define TRIM_MS MS_PER_MIN
+
 static void arm(struct loop *l);
 
 int64_t loop_now(const struct loop *l)
@@ -120,6 +123,13 @@ static void arm(struct loop *l)
 			  clock_delay_ms(l->config.clock, next), on_tick, l);
 	if (engine_has_work(l->engine))
 		timer_set(l->config.reactor, &l->work, 0, on_work, l);
+}
+
+static void on_trim(void *arg)
+{
+	struct loop *l = arg;
+	mem_trim();
+	timer_set(l->config.reactor, &l->trim, TRIM_MS, on_trim, l);
 }
 
 /* --- the election --- */
@@ -252,6 +262,7 @@ static int start(struct loop *l, struct err *err)
 	}
 	if (l->config.page && *l->config.page->listen)
 		l->pages = pages_new(l, l->config.page);
+	timer_set(l->config.reactor, &l->trim, TRIM_MS, on_trim, l);
 	if (book_watch(l->book, err) < 0)
 		return -1;
 	return shards_start(l->shards, err);
@@ -276,6 +287,7 @@ void loop_free(struct loop *l)
 	timer_cancel(&l->tick);
 	timer_cancel(&l->work);
 	timer_cancel(&l->calendar);
+	timer_cancel(&l->trim);
 	telemetry_free(l->telemetry);
 	pages_free(l->pages);
 	book_free(l->book);

@@ -3,7 +3,10 @@
 
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 START_TEST(memory_is_given_and_zeroed)
 {
@@ -123,6 +126,43 @@ START_TEST(a_product_that_overflows_aborts)
 END_TEST
 #endif
 
+#if defined(__GLIBC__) && !defined(SANITIZED_ADDRESSES)
+#define PIECES      1000
+#define PIECE_BYTES 20000
+
+static long resident_bytes(void)
+{
+	long all = 0, resident = 0;
+	FILE *in = fopen("/proc/self/statm", "r");
+	ck_assert_ptr_nonnull(in);
+	ck_assert_int_eq(fscanf(in, "%ld %ld", &all, &resident), 2);
+	fclose(in);
+	return resident * sysconf(_SC_PAGESIZE);
+}
+
+/* A small one behind each keeps it from going by itself. */
+START_TEST(what_is_free_between_used_memory_is_given_back)
+{
+	static char *large[PIECES], *small[PIECES];
+	for (int i = 0; i < PIECES; i++) {
+		large[i] = xmalloc(PIECE_BYTES);
+		memset(large[i], i, PIECE_BYTES);
+		small[i] = xasprintf("%d", i);
+	}
+	for (int i = 0; i < PIECES; i++)
+		free(large[i]);
+	long before = resident_bytes();
+	mem_trim();
+	/* Up to two pages of each are shared with its neighbours. */
+	ck_assert_int_ge(before - resident_bytes(), PIECES * (PIECE_BYTES - 2 * 4096L));
+	for (int i = 0; i < PIECES; i++) {
+		ck_assert_int_eq(atoi(small[i]), i);
+		free(small[i]);
+	}
+}
+END_TEST
+#endif
+
 int main(void)
 {
 	Suite *suite = suite_create("mem");
@@ -140,6 +180,9 @@ int main(void)
 #ifndef SANITIZED_ADDRESSES
 	tcase_add_test_raise_signal(tcase, exhaustion_aborts, SIGABRT);
 	tcase_add_test_raise_signal(tcase, a_product_that_overflows_aborts, SIGABRT);
+#endif
+#if defined(__GLIBC__) && !defined(SANITIZED_ADDRESSES)
+	tcase_add_test(tcase, what_is_free_between_used_memory_is_given_back);
 #endif
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
