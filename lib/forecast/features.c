@@ -47,6 +47,15 @@ static double deviation_of(const float *values, int32_t count, double mean)
 	int32_t n = 0;
 
 	for (int32_t i = 0; i < count; i++) {
+		double distance = (double)values[i] - mean;
+
+		squares += distance * distance;
+	}
+	/* Mostly nothing is missing. */
+	if (!isnan(squares))
+		return sqrt(squares / count);
+	squares = 0;
+	for (int32_t i = 0; i < count; i++) {
 		double distance = known(values[i]) ? (double)values[i] - mean : 0;
 
 		squares += distance * distance;

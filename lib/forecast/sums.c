@@ -53,14 +53,13 @@ static struct sum sum_few(const float *values, int32_t count)
 	return s;
 }
 
-struct sum sum_of(const float *values, int32_t count)
+/* Of values among which some are missing; at least LANES. */
+static struct sum sum_known(const float *values, int32_t count)
 {
 	four total = {0}, largest = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
 	four_mask known = {0};
 	int32_t i = 0;
 
-	if (count < LANES)
-		return sum_few(values, count);
 	for (; i + LANES <= count; i += LANES) {
 		four v = load(values + i);
 		four_mask mask = v == v;
@@ -83,6 +82,34 @@ struct sum sum_of(const float *values, int32_t count)
 		.count = count_of(known),
 		.largest = largest_of(largest),
 	};
+}
+
+struct sum sum_of(const float *values, int32_t count)
+{
+	four total = {0}, largest = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
+	struct sum s = {.count = count};
+	int32_t i = 0;
+
+	if (count < LANES)
+		return sum_few(values, count);
+	/* Mostly nothing is missing: what is would show in the total. */
+	for (; i + LANES <= count; i += LANES) {
+		four v = load(values + i);
+
+		total += v;
+		largest = four_larger(v, largest);
+	}
+	if (i < count) {
+		four v = load(values + count - LANES);
+
+		total += masked(v, last_lanes[count - i]);
+		largest = four_larger(v, largest);
+	}
+	s.total = across(total);
+	if (isnan(s.total))
+		return sum_known(values, count);
+	s.largest = largest_of(largest);
+	return s;
 }
 
 /* Without the total. */
@@ -148,13 +175,14 @@ struct sum sum_together(struct sum a, struct sum b)
 	};
 }
 
-double sum_movement(const float *values, int32_t count)
+/* Of values among which some are missing. */
+static double movement_known(const float *values, int32_t count)
 {
 	four total = {0};
 	four_mask known = {0};
 	int32_t i = 1;
 
-	for (; i + 4 <= count; i += 4) {
+	for (; i + LANES <= count; i += LANES) {
 		four change = load(values + i) - load(values + i - 1);
 		four_mask mask = change == change;
 
@@ -172,4 +200,21 @@ double sum_movement(const float *values, int32_t count)
 		moves += change == change;
 	}
 	return moves ? moved / moves : 0;
+}
+
+double sum_movement(const float *values, int32_t count)
+{
+	four total = {0};
+	int32_t i = 1;
+
+	for (; i + LANES <= count; i += LANES)
+		total += four_size(load(values + i) - load(values + i - 1));
+
+	double moved = across(total);
+
+	for (; i < count; i++)
+		moved += fabs((double)values[i] - (double)values[i - 1]);
+	if (isnan(moved))
+		return movement_known(values, count);
+	return count > 1 ? moved / (count - 1) : 0;
 }
