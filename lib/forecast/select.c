@@ -7,7 +7,7 @@
 /* How long a candidate must have been scored before it is compared with others: a whole
  * day, so that nobody is judged by a quiet night; three for the week's model, whose rows
  * are young. Until then it speaks only if nobody else can. */
-static const int32_t scores_to_compete[FC_MODEL_COUNT] = {
+static const double scores_to_compete[FC_MODEL_COUNT] = {
 	[FC_LAST_VALUE] = SCORES_NEEDED,       [FC_HOUR_MEAN] = SCORES_NEEDED,
 	[FC_SEASONAL_NAIVE] = MINUTES_PER_DAY, [FC_LINEAR_RECENT] = SCORES_NEEDED,
 	[FC_LINEAR_DAY] = MINUTES_PER_DAY,     [FC_LINEAR_WEEK] = 3 * MINUTES_PER_DAY,
@@ -24,6 +24,11 @@ struct candidates {
 	double losses[FC_MODEL_COUNT];
 };
 
+static double favoured_loss(const struct candidates *c, enum model m)
+{
+	return m == FC_LINEAR_DAY ? DAY_FAVOUR * c->losses[m] : c->losses[m];
+}
+
 /* The lowest loss among the candidates [first, last] that may speak, predict now and have
  * been scored enough; FC_MODEL_COUNT when none. `except`: not this one. */
 static enum model best_of(const struct candidates *c, enum model first, enum model last,
@@ -37,7 +42,8 @@ static enum model best_of(const struct candidates *c, enum model first, enum mod
 		if (m == except || !c->w->allowed[m] || isnan(c->predictions[m]) ||
 		    c->w->tracker.scores[m] < needed)
 			continue;
-		if (best == FC_MODEL_COUNT || c->losses[m] < c->losses[best])
+		if (best == FC_MODEL_COUNT ||
+		    favoured_loss(c, m) < favoured_loss(c, best))
 			best = m;
 	}
 	return best;
@@ -59,7 +65,7 @@ static bool yesterday_is_better(const struct candidates *c, enum model m)
 	return c->w->allowed[FC_SEASONAL_NAIVE] &&
 	       !isnan(c->predictions[FC_SEASONAL_NAIVE]) &&
 	       c->w->tracker.scores[FC_SEASONAL_NAIVE] >= MINUTES_PER_DAY &&
-	       c->losses[FC_SEASONAL_NAIVE] < tracker_loss(&c->w->tracker, (int32_t)m);
+	       c->losses[FC_SEASONAL_NAIVE] < c->losses[m];
 }
 
 static bool is_comparable(const struct candidates *c, enum model m)
@@ -83,21 +89,27 @@ static void shares_of(const double losses[FC_MODEL_COUNT], double least,
 	}
 }
 
+/* The first of those that are in the combination with this loss. */
+static enum model heaviest_of(const struct candidates *c, double least)
+{
+	enum model m = FC_SEASONAL_NAIVE;
+
+	while (m <= FC_HOLT_WINTERS && !(is_comparable(c, m) && c->losses[m] == least))
+		m++;
+	return m;
+}
+
 /* Sets the combination's prediction; the one that weighs most in it, FC_COMBINATION:
  * nobody is in it. */
 static enum model combine(const struct candidates *c, double *ret_mean)
 {
-	enum model best = FC_COMBINATION;
-	double sum = 0, total = 0, shares[FC_MODEL_COUNT];
+	double sum = 0, total = 0, least = INFINITY, shares[FC_MODEL_COUNT];
 	bool any = false;
 
-	for (enum model m = FC_SEASONAL_NAIVE; m <= FC_HOLT_WINTERS; m++) {
-		if (is_comparable(c, m) &&
-		    (best == FC_COMBINATION || c->losses[m] < c->losses[best]))
-			best = m;
-	}
-	if (best != FC_COMBINATION)
-		shares_of(c->losses, c->losses[best], shares);
+	/* Which one it is can wait: everything else waits for how small it is. */
+	for (enum model m = FC_SEASONAL_NAIVE; m <= FC_HOLT_WINTERS; m++)
+		least = is_comparable(c, m) ? smaller(c->losses[m], least) : least;
+	shares_of(c->losses, least, shares);
 	for (enum model m = FC_SEASONAL_NAIVE; m <= FC_HOLT_WINTERS; m++) {
 		if (!is_comparable(c, m))
 			continue;
@@ -106,8 +118,9 @@ static enum model combine(const struct candidates *c, double *ret_mean)
 		any = any || m != FC_SEASONAL_NAIVE;
 	}
 	*ret_mean = any ? sum / total : NAN;
-	return best;
+	return heaviest_of(c, least);
 }
+_Static_assert(FC_HOLT_WINTERS + 1 == FC_COMBINATION, "heaviest_of ends there");
 
 /* The mean of the models, the best one before that can be said, or yesterday where it is
  * better still. The other baselines know no more than a reactive rule and fill in only
@@ -128,14 +141,13 @@ static enum model speaker(const struct candidates *c)
 	return nobody;
 }
 
-static double skill_of(const struct window *w, enum model m, enum model baseline)
+static double skill_of(const struct candidates *c, enum model m, enum model baseline)
 {
-	if (baseline == FC_MODEL_COUNT)
+	if (m == FC_MODEL_COUNT || baseline == FC_MODEL_COUNT)
 		return NAN;
 
-	double floor = LOSS_FLOOR * w->size;
-	double own = tracker_loss(&w->tracker, (int32_t)m) + floor;
-	double other = tracker_loss(&w->tracker, (int32_t)baseline) + floor;
+	double floor = LOSS_FLOOR * c->w->size;
+	double own = c->losses[m] + floor, other = c->losses[baseline] + floor;
 
 	if (!(other > 0))
 		return own > 0 ? -1 : 0;
@@ -150,16 +162,12 @@ void select_choose(const struct window *w, double predictions[FC_MODEL_COUNT],
 
 	tracker_losses(&w->tracker, c.losses);
 	heaviest = combine(&c, &predictions[FC_COMBINATION]);
-	c.losses[FC_LINEAR_DAY] *= DAY_FAVOUR;
 	ret_choice->speaks = speaker(&c);
 	ret_choice->mostly =
 		ret_choice->speaks == FC_COMBINATION ? heaviest : ret_choice->speaks;
 	ret_choice->baseline =
 		best_of(&c, FC_LAST_VALUE, FC_SEASONAL_NAIVE, false, ret_choice->speaks);
-	ret_choice->skill =
-		ret_choice->speaks == FC_MODEL_COUNT
-			? NAN
-			: skill_of(w, ret_choice->speaks, ret_choice->baseline);
+	ret_choice->skill = skill_of(&c, ret_choice->speaks, ret_choice->baseline);
 }
 
 void select_outlook(const struct window *w, const struct choice *choice,
