@@ -184,9 +184,7 @@ void feature_row_seasons(const struct history *h, int64_t minute, int32_t window
 
 void feature_row_keep(const struct feature_row *row, float ret_kept[FEATURES_KEPT])
 {
-	for (int32_t i = 0; i < FEATURES_KEPT; i += FOUR_LANES)
-		*(four *)(void *)(ret_kept + i) = __builtin_convertvector(
-			*(const quad_double *)(const void *)(row->x + i), four);
+	floats_of(row->x, FEATURES_KEPT, ret_kept);
 	for (int32_t i = row->known; i < FEATURES_KEPT; i++)
 		ret_kept[i] = 0;
 }

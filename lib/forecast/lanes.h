@@ -133,6 +133,15 @@ typedef int32_t octet_mask __attribute__((vector_size(OCTET_LANES * sizeof(int32
 WIDE_OPERATIONS(quad, quad_double, quad_mask, INT64_MAX)
 WIDE_OPERATIONS(octet, octet, octet_mask, INT32_MAX)
 
+/* Shortens numbers; `count`: a multiple of QUAD_LANES. */
+WIDE_PART void floats_of(const double *v, int32_t count, float *ret)
+{
+#pragma GCC unroll 6
+	for (int32_t i = 0; i < count; i += QUAD_LANES)
+		*(four *)(void *)(ret + i) = __builtin_convertvector(
+			*(const quad_double *)(const void *)(v + i), four);
+}
+
 WIDE_PART quad_double quad_root(quad_double a)
 {
 #ifdef __SSE2__

@@ -24,6 +24,8 @@
  * reaches its own rate after 450. */
 #define FAST_RATE   .05
 #define FAST_SCORES 50
+/* Beyond so many scores the slow rates hold. */
+#define SLOW_SCORES (2 / ERROR_RATE)
 /* An error this many times the mean one counts as no more in the means, once these are
  * settled: one fault must not widen the band for days. */
 #define ERROR_CUT      50
@@ -33,6 +35,7 @@
 /* Lanes are done four at a time. */
 #define QUADS (TRACKER_LANES / QUAD_LANES)
 static_assert(TRACKER_LANES % QUAD_LANES == 0, "whole registers");
+static_assert(FAST_RATE / (1 + SLOW_SCORES / FAST_SCORES) < OFFSET_RATE, "slow by then");
 static_assert(HOUR_MINUTES <= UINT16_MAX, "counted in short numbers");
 
 typedef uint16_t quad_count __attribute__((vector_size(QUAD_LANES * sizeof(uint16_t)),
@@ -96,10 +99,14 @@ WIDE_PART void spread_row(const struct spread *s, quad_double prediction,
 	ret->x[5] = quad_of(s->hour_error[made->hour], q);
 }
 
-/* What a value counts in a running mean that weighs all alike until they are 1 / rate. */
-WIDE_PART quad_double share_of(double rate, double minutes, quad_double scores)
+/* What a value counts in a running mean that weighs all alike until they are 1 / rate.
+ * `settled`: they are, so that nothing need be divided. */
+WIDE_PART quad_double share_of(double rate, double minutes, quad_double scores,
+			       bool settled)
 {
-	return quad_larger(all(smaller(rate * minutes, 1)), minutes / (scores + minutes));
+	quad_double share = all(smaller(rate * minutes, 1));
+
+	return settled ? share : quad_larger(share, minutes / (scores + minutes));
 }
 
 WIDE_PART quad_double blend(quad_double mean, quad_double value, quad_double share)
@@ -126,7 +133,7 @@ WIDE_PART void learn_hour(struct spread *s, int32_t hour, double minutes,
 	quad_count *count = (quad_count *)(void *)&s->hour_minutes[hour][q * QUAD_LANES];
 	quad_double before = __builtin_convertvector(*error, quad_double);
 	quad_double scores = __builtin_convertvector(*count, quad_double);
-	quad_double share = share_of(HOUR_RATE, minutes, scores);
+	quad_double share = share_of(HOUR_RATE, minutes, scores, false);
 	quad_double more = quad_smaller(scores + minutes, all(HOUR_MINUTES));
 
 	*error = __builtin_convertvector(
@@ -178,9 +185,10 @@ WIDE_PART void learn_offset(struct tracker *t, const struct score *score,
 	quad_double *relative = quads(t->relative) + q, *offset = quads(t->offset) + q;
 	quad_mask moves = known & (scale > 0);
 	quad_double z = error / quad_chosen(moves, scale, all(1));
-	quad_double rate = quad_larger(all(OFFSET_RATE),
-				       FAST_RATE / (1 + scores / (double)FAST_SCORES));
+	quad_double rate = all(OFFSET_RATE);
 
+	if (!t->settled)
+		rate = quad_larger(rate, FAST_RATE / (1 + scores / (double)FAST_SCORES));
 	z = quad_smaller(quad_larger(z, all(-RELATIVE_MAX)), all(RELATIVE_MAX));
 
 	quad_double mean = blend(*relative, quad_size(z), share);
@@ -224,7 +232,8 @@ WIDE_PART void score_quad(struct tracker *t, const struct score *score, int32_t 
 	quad_double prediction = quad_of(score->prediction, q);
 	quad_mask known = prediction == prediction;
 	quad_double cut = cut_errors(t, score->actual - prediction, q);
-	quad_double share = share_of(ERROR_RATE, score->thinning->minutes, *scores);
+	quad_double share =
+		share_of(ERROR_RATE, score->thinning->minutes, *scores, t->settled);
 
 	learn_loss(t, score, prediction, known, q);
 	*error = quad_chosen(known, blend(*error, quad_size(cut), share), *error);
@@ -303,6 +312,9 @@ void tracker_refit(struct tracker *t)
 	struct spread *s = &t->spread;
 	struct spread_system system;
 
+	t->settled = true;
+	for (int32_t i = 0; i < TRACKER_LANES; i++)
+		t->settled = t->settled && t->scores[i] >= SLOW_SCORES;
 	for (int32_t q = 0; q < QUADS; q++) {
 		quad_mask solved =
 			factorise(s, &system, q) & (quad_of(s->rows, q) >= SPREAD_NEEDED);
@@ -338,6 +350,30 @@ void tracker_scales(const struct tracker *t, const double prediction[TRACKER_LAN
 			solved, quad_root(bounded * quad_root(error * bounded)), error);
 		quads(ret_scale)[q] = quad_chosen(p == p, scale, all(NAN));
 	}
+}
+
+double tracker_scale(const struct tracker *t, int32_t lane, double prediction,
+		     const struct circumstances *now)
+{
+	const struct spread *s = &t->spread;
+	double error = t->error[lane], size = 0, bounded;
+
+	if (isnan(prediction))
+		return NAN;
+	if (!(s->solved[lane] > 0))
+		return error;
+
+	const double x[SPREAD_DIM] = {1,
+				      prediction,
+				      sqrt(larger(prediction, 0)),
+				      now->deviation,
+				      now->movement,
+				      (double)s->hour_error[now->hour][lane]};
+
+	for (int32_t i = 0; i < SPREAD_DIM; i++)
+		size += s->solution[i][lane] * x[i];
+	bounded = within(size, error / 3, error * 3);
+	return sqrt(bounded * sqrt(error * bounded));
 }
 
 double tracker_upper(const struct tracker *t, int32_t lane, double prediction,

@@ -4,7 +4,7 @@
 #ifndef FORETOP_FORECAST_TRACKER_H
 #define FORETOP_FORECAST_TRACKER_H
 
-#include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TRACKER_LANES 8
@@ -40,6 +40,7 @@ struct tracker {
 	double weight[TRACKER_LANES]; /* discounted number of scores */
 	double scores[TRACKER_LANES]; /* minutes scored so far */
 	int32_t plain; /* lanes before this one: errors are of one size at all times */
+	bool settled;  /* all lanes have been scored so often that rates stay */
 	struct spread spread;
 };
 
@@ -85,6 +86,10 @@ void tracker_refit(struct tracker *t);
 void tracker_scales(const struct tracker *t, const double prediction[TRACKER_LANES],
 		    const struct circumstances *now, double ret_scale[TRACKER_LANES]);
 
+/* The same of one lane, bit for bit. */
+double tracker_scale(const struct tracker *t, int32_t lane, double prediction,
+		     const struct circumstances *now);
+
 /* How far one score moves a lane's quantile, in units of z, before the direction: slower
  * the more has been scored. */
 double tracker_step(const struct tracker *t, int32_t lane, const struct score *score);
@@ -93,14 +98,8 @@ double tracker_step(const struct tracker *t, int32_t lane, const struct score *s
 double tracker_upper(const struct tracker *t, int32_t lane, double prediction,
 		     double scale);
 
-/* Discounted mean pinball loss of a lane's upper quantile, units of demand; NaN before
- * the first score. */
-static inline double tracker_loss(const struct tracker *t, int32_t lane)
-{
-	return t->weight[lane] > 0 ? t->loss[lane] / t->weight[lane] : NAN;
-}
-
-/* The same of all lanes. */
+/* Discounted mean pinball losses of the lanes' upper quantiles, units of demand; NaN
+ * before the first score. */
 void tracker_losses(const struct tracker *t, double ret_loss[TRACKER_LANES]);
 
 struct thinning thinning_of(int32_t minutes);

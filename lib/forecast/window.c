@@ -1,4 +1,5 @@
 #include "forecast/window.h"
+#include "forecast/lanes.h"
 #include "forecast/scalar.h"
 #include "forecast/select.h"
 
@@ -98,10 +99,11 @@ static void learn_shift(struct window *w, const struct pending *made,
 {
 	const struct tracker *t = &w->tracker;
 	double limit = SHIFT_MAX * t->relative[made->speaker];
-	double pace =
-		larger(SHIFT_PACE, 1 / (1 + t->scores[made->speaker] / SHIFT_SCORES));
+	double pace = SHIFT_PACE;
 	double direction = (score->actual > (double)made->upper) - (1 - w->quantile);
 
+	if (t->scores[made->speaker] < SHIFT_SCORES / SHIFT_PACE)
+		pace = larger(pace, 1 / (1 + t->scores[made->speaker] / SHIFT_SCORES));
 	w->shift = within(w->shift + pace * direction *
 					     tracker_step(t, made->speaker, score),
 			  -limit, limit);
@@ -189,10 +191,8 @@ static void remember(struct pending *made, const struct feature_row *row,
 	made->movement = (float)row->movement;
 	made->known = (int8_t)(row->learnable ? row->known : 0);
 	feature_row_keep(row, made->x);
-	for (int32_t i = 0; i < FC_MODEL_COUNT; i++) {
-		made->prediction[i] = (float)predictions[i];
-		made->scale[i] = (float)scales[i];
-	}
+	floats_of(predictions, FC_MODEL_COUNT, made->prediction);
+	floats_of(scales, FC_MODEL_COUNT, made->scale);
 }
 
 void window_predict(struct window *w, const struct history *h, struct holt_winters *hw,
@@ -203,17 +203,19 @@ void window_predict(struct window *w, const struct history *h, struct holt_winte
 				    .movement = row->movement,
 				    .hour = hour_of(h->newest)};
 	bool scored = counts(w, h->newest);
+	struct choice choice;
 
 	feature_row_seasons(h, h->newest, w->minutes, row);
 	predict_all(w, h, hw, row, predictions);
-	struct choice choice;
-
 	select_choose(w, predictions, &choice);
-
-	tracker_scales(&w->tracker, predictions, &now, scales);
 
 	int32_t m = choice.speaks == FC_MODEL_COUNT ? 0 : (int32_t)choice.speaks;
 
+	/* All of them where all will be scored. */
+	if (scored)
+		tracker_scales(&w->tracker, predictions, &now, scales);
+	else
+		scales[m] = tracker_scale(&w->tracker, m, predictions[m], &now);
 	select_outlook(w, &choice, predictions[m], scales[m], ret_outlook);
 	if (!scored)
 		return;

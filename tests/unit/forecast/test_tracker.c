@@ -41,6 +41,14 @@ static void only_lane(float v, float ret[TRACKER_LANES])
 		ret[i] = i == LANE ? v : NAN;
 }
 
+static double loss_of(const struct tracker *t, int lane)
+{
+	double losses[TRACKER_LANES];
+
+	tracker_losses(t, losses);
+	return losses[lane];
+}
+
 static double scale_at(const struct world *w, const struct circumstances *c)
 {
 	double predictions[TRACKER_LANES], scales[TRACKER_LANES];
@@ -50,6 +58,8 @@ static double scale_at(const struct world *w, const struct circumstances *c)
 	tracker_scales(&w->tracker, predictions, c, scales);
 	for (int i = 0; i < TRACKER_LANES; i++)
 		ck_assert_int_eq(isnan(scales[i]), i != LANE);
+	ck_near(tracker_scale(&w->tracker, LANE, 100, c), scales[LANE], 0);
+	ck_assert(isnan(tracker_scale(&w->tracker, LANE, NAN, c)));
 	return scales[LANE];
 }
 
@@ -137,13 +147,13 @@ START_TEST(the_loss_is_the_pinball_loss)
 
 	world_init(&w, .9, 1);
 	w.tracker.offset[LANE] = 0; /* the upper quantile is the prediction itself */
-	ck_assert(isnan(tracker_loss(&w.tracker, LANE)));
+	ck_assert(isnan(loss_of(&w.tracker, LANE)));
 	score_error(&w, 10, 0);
-	ck_near(tracker_loss(&w.tracker, LANE), .9 * 10, 1e-9);
+	ck_near(loss_of(&w.tracker, LANE), .9 * 10, 1e-9);
 	world_init(&w, .9, 1);
 	w.tracker.offset[LANE] = 0;
 	score_error(&w, -10, 0);
-	ck_near(tracker_loss(&w.tracker, LANE), .1 * 10, 1e-9);
+	ck_near(loss_of(&w.tracker, LANE), .1 * 10, 1e-9);
 }
 END_TEST
 
@@ -199,7 +209,7 @@ START_TEST(perfect_predictions_need_no_margin)
 	for (int i = 0; i < 1000; i++)
 		score_error(&w, 0, 0);
 	ck_near(upper(&w, 0), 100, 0);
-	ck_near(tracker_loss(&w.tracker, LANE), 0, 0);
+	ck_near(loss_of(&w.tracker, LANE), 0, 0);
 	score_error(&w, 5, 0);
 	ck_assert(isfinite(upper(&w, 0)));
 	ck_assert(upper(&w, 0) > 100);
@@ -276,6 +286,27 @@ static void score_lanes(struct tracker *t, unsigned lanes)
 	}
 }
 
+/* An outcome that is the same for equal trackers. */
+static void score_one(struct tracker *t, int64_t i)
+{
+	const struct thinning thinning = thinning_of(2);
+	float prediction[TRACKER_LANES], scale[TRACKER_LANES];
+
+	for (int lane = 0; lane < TRACKER_LANES; lane++) {
+		prediction[lane] = (float)(100 + lane);
+		scale[lane] = (float)(10 - lane);
+	}
+	tracker_score(t, &(const struct score){
+				 .made = {.deviation = 3, .hour = (int32_t)i % 24},
+				 .prediction = prediction,
+				 .scale = scale,
+				 .actual = (double)(80 + 17 * i % 60),
+				 .quantile = .9,
+				 .weight = 1,
+				 .thinning = &thinning,
+			 });
+}
+
 static double scale_of(const struct tracker *t, int lane)
 {
 	const struct circumstances c = {.deviation = 3, .movement = 2, .hour = 7};
@@ -284,6 +315,7 @@ static double scale_of(const struct tracker *t, int lane)
 	for (int i = 0; i < TRACKER_LANES; i++)
 		prediction[i] = 100 + i;
 	tracker_scales(t, prediction, &c, scale);
+	ck_near(tracker_scale(t, lane, prediction[lane], &c), scale[lane], 0);
 	return scale[lane];
 }
 
@@ -301,7 +333,7 @@ START_TEST(lanes_do_not_see_each_other)
 	ck_near(alone.error[_i], together.error[_i], 0);
 	ck_near(alone.bias[_i], together.bias[_i], 0);
 	ck_near(alone.offset[_i], together.offset[_i], 0);
-	ck_near(tracker_loss(&alone, _i), tracker_loss(&together, _i), 0);
+	ck_near(loss_of(&alone, _i), loss_of(&together, _i), 0);
 	ck_near(scale_of(&alone, _i), scale_of(&together, _i), 0);
 
 	double losses[TRACKER_LANES];
@@ -312,7 +344,41 @@ START_TEST(lanes_do_not_see_each_other)
 		if (i != _i)
 			ck_near(alone.scores[i], 0, 0);
 	}
-	ck_near(losses[_i], tracker_loss(&alone, _i), 0);
+}
+END_TEST
+
+/* From when on the slow rates hold nothing is divided any more, and nothing changes. */
+START_TEST(settled_lanes_learn_as_before)
+{
+	struct tracker settled, other;
+
+	tracker_init(&settled, PLAIN);
+	score_lanes(&settled, 0xff);
+	ck_assert(!settled.settled);
+	score_lanes(&settled, 0xff);
+	tracker_refit(&settled);
+	ck_assert(settled.settled);
+	other = settled;
+	for (int64_t i = 0; i < 50; i++) {
+		other.settled = false;
+		score_one(&settled, i);
+		score_one(&other, i);
+	}
+	ck_assert(settled.settled && !other.settled);
+	other.settled = true;
+	ck_assert_mem_eq(&settled, &other, sizeof(other));
+}
+END_TEST
+
+START_TEST(one_young_lane_settles_nothing)
+{
+	struct tracker t;
+
+	tracker_init(&t, PLAIN);
+	score_lanes(&t, 0x7f);
+	score_lanes(&t, 0x7f);
+	tracker_refit(&t);
+	ck_assert(!t.settled);
 }
 END_TEST
 
@@ -392,6 +458,8 @@ int main(void)
 	tcase_add_test(tc, one_fault_does_not_widen_the_band_much);
 	tcase_add_test(tc, larger_errors_that_stay_do_widen_it);
 	tcase_add_loop_test(tc, lanes_do_not_see_each_other, 0, TRACKER_LANES);
+	tcase_add_test(tc, settled_lanes_learn_as_before);
+	tcase_add_test(tc, one_young_lane_settles_nothing);
 	tcase_add_test(tc, plain_lanes_expect_errors_of_one_size);
 	tcase_add_test(tc, sizes_are_regressed_as_by_a_ridge);
 	suite_add_tcase(suite, tc);
