@@ -1,6 +1,15 @@
 /* What is asked for the past of a metric. */
 #include "loop/inside.h"
 
+#include <string.h>
+
+/* Values by pod add up to the workload's demand. A comment at the end of the query must
+ * not swallow ours. */
+static int ask_sum(const char *query, struct str *out)
+{
+	return str_printf(out, "sum(%s%s)", query, strchr(query, '#') ? "\n" : "");
+}
+
 int loop_history_query(const struct policy *policy, int32_t metric, struct str *out,
 		       struct err *err)
 {
@@ -8,9 +17,8 @@ int loop_history_query(const struct policy *policy, int32_t metric, struct str *
 	enum prom_resource resource;
 	if (m->history_query)
 		return str_puts(out, m->history_query);
-	/* Values by pod add up to the workload's demand. */
 	if (m->query && m->type != METRIC_OBJECT && m->type != METRIC_EXTERNAL)
-		return str_printf(out, "sum(%s)", m->query);
+		return ask_sum(m->query, out);
 	if (m->query)
 		return str_puts(out, m->query);
 	if (prom_resource_parse(m->name, &resource) < 0)
