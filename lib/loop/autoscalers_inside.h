@@ -60,6 +60,8 @@ struct listing {
 	enum kube_scaler kind;
 	struct kube_list *list; /* under way */
 	int32_t begun;          /* so many */
+	int64_t again_ms; /* all of them, for one failed, or what came of it; monotonic;
+			     0: no */
 };
 
 /* Does the server know ScaledObjects? */

@@ -9,6 +9,8 @@
 #define SWEEP_MS 5000
 /* A policy that is renamed is gone for a moment: so many sweeps must find none. */
 #define SWEEPS_ORPHANED 2
+/* Nobody watches where no policy is: what failed there is looked for again. */
+#define AGAIN_MS 30000
 
 static void end_release(struct release *r)
 {
@@ -32,13 +34,24 @@ void floors_close(struct autoscalers *a)
 	}
 }
 
+/* What is forbidden, gone or refused would be so again. */
+static void look_again_later(struct listing *l, const struct kube_reply *reply)
+{
+	if (reply->status == 403 || reply->status == 404 ||
+	    reply->err.code == ERR_INVALID || l->again_ms)
+		return;
+	l->again_ms = monotonic_ms() + AGAIN_MS;
+}
+
 static void on_released(void *arg, const struct kube_reply *reply)
 {
 	struct release *r = arg;
-	if (!reply->object)
+	if (!reply->object) {
 		log_error("Could not give a minimum back", KV_TEXT("namespace", r->ns),
 			  KV_TEXT("kind", kube_scaler_kind(r->kind)),
 			  KV_TEXT("autoscaler", r->name), KV_TEXT("err", reply->err.msg));
+		look_again_later(&r->owner->listings[r->kind], reply);
+	}
 	end_release(r);
 }
 
@@ -109,10 +122,12 @@ static void on_list_done(void *arg, const char *version, const struct kube_reply
 	struct listing *l = arg;
 	(void)version;
 	l->list = NULL;
-	if (reply->err.code != ERR_NONE)
+	if (reply->err.code != ERR_NONE) {
 		log_info("Floors of a former time were not looked for",
 			 KV_TEXT("kind", kube_scaler_kind(l->kind)),
 			 KV_TEXT("err", reply->err.msg));
+		look_again_later(l, reply);
+	}
 	list_next(l->owner, l->kind);
 }
 
@@ -139,6 +154,16 @@ static void list_next(struct autoscalers *a, enum kube_scaler kind)
 	l->list = kube_list_start(a->loop->kube, &options);
 }
 
+static void look_for_former(struct autoscalers *a, enum kube_scaler kind)
+{
+	struct listing *l = &a->listings[kind];
+	if (l->again_ms && !l->list && monotonic_ms() >= l->again_ms) {
+		l->again_ms = 0;
+		l->begun = 0;
+	}
+	list_next(a, kind);
+}
+
 static void sweep_yard(struct autoscalers *a, struct yard *y)
 {
 	for (struct rival *r = y->rivals; r; r = r->next) {
@@ -156,11 +181,11 @@ static void sweep(void *arg)
 	if (!shards_held(a->loop->shards) || !book_synced(a->loop->book) ||
 	    !book_fed(a->loop->book))
 		return;
-	list_next(a, KUBE_HPA);
+	look_for_former(a, KUBE_HPA);
 	/* A floor on one may be all that is left of a policy. */
 	autoscalers_ask_keda(a);
 	if (a->keda == KEDA_SERVED)
-		list_next(a, KUBE_SCALED_OBJECT);
+		look_for_former(a, KUBE_SCALED_OBJECT);
 	for (struct yard *y = a->yards; y; y = y->next)
 		if (yard_is_synced(y))
 			sweep_yard(a, y);

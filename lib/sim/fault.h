@@ -73,7 +73,7 @@ struct fault {
 	int skip, times; /* times 0: once */
 	int64_t ms;      /* engine time; of a clock's jump also negative */
 	int code;        /* HTTP status of FAULT_STATUS */
-	char of[24];     /* plural of a resource; "": all */
+	char of[32];     /* plural of a resource; "": all */
 };
 
 /* "40s kube lose on=writes of=deployments skip=1 times=2": when, which server (kube, prom

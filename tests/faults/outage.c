@@ -1,5 +1,6 @@
-/* The API server is away for a while, for a process that leads, or starts meanwhile: in
- * virtual time, how soon it acts when the server is back. */
+/* The API server is away for a while, for a process that leads, or starts meanwhile, or
+ * it fails a single request that nothing asks for again: in virtual time, how soon all is
+ * as it should be. */
 #include "faults/stage.h"
 #include "unit/harness.h"
 
@@ -56,6 +57,68 @@ START_TEST(it_acts_soon_after_the_server_is_back)
 }
 END_TEST
 
+/* --- floors of a former time --- */
+
+#define ANNEX "annex" /* has no policies, so nothing there is watched */
+
+static const char *const faults[] = {
+	"",
+	"0s kube status on=reads of=horizontalpodautoscalers times=2 code=503",
+	"0s kube cut on=reads of=horizontalpodautoscalers times=1",
+	"0s kube hang on=reads of=horizontalpodautoscalers times=1",
+	"0s kube status on=writes of=horizontalpodautoscalers times=2 code=500",
+	"0s kube status on=writes of=horizontalpodautoscalers times=1 code=409",
+	"0s kube drop on=writes of=horizontalpodautoscalers times=1",
+	"0s kube lose on=writes of=horizontalpodautoscalers times=1",
+};
+
+static void put_raised(struct stage *s)
+{
+	struct err err = {0};
+	ck_assert_msg(
+		kubeapi_put(s->kube, KUBEAPI_HPAS,
+			    "{\"metadata\":{\"namespace\":\"" ANNEX
+			    "\",\"name\":\"web\",\"annotations\":{"
+			    "\"" KUBE_HPA_ORIGINAL "\":\"2\",\"" KUBE_HPA_FLOOR
+			    "\":\"8\"}},\"spec\":{\"scaleTargetRef\":{"
+			    "\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\","
+			    "\"name\":\"web\"},\"minReplicas\":8,\"maxReplicas\":20}}",
+			    &err) == 0,
+		"%s", err.msg);
+}
+
+static int32_t minimum(struct stage *s)
+{
+	cJSON *hpa AUTO(json_cleanup) = kubeapi_get(s->kube, KUBEAPI_HPAS, ANNEX, "web");
+	return hpa ? (int32_t)json_int(hpa, "spec.minReplicas", -1) : -1;
+}
+
+START_TEST(a_floor_without_a_policy_goes_back_whatever_fails_once)
+{
+	struct stage s;
+	const struct stage_config config = {.seed = (uint64_t)_i + 1,
+					    .actors = 1,
+					    .plan = plan,
+					    .plan_count = ARRAY_LEN(plan),
+					    .policy = "forecast: {mode: Disabled}\n",
+					    .watch_lists = true};
+	log_set_verbosity(-2);
+	stage_open(&s, &config);
+	put_raised(&s);
+	struct fault fault;
+	struct err err;
+	if (*faults[_i]) {
+		ck_assert_int_eq(fault_parse(faults[_i], &fault, &err), 0);
+		kubeapi_bend(s.kube, &fault);
+	}
+	ck_assert_int_eq(minimum(&s), 8);
+	stage_run(&s, 2 * MS_PER_MIN);
+	ck_assert_int_eq(kubeapi_struck(s.kube), *faults[_i] ? fault.times : 0);
+	ck_assert_int_eq(minimum(&s), 2);
+	stage_close(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("outage");
@@ -63,6 +126,8 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, it_acts_soon_after_the_server_is_back, 0,
 			    SEEDS * (int)ARRAY_LEN(outages));
+	tcase_add_loop_test(t, a_floor_without_a_policy_goes_back_whatever_fails_once, 0,
+			    ARRAY_LEN(faults));
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
