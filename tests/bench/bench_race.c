@@ -3,6 +3,11 @@
  * its target, ours over the quantile, and that of a perfect forecast. Says which share of
  * the gap between the first and the last the forecast closes.
  *
+ * Beside them one who knows the mean of the quarter of an hour around each minute
+ * beforehand, and how far minutes stray from it, but no minute by itself: what is left
+ * between that front and the perfect forecast is chance from one minute to the next,
+ * which no forecast of ours closes either.
+ *
  *   race TRACE.csv [LEAD_S [PEAK_PODS]]      (unix_seconds,value)
  *
  * The world: a pod serves one unit of demand, is paid from its creation and Ready LEAD_S
@@ -21,6 +26,11 @@
  * serves. */
 #define NET_TARGET 1.2
 #define POINTS_MAX 64
+/* What is known beforehand: minutes to either side of the mean, and of its strays. */
+#define MEAN_REACH   7
+#define STRAY_REACH  60
+#define MARGIN_STEP  .2 /* in strays */
+#define MARGIN_COUNT 24
 
 struct plan {
 	bool reactive, forecast;
@@ -189,8 +199,10 @@ static void run_hpa(const struct load *load, int64_t lead_s, struct front *ret_f
 	}
 }
 
-/* Largest demand until the pods of the next decision are Ready. */
-static struct point run_perfect(const struct load *load, int64_t lead_s)
+/* The pods of one who knows what will be needed: the largest need until those of the next
+ * decision are Ready. */
+static struct point foresee(const struct load *load, int64_t lead_s, const double *need,
+			    double setting)
 {
 	int64_t syncs = load->minutes * SYNCS_PER_MIN, reach = lead_s / SYNC_S + 1;
 	AUTO_FREE double *up = xcalloc((size_t)syncs, sizeof(*up));
@@ -199,9 +211,44 @@ static struct point run_perfect(const struct load *load, int64_t lead_s)
 
 	for (int64_t k = 0; k < syncs; k++) {
 		for (int64_t j = k; j <= k + reach && j < syncs; j++)
-			up[k] = fmax(up[k], demand_at(load, j));
+			up[k] = fmax(up[k], need[j / SYNCS_PER_MIN]);
 	}
-	return replay(&plan, load, 1);
+	return replay(&plan, load, setting);
+}
+
+/* Mean of the minutes within `reach` of each. */
+static void means_around(const double *values, int64_t count, int64_t reach,
+			 double *ret_means)
+{
+	for (int64_t i = 0; i < count; i++) {
+		int64_t from = at_least(i - reach, 0), to = at_most(i + reach, count - 1);
+		double sum = 0;
+
+		for (int64_t j = from; j <= to; j++)
+			sum += values[j];
+		ret_means[i] = sum / (double)(to - from + 1);
+	}
+}
+
+static void run_known_mean(const struct load *load, int64_t lead_s,
+			   struct front *ret_front)
+{
+	size_t minutes = (size_t)load->minutes;
+	AUTO_FREE double *mean = xcalloc(minutes, sizeof(*mean));
+	AUTO_FREE double *square = xcalloc(minutes, sizeof(*square));
+	AUTO_FREE double *stray = xcalloc(minutes, sizeof(*stray));
+	AUTO_FREE double *need = xcalloc(minutes, sizeof(*need));
+
+	means_around(load->values, load->minutes, MEAN_REACH, mean);
+	for (size_t i = 0; i < minutes; i++)
+		square[i] = (load->values[i] - mean[i]) * (load->values[i] - mean[i]);
+	means_around(square, load->minutes, STRAY_REACH, stray);
+	for (int m = 1; m <= MARGIN_COUNT; m++) {
+		for (size_t i = 0; i < minutes; i++)
+			need[i] = mean[i] + MARGIN_STEP * m * sqrt(stray[i]);
+		front_add(ret_front, "mean",
+			  foresee(load, lead_s, need, MARGIN_STEP * m));
+	}
 }
 
 /* What the forecaster said, by minute. */
@@ -280,25 +327,28 @@ static void run_ours(const struct load *load, int64_t lead_s, struct front *ret_
 static void race(const struct load *load, int64_t lead_s)
 {
 	static const double served[] = {.995, .998, .999};
-	struct front hpa = {0}, ours = {0};
+	struct front hpa = {0}, ours = {0}, known_mean = {0};
 
 	printf("lead %d s, %.1f days\nwho    setting  pods/work  unserved%%  actions\n",
 	       (int)lead_s, (double)load->minutes / 1440);
 	run_hpa(load, lead_s, &hpa);
 
-	struct point perfect = run_perfect(load, lead_s);
+	struct point perfect = foresee(load, lead_s, load->values, 1);
 
 	printf("perfect         %8.3f  %9.4f  %8d\n", perfect.pods,
 	       100 * perfect.unserved, (int)perfect.actions);
+	run_known_mean(load, lead_s, &known_mean);
 	run_ours(load, lead_s, &ours);
 	for (size_t i = 0; i < ARRAY_LEN(served); i++) {
 		double theirs = front_at(&hpa, 1 - served[i]);
 		double mine = front_at(&ours, 1 - served[i]);
+		double means = front_at(&known_mean, 1 - served[i]);
 
 		printf("%.1f%% served, lead %d s: HPA %.3f, ours %.3f, perfect %.3f: gap "
-		       "closed %.3f\n",
+		       "closed %.3f, by knowing means %.3f\n",
 		       100 * served[i], (int)lead_s, theirs, mine, perfect.pods,
-		       (theirs - mine) / (theirs - perfect.pods));
+		       (theirs - mine) / (theirs - perfect.pods),
+		       (theirs - means) / (theirs - perfect.pods));
 	}
 }
 
