@@ -14,9 +14,6 @@ static uint64_t place_of(const struct prepared *s)
 	return s->target.key;
 }
 
-/* Policies that begin together cost a process fewer awakenings than as many apart. */
-#define PLACE_STEP_MS 100
-
 /* The grid of a policy starts at a place of its own, so that policies spread over the
  * period, and stays there over restarts. */
 static int64_t next_on_grid(const struct engine *e, const struct prepared *s,
@@ -24,7 +21,7 @@ static int64_t next_on_grid(const struct engine *e, const struct prepared *s,
 {
 	int64_t period = e->config.sync_period_ms;
 	int64_t phase = e->config.in_step ? 0 : (int64_t)(place_of(s) % (uint64_t)period);
-	phase -= phase % PLACE_STEP_MS;
+	phase -= phase % e->config.place_step_ms;
 	int64_t since = ((now_ms - phase) % period + period) % period;
 	return now_ms - since + period;
 }

@@ -20,6 +20,7 @@ void engine_config_default(struct engine_config *ret_config)
 		.sync_period_ms = 15 * MS_PER_S,
 		.answer_deadline_ms = 10 * MS_PER_S,
 		.settle_ms = 10 * MS_PER_S,
+		.place_step_ms = 100,
 	};
 	decide_config_default(&ret_config->decide);
 }
@@ -27,7 +28,7 @@ void engine_config_default(struct engine_config *ret_config)
 struct engine *engine_new(const struct engine_config *config)
 {
 	assert(config->policies_max > 0 && config->pods_max > 0 &&
-	       config->sync_period_ms > 0);
+	       config->sync_period_ms > 0 && config->place_step_ms > 0);
 	size_t places = (size_t)config->policies_max;
 	struct engine *e = xcalloc(1, sizeof(*e));
 	e->config = *config;

@@ -15,6 +15,8 @@
 /* Rounds of timers and sockets in one go, before connections of libwebsockets have their
  * turn. */
 #define ROUNDS_MAX 16
+/* Turns of timers, before sockets have theirs. */
+#define TURNS_MAX 4
 /* A century is as good as never. */
 #define DELAY_MAX_MS INT64_C(3000000000000)
 
@@ -214,8 +216,12 @@ static void serve(struct reactor *r)
 {
 	r->serving = true;
 	for (int round = 0; round < ROUNDS_MAX && !r->stop; round++) {
-		bool fired = fire_timers(r);
-		if (!serve_epoll(r) && !fired)
+		/* Timers set timers that are due at once: most of the time there is no
+		 * need to ask the sockets in between. */
+		int turns = 0;
+		while (turns < TURNS_MAX && fire_timers(r))
+			turns++;
+		if (!serve_epoll(r) && !turns)
 			break;
 	}
 	r->serving = false;

@@ -157,7 +157,7 @@ static void on_read(void *arg, const struct kube_reply *reply)
 {
 	struct pauses *p = arg;
 	struct loop *l = p->loop;
-	bool good = reply->object || reply->status == 404;
+	bool good = reply->object || reply->status == 404, had = p->entries;
 	int64_t wait_ms = clock_delay_ms(
 		l->config.clock, loop_now(l) + l->config.controller->sync_period_ms);
 	p->call = NULL;
@@ -177,7 +177,8 @@ static void on_read(void *arg, const struct kube_reply *reply)
 		  : wait_ms > PERIOD_LEAST ? wait_ms
 					   : PERIOD_LEAST,
 		  read_again, p);
-	if (good)
+	/* As a rule nothing is paused, nor was before. */
+	if (good && (had || p->entries))
 		tell_all(p);
 	/* Nothing is decided before it is known what is paused. */
 	if (good || l->config.dry_run)

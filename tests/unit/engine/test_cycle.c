@@ -55,6 +55,22 @@ START_TEST(cycles_in_step_begin_at_whole_multiples)
 }
 END_TEST
 
+START_TEST(cycles_begin_at_multiples_of_the_step_between_places)
+{
+	struct engine_config config;
+	struct rig other;
+	engine_config_default(&config);
+	config.place_step_ms = 5000;
+	rig_open(&other, &config);
+	other.now_ms = MONDAY + 777777;
+	rig_start(&other, REACTIVE, 3);
+	rig_value(&other, 300);
+	rig_until_asked(&other);
+	ck_assert_int_eq(other.now_ms % 5000, 0);
+	rig_close(&other);
+}
+END_TEST
+
 START_TEST(cycles_stand_on_a_grid_of_their_own)
 {
 	rig_start(&r, REACTIVE, 3);
@@ -207,6 +223,7 @@ int main(void)
 	tcase_add_test(t, a_policy_decides_as_soon_as_it_knows_enough);
 	tcase_add_test(t, cycles_stand_on_a_grid_of_their_own);
 	tcase_add_test(t, cycles_in_step_begin_at_whole_multiples);
+	tcase_add_test(t, cycles_begin_at_multiples_of_the_step_between_places);
 	tcase_add_test(t, all_answers_are_waited_for_until_the_deadline);
 	tcase_add_test(t, an_unknown_metric_never_lowers_and_does_not_keep_from_raising);
 	tcase_add_test(t, a_clock_that_goes_back_does_not_stop_the_cycles);
