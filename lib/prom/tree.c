@@ -6,9 +6,9 @@
 static const char *find_nul(const char *text, size_t len)
 {
 	static const char escape[] = "\\u0000";
-	const char *end = text + len, *p = text;
+	const char *end = text + len, *p = memchr(text, escape[0], len);
 	const char *raw = memchr(text, '\0', len);
-	if (raw)
+	if (raw || !p)
 		return raw;
 	while ((p = memmem(p, (size_t)(end - p), escape, strlen(escape)))) {
 		const char *row = p;
