@@ -101,16 +101,7 @@ static int compare_ns(const void *ns, const void *usage)
 	return strcmp(ns, ((const struct prom_usage *)usage)->ns);
 }
 
-static int compare_keys(const void *left, const void *right)
-{
-	const struct value_row *a = left, *b = right;
-	if (a->key != b->key)
-		return a->key < b->key ? -1 : 1;
-	/* One of them is a container's, or both are: the order is the same each time. */
-	return strcmp(a->container ? a->container : "", b->container ? b->container : "");
-}
-
-/* Usages are ordered by namespace: those of one are neighbours. As rows by key. */
+/* Usages are ordered by namespace, then by key: those of one are rows as they are. */
 static size_t rows_of(const char *ns, const struct prom_usage *usages, size_t count,
 		      struct value_row *ret_rows)
 {
@@ -125,9 +116,7 @@ static size_t rows_of(const char *ns, const struct prom_usage *usages, size_t co
 						   .container = any->container,
 						   .value = any->sample.v,
 						   .time_ms = any->sample.t_ms,
-						   .key = hash_text(any->pod)};
-	if (n)
-		qsort(ret_rows, n, sizeof(*ret_rows), compare_keys);
+						   .key = any->key};
 	return n;
 }
 

@@ -141,20 +141,21 @@ static void put_usage(struct str *out, enum prom_resource resource,
 
 /* --- the present --- */
 
-/* Marks the two halves of the answer. */
-#define MARK       "foretop"
-#define MARK_USAGE "usage"
-#define MARK_TIME  "time"
+/* The label with the time of a value's newest sample, in seconds. */
+#define TIME_LABEL "time"
 
+/* One series a container says both: count_values turns the time into a label, and the
+ * join carries it over. Times as series of their own would double the answer, whose
+ * reading is most of what such a query costs us. */
 int prom_usage_query(enum prom_resource resource, const struct prom_pods *pods,
 		     struct str *out)
 {
-	str_puts(out, "label_replace(");
 	put_usage(out, resource, pods);
-	str_puts(out, ",\"" MARK "\",\"" MARK_USAGE "\",\"\",\"\") or label_replace("
+	str_puts(out, " * on (namespace,pod,container) group_left (" TIME_LABEL ") "
+		      "count_values by (namespace,pod,container) (\"" TIME_LABEL "\","
 		      "max by (namespace,pod,container) (timestamp(");
 	put_selector(out, metrics[resource], pods);
-	str_puts(out, ")),\"" MARK "\",\"" MARK_TIME "\",\"\",\"\")");
+	str_puts(out, ")))");
 	return out->cut ? -1 : 0;
 }
 
@@ -168,43 +169,39 @@ static int compare_rows(const void *left, const void *right)
 {
 	const struct prom_usage *a = left, *b = right;
 	int order = compare_texts(a->ns, b->ns);
-	if (!order)
-		order = compare_texts(a->pod, b->pod);
-	return order ? order : compare_texts(a->container, b->container);
+	if (order)
+		return order;
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return compare_texts(a->container, b->container);
 }
 
-/* One half of a row: a usage without time, or a time without usage. */
-static struct prom_usage half_row(const struct prom_series *s)
+static int64_t time_of(const struct prom_series *s)
 {
-	double v = s->samples[s->sample_count - 1].v;
-	struct prom_usage row = {.ns = s->ns, .pod = s->pod, .container = s->container};
-	bool is_time = !strcmp(prom_label(s, MARK), MARK_TIME);
-	row.sample.v = is_time ? NAN : v;
-	row.sample.t_ms = is_time && isfinite(v) ? llround(v * 1000) : INT64_MIN;
-	return row;
-}
-
-static void merge_into(struct prom_usage *row, const struct prom_usage *half)
-{
-	if (isnan(row->sample.v))
-		row->sample.v = half->sample.v;
-	if (half->sample.t_ms > row->sample.t_ms)
-		row->sample.t_ms = half->sample.t_ms;
+	const char *text = prom_label(s, TIME_LABEL);
+	char *end;
+	double seconds = strtod(text, &end);
+	return end == text || *end || !(fabs(seconds) <= PROM_SECONDS_MAX)
+		       ? INT64_MIN
+		       : llround(seconds * MS_PER_S);
 }
 
 struct prom_usage *prom_usages(const struct prom_result *result, size_t *ret_count)
 {
-	struct prom_usage *rows = xcalloc(result->series_count + 1, sizeof(*rows));
-	size_t count = 0;
-	for (size_t i = 0; i < result->series_count; i++)
-		rows[i] = half_row(&result->series[i]);
-	qsort(rows, result->series_count, sizeof(*rows), compare_rows);
-	for (size_t i = 0; i < result->series_count; i++) {
-		if (count && !compare_rows(&rows[count - 1], &rows[i]))
-			merge_into(&rows[count - 1], &rows[i]);
-		else
-			rows[count++] = rows[i];
+	size_t count = result->series_count;
+	struct prom_usage *rows = xcalloc(count + 1, sizeof(*rows));
+	for (size_t i = 0; i < count; i++) {
+		const struct prom_series *s = &result->series[i];
+		rows[i] = (struct prom_usage){
+			.ns = s->ns,
+			.pod = s->pod,
+			.container = s->container,
+			.key = hash_text(s->pod),
+			.sample = {.t_ms = time_of(s),
+				   .v = s->samples[s->sample_count - 1].v},
+		};
 	}
+	qsort(rows, count, sizeof(*rows), compare_rows);
 	*ret_count = count;
 	return rows;
 }

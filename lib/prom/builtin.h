@@ -31,11 +31,12 @@ int prom_usage_query(enum prom_resource resource, const struct prom_pods *pods,
 
 struct prom_usage {
 	const char *ns, *pod, *container;
+	uint64_t key; /* hash_text of the pod's name */
 	/* v: cores or bytes, NaN when the series has no value; t_ms: of the newest raw
 	 * sample behind it, INT64_MIN when the answer does not tell. */
 	struct sample sample;
 };
-/* The rows of such an answer, ordered by namespace, pod and container, one a container.
+/* The rows of such an answer, ordered by namespace, key and container, one a container.
  * The array is the caller's (free), its strings are the result's. *ret_count may be 0. */
 struct prom_usage *prom_usages(const struct prom_result *result, size_t *ret_count);
 

@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Year 9999 in seconds: times beyond it are no times. */
-#define SECONDS_MAX 253402300799.0
-
 /* One answer in the making. */
 struct builder {
 	struct arena arena;
@@ -111,7 +108,7 @@ static bool read_pair(struct builder *b, const cJSON *pair, struct sample *ret_s
 		return other_form(b);
 	if (text->next)
 		return stop(b, PROM_FAILED, "a sample with more than time and value");
-	if (!(fabs(time->valuedouble) <= SECONDS_MAX))
+	if (!(fabs(time->valuedouble) <= PROM_SECONDS_MAX))
 		return stop(b, PROM_FAILED, "a sample whose time is no time");
 	if (!parse_value(text->valuestring, &value))
 		return stop(b, PROM_FAILED, "a sample whose value is no number");

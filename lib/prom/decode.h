@@ -20,6 +20,9 @@ struct prom_series {
 	size_t sample_count;          /* >= 1; exactly 1 in a vector or scalar */
 };
 
+/* Year 9999: seconds beyond it are no time. */
+#define PROM_SECONDS_MAX 253402300799.0
+
 enum prom_type { PROM_VECTOR, PROM_MATRIX, PROM_SCALAR };
 
 struct prom_result {

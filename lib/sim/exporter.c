@@ -103,14 +103,15 @@ static void requests_by_pod(void *arg, int64_t at_ms, struct promapi_rows *rows)
 /* --- CPU and memory --- */
 
 static void add_usage(struct promapi_rows *rows, const struct workload *w,
-		      const struct world_pod *p, const char *mark, double value)
+		      const struct world_pod *p, int64_t scraped_ms, double value)
 {
-	char name[SHOWN_POD_NAME_SIZE];
+	char name[SHOWN_POD_NAME_SIZE], time[32];
+	snprintf(time, sizeof(time), "%.3f", (double)scraped_ms / MS_PER_S);
 	const struct promapi_label labels[] = {
 		{"namespace", w->config.ns},
 		{"pod", shown_pod_name(w, p->serial, name, sizeof(name))},
 		{"container", SHOWN_CONTAINER},
-		{"foretop", mark},
+		{"time", time},
 	};
 	promapi_rows_add(rows, labels, ARRAY_LEN(labels), value);
 }
@@ -149,8 +150,7 @@ static void usage(void *arg, int64_t at_ms, struct promapi_rows *rows)
 					       ? workload_pod_cpu(w, p, &window)
 					       : workload_pod_memory(w, p);
 			if (!isnan(value))
-				add_usage(rows, w, p, "usage", value);
-			add_usage(rows, w, p, "time", (double)scraped_ms / 1000);
+				add_usage(rows, w, p, scraped_ms, value);
 		}
 	}
 }

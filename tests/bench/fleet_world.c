@@ -21,12 +21,12 @@ static bool among(const char *names, const char *name)
 }
 
 static void usage_row(struct promapi_rows *rows, const char *ns, const char *pod,
-		      const char *mark, double value)
+		      const char *time, double value)
 {
 	const struct promapi_label labels[] = {{"namespace", ns},
 					       {"pod", pod},
 					       {"container", SHOWN_CONTAINER},
-					       {"foretop", mark}};
+					       {"time", time}};
 	promapi_rows_add(rows, labels, ARRAY_LEN(labels), value);
 }
 
@@ -43,6 +43,8 @@ static double raised(struct fleet *f, int i)
 static void usage(void *arg, int64_t at_ms, struct promapi_rows *rows)
 {
 	struct fleet *f = arg;
+	char time[32];
+	snprintf(time, sizeof(time), "%.3f", (double)at_ms / MS_PER_S);
 	for (int i = 0; i < f->config.count; i++) {
 		const struct workload *w = &f->workloads[i];
 		if (i % FLEET_PER_NAMESPACE == 0 && !among(f->wanted, w->config.ns)) {
@@ -53,8 +55,7 @@ static void usage(void *arg, int64_t at_ms, struct promapi_rows *rows)
 		for (int32_t k = 0; k < w->pod_count; k++) {
 			char pod[SHOWN_POD_NAME_SIZE];
 			shown_pod_name(w, w->pods[k].serial, pod, sizeof(pod));
-			usage_row(rows, w->config.ns, pod, "usage", value);
-			usage_row(rows, w->config.ns, pod, "time", (double)at_ms / 1e3);
+			usage_row(rows, w->config.ns, pod, time, value);
 		}
 	}
 }

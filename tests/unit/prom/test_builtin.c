@@ -30,25 +30,26 @@ static const struct {
 } usages[] = {
 	{PROM_CPU,
 	 {.namespaces = shop, .namespace_count = 1},
-	 "label_replace(sum by (namespace,pod,container) (max by "
+	 "sum by (namespace,pod,container) (max by "
 	 "(namespace,pod,container,cpu) (rate(container_cpu_usage_seconds_total"
-	 "{namespace=\"shop\",container!=\"\",container!=\"POD\"}[120s]))),\"foretop\","
-	 "\"usage\",\"\",\"\") or label_replace(max by (namespace,pod,container) "
+	 "{namespace=\"shop\",container!=\"\",container!=\"POD\"}[120s]))) * on "
+	 "(namespace,pod,container) group_left (time) count_values by "
+	 "(namespace,pod,container) (\"time\",max by (namespace,pod,container) "
 	 "(timestamp(container_cpu_usage_seconds_total{namespace=\"shop\",container!="
-	 "\"\","
-	 "container!=\"POD\"})),\"foretop\",\"time\",\"\",\"\")"},
+	 "\"\",container!=\"POD\"})))"},
 	{PROM_MEMORY,
 	 {.namespaces = two,
 	  .namespace_count = 2,
 	  .pods = pods,
 	  .pod_count = 2,
 	  .container = "app"},
-	 "label_replace(max by (namespace,pod,container) "
+	 "max by (namespace,pod,container) "
 	 "(container_memory_working_set_bytes{namespace=~\"shop|b\\\\.c\",pod=~\"web-1|"
-	 "web-2\",container=\"app\"}),\"foretop\",\"usage\",\"\",\"\") or "
-	 "label_replace(max by (namespace,pod,container) (timestamp("
+	 "web-2\",container=\"app\"}) * on (namespace,pod,container) group_left (time) "
+	 "count_values by (namespace,pod,container) (\"time\","
+	 "max by (namespace,pod,container) (timestamp("
 	 "container_memory_working_set_bytes{namespace=~\"shop|b\\\\.c\",pod=~\"web-1|"
-	 "web-2\",container=\"app\"})),\"foretop\",\"time\",\"\",\"\")"},
+	 "web-2\",container=\"app\"})))"},
 };
 
 START_TEST(usage_asks_for_values_and_their_times_at_once)
@@ -165,28 +166,53 @@ START_TEST(resources_are_known_by_name)
 }
 END_TEST
 
-#define ROW(pod, container, mark, value)                                                 \
-	"{\"metric\":{\"container\":\"" container "\",\"foretop\":\"" mark               \
-	"\",\"namespace\":\"shop\",\"pod\":\"" pod "\"},\"value\":[1700000000,\"" value  \
-	"\"]}"
+#define ROW(pod, container, time, value)                                                 \
+	"{\"metric\":{\"container\":\"" container                                        \
+	"\",\"namespace\":\"shop\",\"pod\":\"" pod "\"" time                             \
+	"},\"value\":[1700000000,\"" value "\"]}"
+#define TIME(text) ",\"time\":\"" text "\""
 
-START_TEST(usages_join_values_with_their_times)
+static const struct prom_usage *find_usage(const struct prom_usage *rows, size_t count,
+					   const char *pod, const char *container)
+{
+	size_t i = 0;
+	while (i < count &&
+	       (strcmp(rows[i].pod, pod) != 0 || strcmp(rows[i].container, container)))
+		i++;
+	ck_assert_msg(i < count, "no row of %s/%s", pod, container);
+	return &rows[i];
+}
+
+START_TEST(usages_are_values_with_their_times_by_key)
 {
 	static const char text[] =
 		"{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":"
-		"[" ROW("b", "app", "usage", "2") "," ROW("a", "side", "usage", "0.5") "," ROW(
-			"a", "app", "usage",
-			"1.5") "," ROW("a", "app", "time",
-				       "1699999990.5") "," ROW("b", "app", "time",
-							       "1699999980") "," ROW("c",
-										     "ap"
-										     "p",
-										     "tim"
-										     "e",
-										     "169"
+		"[" ROW("b", "app", TIME("1699999980"), "2") "," ROW(
+			"a", "side", "",
+			"0.5") "," ROW("a", "app", TIME("1699999990.5"),
+				       "1.5") "," ROW("c", "app", TIME("soon"),
+						      "1") "," ROW("d", "app",
+								   TIME("1e300"),
+								   "1") "," ROW("e",
+										"app",
+										TIME("1."
+										     "699"
 										     "999"
-										     "997"
-										     "0") "]}}";
+										     "97e"
+										     "+0"
+										     "9"),
+										"NaN") "]"
+										       "}"
+										       "}";
+	static const struct {
+		const char *pod, *container;
+		double v;
+		int64_t t_ms;
+	} want[] = {
+		{"a", "app", 1.5, 1699999990500}, {"a", "side", 0.5, INT64_MIN},
+		{"b", "app", 2, 1699999980000},   {"c", "app", 1, INT64_MIN},
+		{"d", "app", 1, INT64_MIN},       {"e", "app", NAN, 1699999970000},
+	};
 	const struct prom_body body = {
 		.status = 200, .content_type = "", .text = text, .len = sizeof(text) - 1};
 	const struct prom_limits limits = {.max_series = 10, .max_samples = 10};
@@ -194,26 +220,20 @@ START_TEST(usages_join_values_with_their_times)
 	size_t count = 0;
 	ck_assert_int_eq(prom_decode(&body, &limits, &r, NULL), PROM_OK);
 	struct prom_usage *rows AUTO_FREE = prom_usages(&r, &count);
-	static const struct {
-		const char *pod, *container;
-		double v;
-		int64_t t_ms;
-	} want[] = {
-		{"a", "app", 1.5, 1699999990500},
-		{"a", "side", 0.5, INT64_MIN},
-		{"b", "app", 2, 1699999980000},
-		{"c", "app", NAN, 1699999970000},
-	};
 	ck_assert_uint_eq(count, ARRAY_LEN(want));
 	for (size_t i = 0; i < count; i++) {
-		ck_assert_str_eq(rows[i].ns, "shop");
-		ck_assert_str_eq(rows[i].pod, want[i].pod);
-		ck_assert_str_eq(rows[i].container, want[i].container);
-		ck_assert_int_eq(rows[i].sample.t_ms, want[i].t_ms);
+		const struct prom_usage *row =
+			find_usage(rows, count, want[i].pod, want[i].container);
+		ck_assert_str_eq(row->ns, "shop");
+		ck_assert_uint_eq(row->key, hash_text(row->pod));
+		ck_assert_int_eq(row->sample.t_ms, want[i].t_ms);
 		if (isnan(want[i].v))
-			ck_assert(isnan(rows[i].sample.v));
+			ck_assert(isnan(row->sample.v));
 		else
-			ck_near(rows[i].sample.v, want[i].v, 0);
+			ck_near(row->sample.v, want[i].v, 0);
+		ck_assert(i == 0 || rows[i - 1].key <= rows[i].key);
+		ck_assert(i == 0 || rows[i - 1].key < rows[i].key ||
+			  strcmp(rows[i - 1].container, rows[i].container) < 0);
 	}
 	prom_result_fini(&r);
 }
@@ -232,7 +252,7 @@ int main(void)
 	tcase_add_test(t, a_query_that_does_not_fit_is_refused);
 	tcase_add_loop_test(t, texts_cannot_leave_their_quotes, 0, ARRAY_LEN(quotes));
 	tcase_add_test(t, resources_are_known_by_name);
-	tcase_add_test(t, usages_join_values_with_their_times);
+	tcase_add_test(t, usages_are_values_with_their_times_by_key);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
