@@ -4,8 +4,9 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
-/* The fewest values that say how large errors are now. */
+/* Of the running mean of the sizes of errors one step ahead: 500 values. */
 #define NOISE_RATE .002
 /* Innovations beyond the limit in a row that make a level shift: half an hour of
  * five-minute steps, six hours of hourly ones. */
@@ -85,7 +86,7 @@ double smoothing_shift(double e, double limit, int32_t *run)
 		return 0;
 	}
 	*run = e > 0 ? (*run > 0 ? *run : 0) + 1 : (*run < 0 ? *run : 0) - 1;
-	if (*run<SHIFT_RUN && * run> - SHIFT_RUN)
+	if (abs(*run) < SHIFT_RUN)
 		return 0;
 	*run = 0;
 	return e;
