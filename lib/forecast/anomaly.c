@@ -50,18 +50,6 @@
 #define SCORE_MOST 1e9 /* stays finite where the scale is as good as nothing */
 #define GAP_MOST   100.
 
-const char *anomaly_kind_name(enum anomaly_kind kind)
-{
-	static const char *const names[] = {
-		[ANOMALY_NONE] = "none",
-		[ANOMALY_POINT] = "point",
-		[ANOMALY_SHIFT] = "shift",
-		[ANOMALY_SCATTER] = "scatter",
-	};
-
-	return names[kind];
-}
-
 void anomaly_init(struct anomaly *a, int64_t step_ms)
 {
 	*a = (struct anomaly){

@@ -31,8 +31,6 @@ enum anomaly_kind {
 	ANOMALY_SHIFT,  /* with this value a new level is accepted */
 	ANOMALY_SCATTER /* with this value errors of this size are accepted as usual */
 };
-/* "none", "point", "shift", "scatter": for metrics and status. */
-const char *anomaly_kind_name(enum anomaly_kind kind);
 
 /* Values from `low` to `high`; with a NaN it holds none. */
 struct anomaly_range {
