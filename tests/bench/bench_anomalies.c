@@ -82,7 +82,9 @@ static void judge(const struct list *list, const cJSON *windows, struct tally *t
 
 	anomaly_init(&a, samples_step_ms(list->samples, list->count));
 	for (size_t i = 0; i < list->count; i++) {
-		struct observation o = {list->samples[i].t_ms, list->samples[i].v, NAN};
+		struct observation o = {.t_ms = list->samples[i].t_ms,
+					.value = list->samples[i].v,
+					.expected = NAN};
 
 		anomaly_judge(&a, &o, &v);
 		if (v.kind == ANOMALY_NONE || (double)i < PROBATION * (double)list->count)
@@ -171,8 +173,9 @@ static void measure(void)
 	cost = now_us() - start + (cost > 1e9);
 	start = now_us();
 	for (int i = 0; i < COUNT; i++) {
-		struct observation o = {i * MS_PER_MIN, 100 + 5 * rng_normal(&noise),
-					100};
+		struct observation o = {.t_ms = i * MS_PER_MIN,
+					.value = 100 + 5 * rng_normal(&noise),
+					.expected = 100};
 
 		anomaly_judge(&a, &o, &v);
 		flags += v.kind == ANOMALY_POINT;
