@@ -24,6 +24,14 @@ static int32_t load_of(const struct prepared *s)
 	return -1;
 }
 
+bool derived_any(const struct prepared *s)
+{
+	bool any = false;
+	for (int32_t m = 0; m < s->policy->metric_count; m++)
+		any |= is_derived(s, m);
+	return any && load_of(s) >= 0;
+}
+
 static void add_text(uint64_t *key, const char *text)
 {
 	*key = *key * 31 + hash_text(text ? text : "");
@@ -186,7 +194,7 @@ void derived_from_json(const cJSON *list, struct state_record *r)
 {
 	const cJSON *item;
 	cJSON_ArrayForEach (item, list) {
-		if (r->derived_count < POLICY_METRICS_MAX &&
+		if (r->derived && r->derived_count < POLICY_METRICS_MAX &&
 		    read_usage(item, &r->derived[r->derived_count]))
 			r->derived_count++;
 	}

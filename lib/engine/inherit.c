@@ -140,7 +140,7 @@ static void inherit_status(struct prepared *to, const struct prepared *from)
 void inherit(struct prepared *to, struct prepared *from)
 {
 	if (from->record.target_uid[0] || !to->record.target_uid[0])
-		to->record = from->record;
+		record_copy(&to->record, &from->record);
 	if (!to->target.seen)
 		to->target = from->target;
 	inherit_floor(to, from);

@@ -82,6 +82,9 @@ static void prepare_policy(const struct engine *e, struct prepared *p)
 	pods_reserve(p, first_room(e, p));
 	for (int32_t m = 0; m < policy->metric_count; m++)
 		prepare_metric(p, m);
+	if (derived_any(p))
+		p->record.derived =
+			xcalloc(POLICY_METRICS_MAX, sizeof(p->record.derived[0]));
 }
 
 struct prepared *engine_prepare(const struct engine *e, const char *ns, const char *name,
@@ -109,7 +112,7 @@ struct prepared *engine_prepare(const struct engine *e, const char *ns, const ch
 	if (policy)
 		prepare_policy(e, p);
 	if (record)
-		p->record = *record;
+		record_copy(&p->record, record);
 	return p;
 }
 
@@ -146,6 +149,7 @@ void engine_prepared_free(struct prepared *p)
 	free(p->status.metrics);
 	free(p->decision.metrics);
 	free(p->guards);
+	free(p->record.derived);
 	free(p->shadow);
 	free(p->pods);
 	free(p->pod_index);

@@ -115,9 +115,35 @@ static void pending_from_json(const cJSON *o, struct pending_write *ret)
 		*ret = (struct pending_write){at_ms, (int32_t)from, (int32_t)to};
 }
 
+struct state_record *record_new(void)
+{
+	struct {
+		struct state_record record;
+		struct derived_record derived[POLICY_METRICS_MAX];
+	} *all = xcalloc(1, sizeof(*all));
+	all->record.derived = all->derived;
+	return &all->record;
+}
+
+void record_clear(struct state_record *r)
+{
+	*r = (struct state_record){.derived = r->derived};
+}
+
+void record_copy(struct state_record *to, const struct state_record *from)
+{
+	struct derived_record *room = to->derived;
+	*to = *from;
+	to->derived = room;
+	if (!room)
+		to->derived_count = 0;
+	for (int32_t i = 0; i < to->derived_count; i++)
+		room[i] = from->derived[i];
+}
+
 void record_from_json(const cJSON *o, struct state_record *ret_record)
 {
-	struct state_record r = {0};
+	struct state_record r = {.derived = ret_record->derived};
 	struct decide_memory *m = &r.memory;
 	snprintf(r.target_uid, sizeof(r.target_uid), "%s", json_str(o, "targetUid", ""));
 	m->seeded = json_bool(o, "seeded", false);

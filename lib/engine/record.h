@@ -81,17 +81,26 @@ struct state_record {
 	 * yet. Both are kept while a changed lead time is not far off. */
 	int32_t window_min;
 	int64_t shadow_lead_ms;
-	struct derived_record derived[POLICY_METRICS_MAX];
+	/* Room for POLICY_METRICS_MAX, the owner's, who sets it before anything is put
+	 * in; NULL: no room, for few policies have such metrics. */
+	struct derived_record *derived;
 	int32_t derived_count;
 	struct objective objective; /* its sums are lived through again, not kept */
 	struct size_record size;
 	struct hold_record holds;
 };
 
+/* An empty one with room for everything; free() frees all of it. */
+struct state_record *record_new(void);
+/* Keeps its room. */
+void record_clear(struct state_record *r);
+/* What `to` has no room for is left out. */
+void record_copy(struct state_record *to, const struct state_record *from);
+
 /* As JSON for the status object; the caller owns it. Size is bounded by the arrays. */
 cJSON *record_to_json(const struct state_record *r);
-/* Reads what record_to_json wrote; parts that are missing or wrong are left empty, so
- * that an old or damaged record never stops a start. */
+/* Reads what record_to_json wrote, as far as there is room; parts that are missing or
+ * wrong are left empty, so that an old or damaged record never stops a start. */
 void record_from_json(const cJSON *o, struct state_record *ret_record);
 
 #endif

@@ -452,6 +452,8 @@ const struct forecast *loss_forecast(struct engine *e, struct prepared *s, int32
 				     int64_t now_ms);
 
 /* derived.c: metrics whose need follows from the forecast of another one */
+/* Has the policy any? Once its metrics are prepared. */
+bool derived_any(const struct prepared *s);
 /* Learns from the values of the cycle that has ended. */
 void derived_note(struct prepared *s, int64_t now_ms);
 /* Adds the proposals of those that are known well enough. */

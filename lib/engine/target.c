@@ -43,7 +43,7 @@ static void follow_uid(struct prepared *s, const char *uid)
 		return;
 	if (s->record.target_uid[0]) {
 		write_drop(s, false);
-		s->record = (struct state_record){0};
+		record_clear(&s->record);
 		lead_publish(s);
 	}
 	snprintf(s->record.target_uid, sizeof(s->record.target_uid), "%s", uid);

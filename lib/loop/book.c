@@ -188,7 +188,7 @@ void entry_take_record(struct entry *p, const char *version, const char *text)
 		text ? json_parse(text, strlen(text), NULL) : NULL;
 	snprintf(p->version, sizeof(p->version), "%s", version);
 	free(p->record);
-	p->record = xcalloc(1, sizeof(*p->record));
+	p->record = record_new();
 	record_from_json(json_at(status, "record"), p->record);
 	free(p->kept);
 	p->kept = xstrdup(json_str(status, "record.policy", NULL));

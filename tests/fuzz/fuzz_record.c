@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err err = {0};
 	cJSON *o AUTO(json_cleanup) = json_parse((const char *)data, size, &err);
-	struct state_record *r AUTO_FREE = xcalloc(1, sizeof(*r));
+	struct state_record *r AUTO_FREE = record_new();
 	record_from_json(o, r); /* a NULL too: there is no record */
 	check_bounds(r);
 	char *first AUTO_FREE = text_of(r);

@@ -244,10 +244,10 @@ void world_give_policy(struct world *w, struct story_policy *p)
 {
 	struct err err = {0};
 	struct policy *policy = policy_parse(NS, p->name, p->text, strlen(p->text), &err);
-	struct state_record record = {0};
+	struct state_record *record AUTO_FREE = record_new();
 	cJSON *stored AUTO(json_cleanup) =
 		p->stored ? json_parse(p->stored, strlen(p->stored), NULL) : NULL;
-	record_from_json(json_at(stored, "record"), &record);
+	record_from_json(json_at(stored, "record"), record);
 	if (policy)
 		policy->created_ms = p->created_ms;
 	world_start(w);
@@ -268,7 +268,7 @@ void world_give_policy(struct world *w, struct story_policy *p)
 		policy_set_zone(policy, world_zone(w, policy->forecast.time_zone));
 	struct event event = {.type = EVENT_POLICY_SET};
 	event.u.policy_set.prepared =
-		engine_prepare(w->engine, NS, p->name, policy, err.msg, &record);
+		engine_prepare(w->engine, NS, p->name, policy, err.msg, record);
 	world_step(w, &event);
 	for (int32_t i = 0; i < engine_policy_count(w->engine); i++) {
 		const struct policy_status *s = engine_policy_status(w->engine, i);

@@ -282,7 +282,7 @@ START_TEST(hold_survives_a_restart)
 	begin(&f, 10, FORECASTING);
 	set_load(&f, 0, 8, 300);
 	run_to(&f, f.now_ms + 3 * MS_PER_MIN);
-	struct state_record record;
+	struct state_record record = {0};
 	cJSON *json = status_to_json(status_of(&f, 0), f.now_ms);
 	record_from_json(json_at(json, "record"), &record);
 	cJSON_Delete(json);

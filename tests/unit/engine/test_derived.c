@@ -177,14 +177,15 @@ START_TEST(a_killed_process_goes_on_with_the_line)
 	begin(text);
 	live(0, 100);
 	propose(0, true, &f);
-	struct state_record record = rig_slot(&r)->record;
-	round_trip(&record);
+	struct state_record *record AUTO_FREE = record_new();
+	record_copy(record, &rig_slot(&r)->record);
+	round_trip(record);
 	rig_close(&r);
 	int64_t now_ms = r.now_ms;
 	rig_open(&r, NULL);
 	r.now_ms = now_ms;
 	rig_set(&r, engine_prepare(r.e, "shop", "checkout",
-				   rig_parse("checkout", text, 0), NULL, &record));
+				   rig_parse("checkout", text, 0), NULL, record));
 	rig_target(&r, 4, "10");
 	rig_pods(&r, 4);
 	live(0, 1);
@@ -211,6 +212,33 @@ START_TEST(a_line_of_other_metrics_is_learned_anew)
 }
 END_TEST
 
+START_TEST(lines_go_where_there_is_room_for_them)
+{
+	begin(HEAD("checkout") "metrics:\n" MEMORY(AVERAGE) EXTERNAL AHEAD);
+	live(0, 100);
+	struct state_record *given AUTO_FREE = record_new(), without = {0};
+	record_copy(given, &rig_slot(&r)->record);
+	ck_assert_int_eq(given->derived_count, 1);
+	ck_assert_ptr_ne(given->derived, rig_slot(&r)->record.derived);
+	ck_assert_mem_eq(given->derived, rig_slot(&r)->record.derived,
+			 sizeof(given->derived[0]));
+	record_copy(&without, given);
+	ck_assert_int_eq(without.derived_count, 0);
+	round_trip(given);
+	ck_assert_int_eq(given->derived_count, 1);
+	cJSON *o AUTO(json_cleanup) = record_to_json(given);
+	record_from_json(o, &without);
+	ck_assert_int_eq(without.derived_count, 0);
+	record_clear(given);
+	ck_assert_int_eq(given->derived_count, 0);
+	ck_assert_ptr_nonnull(given->derived);
+	/* A policy without such metrics has none. */
+	rig_policy(&r, "checkout", HEAD("checkout") "metrics:\n" EXTERNAL AHEAD);
+	ck_assert_ptr_null(rig_slot(&r)->record.derived);
+	ck_assert_int_eq(rig_slot(&r)->record.derived_count, 0);
+}
+END_TEST
+
 /* What a damaged record could make of the numbers. */
 START_TEST(a_line_that_cannot_be_is_none)
 {
@@ -224,12 +252,12 @@ START_TEST(a_line_that_cannot_be_is_none)
 		"{\"key\":\"1\",\"blocks\":5,\"count\":4,\"lastBlock\":0,\"same\":"
 		"[1,1,1,1,1,1,1,1,1],\"next\":[0,0,0,0,0,0,0,0,0],\"last\":[1,1,1]}",
 	};
-	struct state_record record;
+	struct state_record *record AUTO_FREE = record_new();
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		AUTO_FREE char *text = xasprintf("{\"derived\":[%s]}", wrong[i]);
 		cJSON *o AUTO(json_cleanup) = json_parse(text, strlen(text), NULL);
-		record_from_json(o, &record);
-		ck_assert_int_eq(record.derived_count, 0);
+		record_from_json(o, record);
+		ck_assert_int_eq(record->derived_count, 0);
 	}
 }
 END_TEST
@@ -246,6 +274,7 @@ int main(void)
 	tcase_add_test(t, an_unknown_memory_is_followed_only_where_that_is_asked_for);
 	tcase_add_test(t, a_killed_process_goes_on_with_the_line);
 	tcase_add_test(t, a_line_of_other_metrics_is_learned_anew);
+	tcase_add_test(t, lines_go_where_there_is_room_for_them);
 	tcase_add_test(t, a_line_that_cannot_be_is_none);
 	suite_add_tcase(s, t);
 	return run_suite(s);

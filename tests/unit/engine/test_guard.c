@@ -222,7 +222,7 @@ START_TEST(state_goes_on_in_a_new_version_and_a_new_process)
 	ck_assert_int_eq(rig_slot(&r)->record.holds.guards[1].standing, GUARD_TRIPPED);
 	ck_assert_int_eq(rig_slot(&r)->record.holds.guards[0].known_ms, 0);
 	cJSON *json = status_to_json(rig_status(&r), r.now_ms);
-	struct state_record record;
+	struct state_record record = {0};
 	record_from_json(json_at(json, "record"), &record);
 	cJSON_Delete(json);
 	rig_close(&r);

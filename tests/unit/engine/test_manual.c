@@ -126,7 +126,7 @@ END_TEST
 /* The record that a process leaves behind when it is killed now. */
 static struct state_record left(const struct rig *r)
 {
-	struct state_record record;
+	struct state_record record = {0};
 	cJSON *json = status_to_json(rig_status(r), r->now_ms);
 	record_from_json(json_at(json, "record"), &record);
 	cJSON_Delete(json);

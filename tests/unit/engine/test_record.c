@@ -30,7 +30,7 @@ static struct state_record full_record(void)
 
 static struct state_record round_trip(const struct state_record *r)
 {
-	struct state_record back;
+	struct state_record back = {0};
 	cJSON *o AUTO(json_cleanup) = record_to_json(r);
 	char *text AUTO_FREE = json_text(o);
 	cJSON *parsed AUTO(json_cleanup) = json_parse(text, strlen(text), NULL);
@@ -136,7 +136,7 @@ static const struct {
 
 START_TEST(a_damaged_record_keeps_what_is_sound)
 {
-	struct state_record r;
+	struct state_record r = {0};
 	cJSON *o AUTO(json_cleanup) =
 		json_parse(damaged[_i].json, strlen(damaged[_i].json), NULL);
 	ck_assert_ptr_nonnull(o);
@@ -163,7 +163,7 @@ START_TEST(a_count_that_cannot_go_on_is_none)
 {
 	static const double counts[] = {-1, 2147483647, 1e300};
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
-		struct state_record r;
+		struct state_record r = {0};
 		cJSON *o AUTO(json_cleanup) = cJSON_CreateObject();
 		cJSON_AddNumberToObject(o, "leadNewestCount", counts[i]);
 		record_from_json(o, &r);
@@ -174,7 +174,7 @@ END_TEST
 
 START_TEST(more_entries_than_there_is_room_for_are_cut)
 {
-	struct state_record r;
+	struct state_record r = {0};
 	cJSON *o AUTO(json_cleanup) = cJSON_CreateObject();
 	cJSON *list = cJSON_AddArrayToObject(o, "leadTimesMs");
 	for (int i = 0; i < 3 * LEAD_SAMPLES_MAX; i++)

@@ -36,7 +36,7 @@ static void read_back(const struct state_record *r, struct state_record *ret)
 
 START_TEST(what_was_written_is_read)
 {
-	struct state_record r = some(), back;
+	struct state_record r = some(), back = {0};
 	read_back(&r, &back);
 	ck_assert_mem_eq(&back.size, &r.size, sizeof(r.size));
 	ck_assert_int_eq(back.holds.guard_count, 2);
@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(nothing_is_read_from_nothing)
 {
-	struct state_record r = {0}, back;
+	struct state_record r = {0}, back = {0};
 	read_back(&r, &back);
 	ck_assert(!back.size.known);
 	ck_assert_int_eq(back.holds.guard_count, 0);
@@ -80,7 +80,7 @@ START_TEST(damaged_record_does_no_harm)
 		"\"guards\":[{\"key\":5,\"standing\":9,\"said\":-1,\"value\":\"x\"},"
 		"{\"value\":1e999},2,3,4,5,6,7,8,9],\"rollout\":[],\"lostMs\":\"x\","
 		"\"gapUntilMs\":1e300}}";
-	struct state_record back;
+	struct state_record back = {0};
 	cJSON *o = json_parse(text, strlen(text), NULL);
 	ck_assert_ptr_nonnull(o);
 	record_from_json(o, &back);

@@ -142,7 +142,7 @@ static void give(struct twin *t, struct event *event)
 static void start(struct twin *t)
 {
 	struct engine_config config;
-	struct state_record record;
+	struct state_record record = {0};
 	engine_config_default(&config);
 	t->engine = engine_new(&config);
 	record_from_json(json_at(t->stored, "record"), &record);
