@@ -12,7 +12,9 @@
 #include <string.h>
 
 #define RETRY_MS (15 * MS_PER_S)
-#define LATE_MS  (HISTORY_LATE_MIN * MS_PER_MIN)
+/* A forecaster takes a few minutes at a time, a slice of work an hour of them. */
+#define SLICE_ROUNDS (60 / FORECAST_QUEUE)
+#define LATE_MS      (HISTORY_LATE_MIN * MS_PER_MIN)
 /* Loading two weeks takes seconds; when the source does not answer, holding for ever
  * would be worse. */
 #define LOADING_MAX_MS (10 * MS_PER_MIN)
@@ -375,18 +377,29 @@ static void predict(const struct engine *e, struct prepared *s, int32_t m, int64
 	feed->loaded = true;
 }
 
-void history_work(struct engine *e, struct prepared *s, int64_t now_ms)
+/* Learns a slice of what is pending; true while there is more. */
+static bool learn(struct engine *e, struct prepared *s, struct feed *feed)
 {
 	const struct forecast_maker *maker = history_maker(e);
+	bool more = false;
+	for (int i = 0; i < SLICE_ROUNDS && !more; i++) {
+		gate_listen(e);
+		give_minutes(maker, feed);
+		more = maker->work(feed->forecaster);
+		gate_catch_up(e, s);
+		if (feed->pending_next == feed->pending_count)
+			return more;
+	}
+	return true;
+}
+
+void history_work(struct engine *e, struct prepared *s, int64_t now_ms)
+{
 	for (int32_t m = 0; m < s->policy->metric_count; m++) {
 		struct feed *feed = &s->metrics[m].feed;
 		if (!feed->working)
 			continue;
-		gate_listen(e);
-		give_minutes(maker, feed);
-		bool more = maker->work(feed->forecaster);
-		gate_catch_up(e, s);
-		if (more || feed->pending_next < feed->pending_count)
+		if (learn(e, s, feed))
 			return;
 		feed->working = false;
 		predict(e, s, m, now_ms);

@@ -150,7 +150,7 @@ struct forecaster *forecaster_init(void *memory, const struct forecast_config *c
  * Minutes that are skipped are missing; a minute that was given already is ignored. NaN:
  * missing. Cheap: it queues up to FORECAST_QUEUE minutes that forecaster_work has not
  * learned yet. False, and nothing taken, when the queue is full. */
-#define FORECAST_QUEUE 60
+#define FORECAST_QUEUE 12
 bool forecaster_add(struct forecaster *f, int64_t t_ms, double v);
 
 /* Does a slice of what is due (learning, a fit), at most about 1 ms. True while more is
