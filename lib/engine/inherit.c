@@ -150,7 +150,7 @@ void inherit(struct prepared *to, struct prepared *from)
 	if (to->index == from->index) {
 		decision_copy(&to->decision, &from->decision);
 		to->write = from->write;
-		from->write.before = NULL;
+		from->write.note = NULL;
 		write_drop(to, true);
 	}
 	schedule_inherit(to, from);

@@ -43,9 +43,15 @@ struct write {
 	bool doubt;   /* it failed or was given up, and may have gone through all the same
 		       */
 	bool failing; /* the last one failed: said once */
-	/* A scale-down stands in the saved memory before it is written; `before` is the
-	 * memory without it. */
-	struct decide_memory *before; /* in the engine's pool; NULL: nothing is noted */
+	bool noted;   /* the memory knows of it already, see write_note */
+	struct write_note *note; /* in the engine's pool; NULL: no write is under way */
+};
+
+/* What only a write under way needs. */
+struct write_note {
+	/* A scale-down stands in the saved memory before it is written: the memory
+	 * without it. */
+	struct decide_memory before;
 	char reason[512];
 };
 
@@ -131,17 +137,16 @@ struct news {
 	int32_t hold, stabilization, limit, by_forecast, paused;
 };
 
-/* Memories of before a write, as many at a time as there are writes. What was never used
- * costs nothing. */
-struct memory_pool {
-	struct decide_memory *items;
+/* As many at a time as there are writes. What was never used costs nothing. */
+struct write_pool {
+	struct write_note *items;
 	int32_t *spare; /* given back: the newest goes out first */
 	int32_t spare_count, used;
 };
 
 struct prepared {
-	uint32_t index;           /* its place in the engine */
-	struct memory_pool *pool; /* the engine's, from its place on */
+	uint32_t index;          /* its place in the engine */
+	struct write_pool *pool; /* the engine's, from its place on */
 	char *ns, *name;
 	struct policy *policy; /* NULL: never valid */
 	char *invalid;         /* why the newest text was refused; NULL: it was not */
@@ -221,7 +226,7 @@ enum { POD_GIVEN = 1, POD_WAS_READY = 2 };
 
 struct engine {
 	struct engine_config config;
-	struct memory_pool pool;
+	struct write_pool pool;
 	struct prepared **slots;           /* NULL: a place that is free again */
 	int32_t count;                     /* places in use or free, from the start */
 	int32_t free_from;                 /* no place before it is free */
@@ -549,7 +554,7 @@ void write_tick(struct engine *e, struct prepared *s, int64_t now_ms);
 /* Forgets a write; with `keep_sent` one that is on its way to the server is still
  * answered. */
 void write_drop(struct prepared *s, bool keep_sent);
-/* What was noted of a write stands. */
+/* What was noted of a write stands, and it is not under way any more. */
 void write_keep_note(struct prepared *s);
 
 /* publish.c: conditions, Events and the status object */

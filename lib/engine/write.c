@@ -30,7 +30,7 @@ static void scale(struct engine *e, struct prepared *s, int64_t now_ms)
 	a->u.scale.to = s->write.to;
 	a->u.scale.resource_version = s->target.resource_version;
 	a->u.scale.uid = s->target.uid;
-	a->u.scale.reason = s->write.reason;
+	a->u.scale.reason = s->write.note->reason;
 }
 
 /* Notes the change in the memory of decisions, and in the decision's conditions. */
@@ -45,30 +45,38 @@ static void note(struct engine *e, struct prepared *s, struct decision *d, int64
 	decide_scaled(&s->record.memory, s->policy, &e->config.decide, &change, d);
 }
 
-static void remember_before(struct prepared *s)
+static struct write_note *note_of(struct prepared *s)
 {
-	struct memory_pool *p = s->pool;
-	if (!s->write.before)
-		s->write.before = &p->items[p->spare_count ? p->spare[--p->spare_count]
-							   : p->used++];
-	*s->write.before = s->record.memory;
+	struct write_pool *p = s->pool;
+	if (!s->write.note)
+		s->write.note = &p->items[p->spare_count ? p->spare[--p->spare_count]
+							 : p->used++];
+	return s->write.note;
 }
 
 void write_keep_note(struct prepared *s)
 {
-	struct memory_pool *p = s->pool;
-	if (s->write.before)
-		p->spare[p->spare_count++] = (int32_t)(s->write.before - p->items);
-	s->write.before = NULL;
+	struct write_pool *p = s->pool;
+	if (s->write.note)
+		p->spare[p->spare_count++] = (int32_t)(s->write.note - p->items);
+	s->write.note = NULL;
+	s->write.noted = false;
 }
 
 /* Takes back what was noted before the write was known to have gone through. */
 static void take_back(struct prepared *s)
 {
-	if (s->write.before)
-		s->record.memory = *s->write.before;
-	write_keep_note(s);
+	if (s->write.noted)
+		s->record.memory = s->write.note->before;
+	s->write.noted = false;
 	s->record.pending = (struct pending_write){0};
+}
+
+/* The write is over. */
+static void leave(struct prepared *s, int64_t now_ms)
+{
+	enter(s, WRITE_IDLE, now_ms);
+	write_keep_note(s);
 }
 
 bool write_allowed(const struct engine *e, const struct prepared *s)
@@ -89,7 +97,7 @@ bool write_begin(struct engine *e, struct prepared *s, int64_t now_ms)
 	w->to = d->desired;
 	w->released = d->released;
 	w->doubt = false;
-	snprintf(w->reason, sizeof(w->reason), "%s", d->reason);
+	snprintf(note_of(s)->reason, sizeof(w->note->reason), "%s", d->reason);
 	manual_mean(s, w->to);
 	if (d->desired > d->current) {
 		scale(e, s, now_ms);
@@ -98,7 +106,8 @@ bool write_begin(struct engine *e, struct prepared *s, int64_t now_ms)
 	/* A process that is killed between this write and the next record must know of
 	 * it: else it would lower again too early, or take zero for somebody else's
 	 * wish. */
-	remember_before(s);
+	w->note->before = s->record.memory;
+	w->noted = true;
 	note(e, s, NULL, now_ms);
 	s->record.pending = (struct pending_write){now_ms, w->from, w->to};
 	enter(s, WRITE_SAVING, now_ms);
@@ -114,8 +123,6 @@ static void scaled(struct engine *e, struct prepared *s, const struct event *eve
 	take_back(s);
 	decision_clear_words(&s->decision);
 	note(e, s, &s->decision, event->now_ms);
-	enter(s, WRITE_IDLE, event->now_ms);
-	s->record.pending = (struct pending_write){0};
 	w->failing = false;
 	/* The watch may be ahead of the answer. */
 	if (!version || !version_older(version, t->resource_version)) {
@@ -128,7 +135,8 @@ static void scaled(struct engine *e, struct prepared *s, const struct event *eve
 	counts_wrote(&s->status.counts, &s->decision, w->to > w->from);
 	s->status.scaled_ms = event->now_ms;
 	emit_event(e, s, false, w->to > w->from ? "ScaledUp" : "ScaledDown", "%s",
-		   w->reason);
+		   w->note->reason);
+	leave(s, event->now_ms);
 	publish_written(e, s, event->now_ms);
 }
 
@@ -136,14 +144,14 @@ static void failed(struct engine *e, struct prepared *s, const char *why, int64_
 {
 	bool before = s->write.failing;
 	take_back(s);
-	enter(s, WRITE_IDLE, now_ms);
 	s->write.failing = true;
 	s->status.failures++;
 	decision_clear_words(&s->decision);
 	decide_failed(&s->decision, why);
 	if (!before)
-		emit_event(e, s, true, "ScaleFailed", "%s; not done: %s", s->write.reason,
-			   why);
+		emit_event(e, s, true, "ScaleFailed", "%s; not done: %s",
+			   s->write.note->reason, why);
+	leave(s, now_ms);
 	publish_written(e, s, now_ms);
 }
 
@@ -161,7 +169,7 @@ static void conflicted(struct engine *e, struct prepared *s, int64_t now_ms)
 static void decide_again(struct engine *e, struct prepared *s, int64_t now_ms)
 {
 	int64_t oldest = now_ms - e->config.sync_period_ms - e->config.answer_deadline_ms;
-	enter(s, WRITE_IDLE, now_ms);
+	leave(s, now_ms);
 	if (s->asked_ms >= oldest)
 		cycle_decide(e, s, now_ms);
 	else

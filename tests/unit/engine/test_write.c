@@ -70,6 +70,23 @@ START_TEST(an_answer_says_nothing_of_what_another_policy_decided)
 }
 END_TEST
 
+/* There is as much room as writes can be under way at a time. */
+START_TEST(what_a_write_needs_is_given_back_after_it)
+{
+	begin_up();
+	ck_assert_int_eq(r.e->pool.used, 1);
+	ck_assert_int_eq(r.e->pool.spare_count, 0);
+	rig_written(&r, answers[_i], "11");
+	ck_assert_int_eq(r.e->pool.spare_count, 1);
+	rig_cycle(&r, 900);
+	ck_assert_ptr_nonnull(rig_find(&r, ACTION_SCALE));
+	ck_assert_int_eq(r.e->pool.used, 1);
+	ck_assert_int_eq(r.e->pool.spare_count, 0);
+	rig_policy_gone(&r, "checkout");
+	ck_assert_int_eq(r.e->pool.spare_count, 1);
+}
+END_TEST
+
 START_TEST(the_record_goes_before_a_scale_down_and_knows_of_it)
 {
 	begin_down();
@@ -423,6 +440,8 @@ int main(void)
 	tcase_add_checked_fixture(t, open_rig, close_rig);
 	tcase_add_test(t, a_scale_up_is_written_at_once_with_its_preconditions);
 	tcase_add_loop_test(t, an_answer_says_nothing_of_what_another_policy_decided, 0,
+			    ARRAY_LEN(answers));
+	tcase_add_loop_test(t, what_a_write_needs_is_given_back_after_it, 0,
 			    ARRAY_LEN(answers));
 	tcase_add_test(t, the_record_goes_before_a_scale_down_and_knows_of_it);
 	tcase_add_test(t, nothing_is_lowered_without_a_saved_record);
