@@ -24,7 +24,8 @@ static void align(struct prepared *s)
 	struct hold_record *h = &s->record.holds;
 	struct guard_state before[POLICY_GUARDS_MAX];
 	int32_t count = h->guard_count;
-	memcpy(before, h->guards, sizeof(before));
+	for (int32_t i = 0; i < count; i++)
+		before[i] = h->guards[i];
 	h->guard_count = s->policy->guard_count;
 	for (int32_t i = 0; i < h->guard_count; i++) {
 		uint64_t key = guard_key(&s->policy->guards[i]);

@@ -85,6 +85,9 @@ static void prepare_policy(const struct engine *e, struct prepared *p)
 	if (derived_any(p))
 		p->record.derived =
 			xcalloc(POLICY_METRICS_MAX, sizeof(p->record.derived[0]));
+	if (policy->guard_count)
+		p->record.holds.guards =
+			xcalloc(POLICY_GUARDS_MAX, sizeof(p->record.holds.guards[0]));
 }
 
 struct prepared *engine_prepare(const struct engine *e, const char *ns, const char *name,
@@ -150,6 +153,7 @@ void engine_prepared_free(struct prepared *p)
 	free(p->decision.metrics);
 	free(p->guards);
 	free(p->record.derived);
+	free(p->record.holds.guards);
 	free(p->shadow);
 	free(p->pods);
 	free(p->pod_index);

@@ -120,30 +120,40 @@ struct state_record *record_new(void)
 	struct {
 		struct state_record record;
 		struct derived_record derived[POLICY_METRICS_MAX];
+		struct guard_state guards[POLICY_GUARDS_MAX];
 	} *all = xcalloc(1, sizeof(*all));
 	all->record.derived = all->derived;
+	all->record.holds.guards = all->guards;
 	return &all->record;
 }
 
 void record_clear(struct state_record *r)
 {
-	*r = (struct state_record){.derived = r->derived};
+	*r = (struct state_record){.derived = r->derived,
+				   .holds = {.guards = r->holds.guards}};
 }
 
 void record_copy(struct state_record *to, const struct state_record *from)
 {
-	struct derived_record *room = to->derived;
+	struct derived_record *derived = to->derived;
+	struct guard_state *guards = to->holds.guards;
 	*to = *from;
-	to->derived = room;
-	if (!room)
+	to->derived = derived;
+	to->holds.guards = guards;
+	if (!derived)
 		to->derived_count = 0;
 	for (int32_t i = 0; i < to->derived_count; i++)
-		room[i] = from->derived[i];
+		derived[i] = from->derived[i];
+	if (!guards)
+		to->holds.guard_count = 0;
+	for (int32_t i = 0; i < to->holds.guard_count; i++)
+		guards[i] = from->holds.guards[i];
 }
 
 void record_from_json(const cJSON *o, struct state_record *ret_record)
 {
-	struct state_record r = {.derived = ret_record->derived};
+	struct state_record r = {.derived = ret_record->derived,
+				 .holds = {.guards = ret_record->holds.guards}};
 	struct decide_memory *m = &r.memory;
 	snprintf(r.target_uid, sizeof(r.target_uid), "%s", json_str(o, "targetUid", ""));
 	m->seeded = json_bool(o, "seeded", false);

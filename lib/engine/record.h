@@ -50,7 +50,7 @@ struct guard_state {
 
 /* What holds decisions beyond the HPA's rules. */
 struct hold_record {
-	struct guard_state guards[POLICY_GUARDS_MAX];
+	struct guard_state *guards; /* POLICY_GUARDS_MAX, as state_record.derived */
 	int32_t guard_count;
 	struct episode rollout, unavailable, anomaly;
 	int64_t lost_ms;          /* metrics are unknown since then; 0: they are known */
@@ -82,7 +82,7 @@ struct state_record {
 	int32_t window_min;
 	int64_t shadow_lead_ms;
 	/* Room for POLICY_METRICS_MAX, the owner's, who sets it before anything is put
-	 * in; NULL: no room, for few policies have such metrics. */
+	 * in; NULL: no room, for few policies have any. */
 	struct derived_record *derived;
 	int32_t derived_count;
 	struct objective objective; /* its sums are lived through again, not kept */

@@ -118,7 +118,7 @@ void record_read_holds(const cJSON *o, struct state_record *r)
 	const cJSON *guard, *holds = json_at(o, "holds");
 	size_from_json(json_at(o, "size"), &r->size);
 	cJSON_ArrayForEach (guard, json_at(holds, "guards"))
-		if (h->guard_count < POLICY_GUARDS_MAX)
+		if (h->guards && h->guard_count < POLICY_GUARDS_MAX)
 			guard_from_json(guard, &h->guards[h->guard_count++]);
 	read_episode(json_at(holds, "rollout"), &h->rollout);
 	read_episode(json_at(holds, "unavailable"), &h->unavailable);

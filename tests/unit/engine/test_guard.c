@@ -222,15 +222,15 @@ START_TEST(state_goes_on_in_a_new_version_and_a_new_process)
 	ck_assert_int_eq(rig_slot(&r)->record.holds.guards[1].standing, GUARD_TRIPPED);
 	ck_assert_int_eq(rig_slot(&r)->record.holds.guards[0].known_ms, 0);
 	cJSON *json = status_to_json(rig_status(&r), r.now_ms);
-	struct state_record record = {0};
-	record_from_json(json_at(json, "record"), &record);
+	struct state_record *record AUTO_FREE = record_new();
+	record_from_json(json_at(json, "record"), record);
 	cJSON_Delete(json);
 	rig_close(&r);
 	int64_t now_ms = r.now_ms;
 	rig_open(&r, NULL);
 	r.now_ms = now_ms + MS_PER_MIN;
 	rig_set(&r, engine_prepare(r.e, "shop", "checkout",
-				   rig_parse("checkout", DOWN, 0), NULL, &record));
+				   rig_parse("checkout", DOWN, 0), NULL, record));
 	rig_target(&r, 10, "10");
 	rig_pods(&r, 10);
 	cycle(&r, NAN, 300);

@@ -1,7 +1,16 @@
 #include "unit/engine/rig.h"
 
+static struct guard_state given[POLICY_GUARDS_MAX], read[POLICY_GUARDS_MAX];
+
 static struct state_record some(void)
 {
+	given[0] = (struct guard_state){.key = 0xfedcba9876543210,
+					.standing = GUARD_TRIPPED,
+					.since_ms = MONDAY - 7,
+					.known_ms = MONDAY - 3,
+					.value = 0.25,
+					.said = GUARD_SAID_TRIPPED};
+	given[1] = (struct guard_state){.key = 1};
 	return (struct state_record){
 		.size = {.known = true,
 			 .known_replicas = 12,
@@ -9,13 +18,7 @@ static struct state_record some(void)
 			 .manual_ms = MONDAY - 5,
 			 .manual_from = 4,
 			 .manual_to = 12},
-		.holds = {.guards = {{.key = 0xfedcba9876543210,
-				      .standing = GUARD_TRIPPED,
-				      .since_ms = MONDAY - 7,
-				      .known_ms = MONDAY - 3,
-				      .value = 0.25,
-				      .said = GUARD_SAID_TRIPPED},
-				     {.key = 1}},
+		.holds = {.guards = given,
 			  .guard_count = 2,
 			  .rollout = {MONDAY - 90, MONDAY - 10, true},
 			  .unavailable = {MONDAY - 80, MONDAY - 20, false},
@@ -36,7 +39,7 @@ static void read_back(const struct state_record *r, struct state_record *ret)
 
 START_TEST(what_was_written_is_read)
 {
-	struct state_record r = some(), back = {0};
+	struct state_record r = some(), back = {.holds = {.guards = read}};
 	read_back(&r, &back);
 	ck_assert_mem_eq(&back.size, &r.size, sizeof(r.size));
 	ck_assert_int_eq(back.holds.guard_count, 2);
@@ -61,6 +64,24 @@ START_TEST(what_was_written_is_read)
 }
 END_TEST
 
+START_TEST(guards_are_read_where_there_is_room_for_them)
+{
+	struct state_record r = some(), back = {0};
+	read_back(&r, &back);
+	ck_assert_int_eq(back.holds.guard_count, 0);
+	ck_assert_int_eq(back.holds.lost_ms, MONDAY - 2);
+	record_copy(&back, &r);
+	ck_assert_int_eq(back.holds.guard_count, 0);
+	back.holds.guards = read;
+	record_copy(&back, &r);
+	ck_assert_int_eq(back.holds.guard_count, 2);
+	ck_assert_mem_eq(read, given, 2 * sizeof(given[0]));
+	record_clear(&back);
+	ck_assert_int_eq(back.holds.guard_count, 0);
+	ck_assert_ptr_eq(back.holds.guards, read);
+}
+END_TEST
+
 START_TEST(nothing_is_read_from_nothing)
 {
 	struct state_record r = {0}, back = {0};
@@ -80,7 +101,7 @@ START_TEST(damaged_record_does_no_harm)
 		"\"guards\":[{\"key\":5,\"standing\":9,\"said\":-1,\"value\":\"x\"},"
 		"{\"value\":1e999},2,3,4,5,6,7,8,9],\"rollout\":[],\"lostMs\":\"x\","
 		"\"gapUntilMs\":1e300}}";
-	struct state_record back = {0};
+	struct state_record back = {.holds = {.guards = read}};
 	cJSON *o = json_parse(text, strlen(text), NULL);
 	ck_assert_ptr_nonnull(o);
 	record_from_json(o, &back);
@@ -125,6 +146,7 @@ int main(void)
 	Suite *s = suite_create("record_holds");
 	TCase *t = tcase_create("record_holds");
 	tcase_add_test(t, what_was_written_is_read);
+	tcase_add_test(t, guards_are_read_where_there_is_room_for_them);
 	tcase_add_test(t, nothing_is_read_from_nothing);
 	tcase_add_test(t, damaged_record_does_no_harm);
 	tcase_add_test(t, nothing_of_the_future_is_believed);

@@ -142,14 +142,14 @@ static void give(struct twin *t, struct event *event)
 static void start(struct twin *t)
 {
 	struct engine_config config;
-	struct state_record record = {0};
+	struct state_record *record AUTO_FREE = record_new();
 	engine_config_default(&config);
 	t->engine = engine_new(&config);
-	record_from_json(json_at(t->stored, "record"), &record);
+	record_from_json(json_at(t->stored, "record"), record);
 	struct event set = {.type = EVENT_POLICY_SET};
 	set.u.policy_set.prepared =
 		engine_prepare(t->engine, "shop", "checkout",
-			       rig_parse("checkout", t->text, 0), NULL, &record);
+			       rig_parse("checkout", t->text, 0), NULL, record);
 	give(t, &set);
 	give_target(t);
 	struct event synced = {.type = EVENT_PODS_SYNCED};
