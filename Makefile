@@ -42,7 +42,7 @@ INTEGRATION_SRC := $(sort $(wildcard tests/integration/test_*.c))
 BED_SRC := $(filter-out $(INTEGRATION_SRC),$(sort $(wildcard tests/integration/*.c)))
 # Programs in virtual time: the first objects take the place of members of the archives.
 VIRTUAL_SRC := $(sort $(wildcard tests/faults/v*.c))
-FAULTS_MAIN := stories sweep shards batch outage
+FAULTS_MAIN := stories sweep shards batch outage calendar
 FAULTS_SRC := $(filter-out $(VIRTUAL_SRC) $(patsubst %,tests/faults/%.c,$(FAULTS_MAIN) torture),$(sort $(wildcard tests/faults/*.c)))
 CLI_SRC := $(sort $(wildcard tests/cli/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/bench_*.c))
