@@ -38,7 +38,7 @@ static void forget_status(struct entry *p)
 	free(TAKE(p->kept));
 	free(TAKE(p->record));
 	p->version[0] = '\0';
-	p->stale = p->saving = p->save_due = p->rereading = false;
+	p->stale = p->failed = p->saving = p->save_due = p->rereading = false;
 	p->state = ENTRY_NEW;
 }
 
@@ -65,6 +65,7 @@ void book_free(struct book *b)
 	book_free_found(b);
 	timer_cancel(&b->drain);
 	timer_cancel(&b->retry);
+	timer_cancel(&b->again);
 	while (b->entries) {
 		struct entry *next = b->entries->next;
 		free_entry(b->entries);

@@ -36,6 +36,7 @@ struct entry {
 	char version[KUBE_VERSION_SIZE];
 	struct kube_call *call;
 	bool stale;    /* what the engine has is to be written in its turn */
+	bool failed;   /* the newest write did, and is made again in a while */
 	cJSON *status; /* content that is to be written at once, or NULL */
 	cJSON *sent;   /* content that is being written */
 	bool saving;   /* the write under way answers `sent_save` */
@@ -80,6 +81,8 @@ struct book {
 	bool complete;      /* the list is: what is not in it does not exist */
 	bool listing;       /* for the parts that are in_list */
 	struct timer drain, retry;
+	struct timer again; /* writes that failed */
+	bool again_armed;
 	bool synced;
 	char *trouble;       /* of the last attempt to list the policies; NULL: none */
 	int32_t turned_away; /* entries */

@@ -8,6 +8,9 @@
 #define STATUS_PERIOD_MS                                                                 \
 	200 /* at most 5 status objects a second, however many policies */
 
+/* What the server could not do it may be able to do after so long. */
+#define AGAIN_MS 30000
+
 static int64_t period_ms(const struct book *b)
 {
 	return (int64_t)(STATUS_PERIOD_MS / loop_pace(b->loop));
@@ -27,6 +30,33 @@ static void arm_drain(struct entry *p)
 	p->next_waiting = NULL;
 	*b->waiting_end = p;
 	b->waiting_end = &p->next_waiting;
+}
+
+static void write_again(void *arg)
+{
+	struct book *b = arg;
+	b->again_armed = false;
+	for (struct entry *p = b->entries; p; p = p->next) {
+		if (!p->failed)
+			continue;
+		p->failed = false;
+		p->stale = true;
+		arm_drain(p);
+	}
+}
+
+/* Else an old status would stand until the next change. What is forbidden or refused
+ * waits for that: it would be so again. */
+static void note_failure(struct entry *p, const struct kube_reply *reply)
+{
+	struct book *b = p->book;
+	if (reply->status == 403 || reply->status == 404 ||
+	    reply->err.code == ERR_INVALID)
+		return;
+	p->failed = true;
+	if (!b->again_armed)
+		timer_set(b->loop->config.reactor, &b->again, AGAIN_MS, write_again, b);
+	b->again_armed = true;
 }
 
 static void answer_save(struct entry *p, const struct kube_reply *reply)
@@ -81,6 +111,7 @@ static void on_status_written(void *arg, const struct kube_reply *reply)
 			  KV_TEXT("err", reply->err.msg));
 		if (l->telemetry)
 			telemetry_write_failed(l->telemetry, "status");
+		note_failure(p, reply);
 	}
 	if (p->saving)
 		answer_save(p, reply);
@@ -133,6 +164,7 @@ static void write_status(struct entry *p)
 		.data = data,
 		.permit = shards_permit(l->shards, p->shard),
 	};
+	p->failed = false;
 	p->saving = p->save_due;
 	p->sent_save = p->save;
 	p->save_due = false;

@@ -4,6 +4,8 @@
 #include "faults/stage.h"
 #include "unit/harness.h"
 
+#include <string.h>
+
 #define SEEDS    10
 #define CALM_MS  MS_PER_MIN
 #define SLICE_MS 100
@@ -119,6 +121,59 @@ START_TEST(a_floor_without_a_policy_goes_back_whatever_fails_once)
 }
 END_TEST
 
+/* --- status objects --- */
+
+static const char *const refusals[] = {
+	"0s kube status on=writes of=configmaps times=1 code=503",
+	"0s kube status on=writes of=configmaps times=3 code=500",
+	"0s kube drop on=writes of=configmaps times=2",
+	"0s kube hang on=writes of=configmaps times=1",
+	/* It is read again after the conflict, and that fails. */
+	"0s kube status on=writes of=configmaps times=1 code=409\n"
+	"0s kube status on=reads of=configmaps times=1 code=500",
+};
+
+static char *hash_in_status(struct stage *s)
+{
+	cJSON *map AUTO(json_cleanup) =
+		kubeapi_get(s->kube, KUBEAPI_CONFIGMAPS, "foretop", "shop.checkout");
+	const cJSON *data = json_at(map, "data");
+	const cJSON *text = cJSON_GetObjectItemCaseSensitive(data, "status.json");
+	ck_assert(cJSON_IsString(text));
+	cJSON *status AUTO(json_cleanup) =
+		json_parse(text->valuestring, strlen(text->valuestring), NULL);
+	return xstrdup(json_str(status, "observedPolicyHash", ""));
+}
+
+START_TEST(a_status_that_could_not_be_written_is_written_soon)
+{
+	struct stage s;
+	const struct stage_config config = {.seed = (uint64_t)_i + 1,
+					    .actors = 1,
+					    .plan = plan,
+					    .plan_count = 1,
+					    .policy = "forecast: {mode: Disabled}\n",
+					    .watch_lists = true};
+	struct fault bent[2];
+	struct err err;
+	log_set_verbosity(-2);
+	stage_open(&s, &config);
+	stage_run(&s, CALM_MS);
+	char *before AUTO_FREE = hash_in_status(&s);
+	int count = faults_parse(refusals[_i], bent, 2, &err);
+	ck_assert_int_gt(count, 0);
+	for (int i = 0; i < count; i++)
+		kubeapi_bend(s.kube, &bent[i]);
+	stage_put_policy(&s, STAGE_UNITS, STAGE_MAX - 1);
+	stage_run(&s, 2 * MS_PER_MIN);
+	ck_assert_int_eq(kubeapi_struck(s.kube),
+			 bent[0].times + (count > 1 ? bent[1].times : 0));
+	char *after AUTO_FREE = hash_in_status(&s);
+	ck_assert_str_ne(after, before);
+	stage_close(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("outage");
@@ -128,6 +183,8 @@ int main(void)
 			    SEEDS * (int)ARRAY_LEN(outages));
 	tcase_add_loop_test(t, a_floor_without_a_policy_goes_back_whatever_fails_once, 0,
 			    ARRAY_LEN(faults));
+	tcase_add_loop_test(t, a_status_that_could_not_be_written_is_written_soon, 0,
+			    ARRAY_LEN(refusals));
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
