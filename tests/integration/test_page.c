@@ -191,6 +191,105 @@ START_TEST(tokens_are_reviewed_by_the_api_server)
 }
 END_TEST
 
+/* --- shards --- */
+
+static const char *const split[] = {"a", "b", "c", "d", "e", "f"};
+
+static void setup_split(void)
+{
+	b = bed_open(split, ARRAY_LEN(split));
+	char *text AUTO_FREE = bed_text(b->config);
+	static const char mark[] = "leaderElection: {";
+	char *at = strstr(text, mark);
+	ck_assert_ptr_nonnull(at);
+	at += strlen(mark);
+	char *sharded AUTO_FREE =
+		xasprintf("%.*sshards: 4, %s", (int)(at - text), text, at);
+	bed_write_file(b->config, sharded);
+	for (size_t i = 0; i < ARRAY_LEN(split); i++)
+		bed_policy(b, split[i], split[i], "");
+	bed_start(b, &b->first, "foretop-0", NULL);
+	bed_start(b, &b->second, "foretop-1", NULL);
+}
+
+static cJSON *listed(const struct child *c)
+{
+	char *body AUTO_FREE = NULL;
+	ck_assert_int_eq(bed_get_page(b, c, "/api/v1/policies", &body), 200);
+	cJSON *o = json_parse(body, strlen(body), NULL);
+	ck_assert_ptr_nonnull(o);
+	return o;
+}
+
+static int entries(const cJSON *o, const char *list)
+{
+	return cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(o, list));
+}
+
+static bool holds(const cJSON *o, const char *holder, int count)
+{
+	const cJSON *shard;
+	cJSON_ArrayForEach (shard, cJSON_GetObjectItemCaseSensitive(o, "shards"))
+		count -= !strcmp(shard->valuestring, holder);
+	return count == 0;
+}
+
+/* Two shards each, and all policies with one of them. */
+static bool is_shared(void)
+{
+	cJSON *one AUTO(json_cleanup) = listed(&b->first);
+	cJSON *two AUTO(json_cleanup) = listed(&b->second);
+	int all = (int)ARRAY_LEN(split);
+	return holds(one, "foretop-0", 2) && holds(one, "foretop-1", 2) &&
+	       holds(two, "foretop-0", 2) && holds(two, "foretop-1", 2) &&
+	       entries(one, "policies") + entries(two, "policies") == all &&
+	       entries(one, "others") == entries(two, "policies") &&
+	       entries(two, "others") == entries(one, "policies");
+}
+
+/* Each that is there is led by `own`, in a shard that `own` holds. */
+static void check_places(const cJSON *o, const char *list, const char *own)
+{
+	const cJSON *entry, *shards = cJSON_GetObjectItemCaseSensitive(o, "shards");
+	cJSON_ArrayForEach (entry, cJSON_GetObjectItemCaseSensitive(o, list)) {
+		int64_t shard = json_int(entry, "shard", -1);
+		ck_assert(shard >= 0 && shard < 4);
+		ck_assert_str_eq(json_str(entry, "leader", ""), own);
+		ck_assert_str_eq(cJSON_GetArrayItem(shards, (int)shard)->valuestring,
+				 own);
+	}
+}
+
+static int others(void)
+{
+	cJSON *one AUTO(json_cleanup) = listed(&b->first);
+	return entries(one, "others");
+}
+
+START_TEST(with_shards_each_replica_shows_its_own_and_names_the_others)
+{
+	wait_until(b, is_shared(), "the shards are shared");
+	ck_assert_int_gt(others(), 0); /* no shard is without policies */
+	cJSON *one AUTO(json_cleanup) = listed(&b->first);
+	check_places(one, "policies", "foretop-0");
+	check_places(one, "others", "foretop-1");
+	const cJSON *other;
+	cJSON_ArrayForEach (other, cJSON_GetObjectItemCaseSensitive(one, "others")) {
+		char *path AUTO_FREE = xasprintf("/api/v1/policies/shop/%s",
+						 json_str(other, "policy", ""));
+		char *says AUTO_FREE = xasprintf("led by foretop-1 (shard %d)",
+						 (int)json_int(other, "shard", -1));
+		ck_assert(!shows(&b->first, path, says)); /* it is no 200 */
+		char *body AUTO_FREE = NULL;
+		bed_get_page(b, &b->first, path, &body);
+		ck_assert_msg(strstr(body, says) != NULL, "%s", body);
+	}
+	bed_signal(&b->second, SIGTERM);
+	ck_assert_int_eq(bed_wait_end(b, &b->second), 0);
+	wait_until(b, others() == 0, "all are its own");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *shown = bed_lane("what is shown", setup, teardown),
@@ -204,5 +303,8 @@ int main(void)
 	tcase_add_test(address, a_page_without_a_port_does_not_stop_the_scaling);
 	tcase_add_test(address, without_an_address_there_is_no_page);
 	tcase_add_test(address, tokens_are_reviewed_by_the_api_server);
+	TCase *shards = bed_lane("shards", setup_split, teardown);
+	tcase_add_test(shards,
+		       with_shards_each_replica_shows_its_own_and_names_the_others);
 	return bed_run();
 }
