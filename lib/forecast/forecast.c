@@ -97,7 +97,7 @@ static int32_t clamp(int32_t v, int32_t least, int32_t most)
 
 struct forecaster *forecaster_init(void *memory, const struct forecast_config *config)
 {
-	static const struct zone utc;
+	static struct zone utc; /* never written to; not const, or a file would hold it */
 	struct forecaster *f = memory;
 
 	f->config = *config;

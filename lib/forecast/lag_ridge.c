@@ -279,8 +279,7 @@ void lag_ridge_forecast_both(const struct lag_ridge *const ridge[2],
 		return;
 	}
 	for (int i = 0; i < 2; i++)
-		for (int32_t s = 0; s < steps; s += CHUNK)
-			walk_on(&w[i], s);
+		lag_ridge_forecast(ridge[i], newest[i], steps, work[i]);
 }
 
 void lag_ridge_deviations(const struct lag_ridge *r, const int32_t *horizons,

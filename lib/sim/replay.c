@@ -495,10 +495,9 @@ void replay_end(struct replay *r, int64_t to_ms)
 
 static void start(struct replay *r, struct policy *policy)
 {
-	static const struct state_record nothing;
 	struct event event = {.type = EVENT_POLICY_SET};
-	event.u.policy_set.prepared = engine_prepare(r->engine, policy->ns, policy->name,
-						     policy, NULL, &nothing);
+	event.u.policy_set.prepared =
+		engine_prepare(r->engine, policy->ns, policy->name, policy, NULL, NULL);
 	step(r, &event);
 	tell_schedules(r);
 	give_target(r, true);
