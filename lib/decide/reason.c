@@ -34,8 +34,11 @@ static void add_reactive(struct fixed *t, const struct decide_input *in,
 	char value[NUMBER_SIZE], target[NUMBER_SIZE];
 	bool binary = is_resource(m, "memory");
 	bool total = m->type == METRIC_OBJECT || m->type == METRIC_EXTERNAL;
-	number_format((double)md->value_m / 1000, binary, value, sizeof(value));
-	number_format((double)md->target.value_m / 1000, binary, target, sizeof(target));
+	if (md->target.type != TARGET_UTILIZATION) {
+		number_format((double)md->value_m / 1000, binary, value, sizeof(value));
+		number_format((double)md->target.value_m / 1000, binary, target,
+			      sizeof(target));
+	}
 
 	add_name(t, m);
 	switch (md->target.type) {
