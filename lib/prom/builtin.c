@@ -1,5 +1,7 @@
 #include "prom/builtin.h"
 
+#include "prom/decimal.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,12 +180,11 @@ static int compare_rows(const void *left, const void *right)
 
 static int64_t time_of(const struct prom_series *s)
 {
-	const char *text = prom_label(s, TIME_LABEL);
-	char *end;
-	double seconds = strtod(text, &end);
-	return end == text || *end || !(fabs(seconds) <= PROM_SECONDS_MAX)
-		       ? INT64_MIN
-		       : llround(seconds * MS_PER_S);
+	double seconds;
+	if (!decimal_parse(prom_label(s, TIME_LABEL), &seconds) ||
+	    !(fabs(seconds) <= PROM_SECONDS_MAX))
+		return INT64_MIN;
+	return llround(seconds * MS_PER_S);
 }
 
 struct prom_usage *prom_usages(const struct prom_result *result, size_t *ret_count)

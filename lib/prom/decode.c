@@ -1,6 +1,7 @@
 #include "prom/decode.h"
 
 #include "prom/envelope.h"
+#include "prom/decimal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -79,23 +80,22 @@ static bool read_labels(struct builder *b, const cJSON *metric)
 
 /* --- samples --- */
 
-/* Go's strconv.FormatFloat: digits, "NaN", "+Inf", "-Inf". Not finite is not known. What
- * else strtod would take (hexadecimal, "nan(1)", white space) is no number here. */
+/* Go's strconv.FormatFloat: digits, "NaN", "+Inf", "-Inf". Not finite is not known. */
 static bool parse_value(const char *text, double *ret_value)
 {
 	static const char *const unknown[] = {"NaN", "+Inf", "-Inf", "Inf"};
+	double value;
+	if (decimal_parse(text, &value)) {
+		*ret_value = isfinite(value) ? value : NAN;
+		return true;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(unknown); i++) {
 		if (!strcmp(text, unknown[i])) {
 			*ret_value = NAN;
 			return true;
 		}
 	}
-	char *end;
-	double value = strtod(text, &end);
-	if (end == text || *end || text[strspn(text, "0123456789+-.eE")])
-		return false;
-	*ret_value = isfinite(value) ? value : NAN;
-	return true;
+	return false;
 }
 
 /* [1700000000.123, "0.5"] */
