@@ -1,5 +1,7 @@
 #include "backtest.h"
 
+#include "seasons.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -23,25 +25,29 @@ struct path *backtest_learn(const struct path_config *config, const double *valu
 	return p;
 }
 
-/* Memory for one path and one forecast at a time. */
+int32_t backtest_capacity(int32_t count)
+{
+	return count < PATH_CAPACITY_MIN   ? PATH_CAPACITY_MIN
+	       : count > PATH_CAPACITY_MAX ? PATH_CAPACITY_MAX
+					   : count;
+}
+
+/* One forecast at a time, and how it was made. */
 struct bench {
-	void *memory;
+	struct path_config config;
 	double *mean, *lower, *upper;
 };
 
 static void bench_init(struct bench *b, const struct path_config *config)
 {
 	size_t steps = (size_t)config->horizon;
-	*b = (struct bench){
-		.memory = xmalloc(path_size(config) + path_workspace_size(config)),
-		.mean = xcalloc(steps, sizeof(double)),
-		.lower = xcalloc(steps, sizeof(double)),
-		.upper = xcalloc(steps, sizeof(double))};
+	*b = (struct bench){.mean = xcalloc(steps, sizeof(double)),
+			    .lower = xcalloc(steps, sizeof(double)),
+			    .upper = xcalloc(steps, sizeof(double))};
 }
 
 static void bench_fini(struct bench *b)
 {
-	free(b->memory);
 	free(b->mean);
 	free(b->lower);
 	free(b->upper);
@@ -66,6 +72,22 @@ static int check(const struct backtest *b, struct err *err)
 		       b->count, b->config.horizon, b->origins);
 }
 
+/* As if the values ended there. */
+static void configure(const struct backtest *b, int32_t origin, struct path_config *ret)
+{
+	*ret = b->config;
+	ret->capacity = backtest_capacity(origin);
+	if (!b->find_seasons)
+		return;
+	struct seasons seasons;
+	seasons_find(b->values, origin, b->step_ms, &seasons);
+	for (int32_t i = 0; i < SEASONS_MAX; i++)
+		ret->seasons[i] =
+			i < seasons.count
+				? (int32_t)(seasons.found[i].period_ms / b->step_ms)
+				: 0;
+}
+
 /* False where there was nothing to forecast from. */
 static bool forecast_from(const struct backtest *b, int32_t origin, struct bench *bench,
 			  struct path_report *ret_report)
@@ -74,7 +96,12 @@ static bool forecast_from(const struct backtest *b, int32_t origin, struct bench
 				   .mean = bench->mean,
 				   .lower = {bench->lower},
 				   .upper = {bench->upper}};
-	struct path *p = backtest_learn(&b->config, b->values, origin, bench->memory);
+	configure(b, origin, &bench->config);
+	if (path_config_check(&bench->config, NULL) < 0)
+		return false;
+	void *memory AUTO_FREE =
+		xmalloc(path_size(&bench->config) + path_workspace_size(&bench->config));
+	struct path *p = backtest_learn(&bench->config, b->values, origin, memory);
 	if (ret_report)
 		path_report(p, ret_report);
 	return path_predict(p, &steps);
@@ -115,9 +142,9 @@ static double last_before(const struct backtest *b, int32_t step)
 }
 
 /* The value whole seasons before `step`, known at `origin`. */
-static double season_before(const struct backtest *b, int32_t step, int32_t origin)
+static double season_before(const struct backtest *b, int32_t season, int32_t step,
+			    int32_t origin)
 {
-	int32_t season = b->config.seasons[0];
 	if (!season)
 		return NAN;
 	while (step >= origin)
@@ -135,7 +162,8 @@ static void add_outcome(const struct backtest *b, int32_t origin,
 	row->outcomes++;
 	row->error += fabs(y - bench->mean[h]);
 	row->last_error += fabs(y - last_before(b, origin));
-	row->seasonal_error += fabs(y - season_before(b, origin + h, origin));
+	row->seasonal_error +=
+		fabs(y - season_before(b, bench->config.seasons[0], origin + h, origin));
 	row->covered += y >= bench->lower[h] && y <= bench->upper[h];
 }
 

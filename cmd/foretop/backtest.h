@@ -10,8 +10,10 @@ struct backtest {
 	int64_t start_ms, step_ms;
 	const double *values; /* count, NaN: missing; borrowed */
 	int32_t count;
-	struct path_config config;
-	int32_t origins; /* > 0: spread evenly over the second half of the values */
+	struct path_config config; /* of all values */
+	bool find_seasons; /* by what is known at each origin; the configuration's are not
+			      looked at */
+	int32_t origins;   /* > 0: spread evenly over the second half of the values */
 };
 
 /* Appends a row for every origin and step: origin,unix_seconds,horizon_s,mean,lower,upper
@@ -37,6 +39,9 @@ void backtest_table(const struct backtest *b, const struct backtest_row *rows,
 		    int32_t count, struct str *out);
 void backtest_json(const struct backtest *b, const struct backtest_row *rows,
 		   int32_t count, struct str *out);
+
+/* The room of a path for so many values. */
+int32_t backtest_capacity(int32_t count);
 
 /* A path that has learned the first `count` values, with all its work done, in `memory`
  * (path_size and path_workspace_size bytes of the configuration). */

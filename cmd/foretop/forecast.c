@@ -5,6 +5,7 @@
 #include "backtest.h"
 #include "flags.h"
 #include "forecast_flags.h"
+#include "seasons.h"
 #include "live.h"
 
 #include "loop/loop.h"
@@ -81,27 +82,19 @@ static int steps_of(const char *flag, int64_t ms, int64_t step_ms, int32_t most,
 		       duration_format(step_ms, step, sizeof(step)));
 }
 
-/* Seasons from the data: the newest values that the search looks at. */
+/* Seasons from the data. */
 static void find_seasons(const struct series *s, struct path_config *config,
 			 struct prospect *ret_prospect)
 {
-	int32_t count = s->count < SEASON_VALUES_MAX ? s->count : SEASON_VALUES_MAX;
-	float *values AUTO_FREE = xcalloc((size_t)count, sizeof(float));
-	void *work AUTO_FREE = xmalloc(season_work_size(count));
-	struct season_search search;
-	for (int32_t i = 0; i < count; i++)
-		values[i] = (float)s->values[s->count - count + i];
-	season_search_init(&search, values, count, s->step_ms, work);
-	while (season_search_work(&search))
-		;
-	const struct seasons *found = season_search_result(&search);
-	for (int32_t i = 0; i < found->count; i++) {
+	struct seasons found;
+	seasons_find(s->values, s->count, s->step_ms, &found);
+	for (int32_t i = 0; i < found.count; i++) {
 		struct prospect_season *season = &ret_prospect->seasons[i];
-		season->period_ms = found->found[i].period_ms;
-		season_text(&found->found[i], season->text);
+		season->period_ms = found.found[i].period_ms;
+		season_text(&found.found[i], season->text);
 		config->seasons[i] = (int32_t)(season->period_ms / s->step_ms);
 	}
-	ret_prospect->season_count = found->count;
+	ret_prospect->season_count = found.count;
 }
 
 /* What the seasons rest on goes to ret_prospect. */
@@ -110,9 +103,7 @@ static int choose_seasons(const struct forecast_flags *f, const struct series *s
 			  struct err *err)
 {
 	if (f->find_seasons) {
-		/* The search knows steps up to an hour; longer ones hide the day. */
-		if (s->step_ms <= MS_PER_H)
-			find_seasons(s, config, ret_prospect);
+		find_seasons(s, config, ret_prospect);
 		return 0;
 	}
 	for (int32_t i = 0; i < f->season_count; i++) {
@@ -143,9 +134,7 @@ static int configure(const struct forecast_flags *f, const struct series *s,
 		     struct err *err)
 {
 	*ret_config = (struct path_config){
-		.capacity = s->count < PATH_CAPACITY_MIN   ? PATH_CAPACITY_MIN
-			    : s->count > PATH_CAPACITY_MAX ? PATH_CAPACITY_MAX
-							   : s->count,
+		.capacity = backtest_capacity(s->count),
 		.step_s = (int32_t)(s->step_ms / MS_PER_S),
 		.level_count = f->level_count,
 		.use_linear = true,
@@ -172,6 +161,7 @@ static int run_backtest(const struct forecast_flags *f, const struct series *s,
 		.values = s->values,
 		.count = s->count,
 		.config = *config,
+		.find_seasons = f->find_seasons,
 		.origins = f->origins,
 	};
 	if (f->output == OUTPUT_CSV)

@@ -37,6 +37,23 @@ static void write_table(int hours, const char *last_line)
 	bed_write_file(table, str_text(&text));
 }
 
+/* Twenty-four days of noise, with a day's wave on some of them. */
+static void write_wave(int from_day, int to_day)
+{
+	struct str text AUTO(str_fini);
+	struct rng rng;
+	str_init(&text, 1 << 20);
+	rng_init(&rng, 11);
+	str_puts(&text, "unix_seconds,web\n");
+	for (int h = 0; h < 24 * 24; h++) {
+		int64_t t = START_S + 3600LL * h;
+		bool wave = h >= from_day * 24 && h < to_day * 24;
+		str_printf(&text, "%lld,%.6f\n", (long long)t,
+			   (wave ? load_at(t) : MEAN) + 10 * rng_normal(&rng));
+	}
+	bed_write_file(table, str_text(&text));
+}
+
 static void setup(void)
 {
 	const char *const names[] = {"cart"};
@@ -165,6 +182,64 @@ START_TEST(a_backtest_writes_what_would_have_been_said)
 }
 END_TEST
 
+/* The rows of one origin, as a forecast of that moment writes them. */
+static void take_origin(const char *csv, int64_t origin_s, struct str *out)
+{
+	long long from, to, horizon_s;
+	int at;
+	str_puts(out, "unix_seconds,mean,lower,upper\n");
+	for (csv = strchr(csv, '\n') + 1; *csv; csv = strchr(csv, '\n') + 1) {
+		ck_assert_int_eq(
+			sscanf(csv, "%lld,%lld,%lld,%n", &from, &to, &horizon_s, &at), 3);
+		if (from == origin_s)
+			str_printf(out, "%lld,%.*s", to,
+				   (int)(strchr(csv, '\n') + 1 - csv - at), csv + at);
+	}
+}
+
+/* The wave is not known at the first of them, in the middle. */
+START_TEST(a_backtest_knows_no_season_of_later_days)
+{
+	static const int hours[] = {12 * 24 - 1, 24 * 24 - 5};
+	write_wave(12, 24);
+	ck_assert_int_eq(CALL("--input", table, "--backtest", "--origins", "2",
+			      "--horizon", "4h", "-o", "csv"),
+			 0);
+	char *csv AUTO_FREE = bed_output(b);
+	for (size_t i = 0; i < ARRAY_LEN(hours); i++) {
+		struct str rows AUTO(str_fini);
+		char at[32];
+		int64_t origin_s = START_S + 3600LL * hours[i];
+		str_init(&rows, 1 << 16);
+		take_origin(csv, origin_s, &rows);
+		snprintf(at, sizeof(at), "%lld", (long long)origin_s);
+		ck_assert_int_eq(CALL("--input", table, "--at", at, "--horizon", "4h",
+				      "-o", "csv"),
+				 0);
+		char *then AUTO_FREE = bed_output(b);
+		ck_assert_str_eq(str_text(&rows), then);
+	}
+}
+END_TEST
+
+static void assert_season(const char *text)
+{
+	ck_assert_int_eq(CALL("--input", table), 0);
+	char *out AUTO_FREE = bed_output(b);
+	ck_assert_msg(strstr(out, text) != NULL, "no \"%s\" in\n%s", text, out);
+}
+
+START_TEST(a_season_is_one_that_holds_at_the_end)
+{
+	write_wave(0, 24);
+	assert_season("season: 24 h");
+	write_wave(12, 24);
+	assert_season("season: 24 h");
+	write_wave(0, 16);
+	assert_season("season: none");
+}
+END_TEST
+
 START_TEST(a_query_is_forecast_too)
 {
 	bed_demand(b, "cart", 430);
@@ -232,6 +307,8 @@ int main(void)
 	tcase_add_test(tc, the_table_says_what_the_forecast_rests_on);
 	tcase_add_test(tc, json_and_svg_are_whole_documents);
 	tcase_add_test(tc, a_backtest_writes_what_would_have_been_said);
+	tcase_add_test(tc, a_backtest_knows_no_season_of_later_days);
+	tcase_add_test(tc, a_season_is_one_that_holds_at_the_end);
 	tcase_add_test(tc, a_query_is_forecast_too);
 	tc = bed_lane("bad input", setup, teardown);
 	tcase_add_loop_test(tc, bad_input_is_refused_with_its_place, 0, 10);
