@@ -126,7 +126,8 @@ $(BUILD)/foretop.1: $(BUILD)/foretop
 # A unit test links its own layer and those before it only, so it stays a test of that layer.
 upto = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,$(words $(2)),$(2))))
 EXTRA_tests = $(CHECK_CFLAGS) -Itests
-EXTRA_cmd = -Icmd/foretop
+# Commands read arguments and print: more code would make nothing faster that matters.
+EXTRA_cmd = -Icmd/foretop $(if $(SANITIZE),,-Os)
 define unit_rule
 $$(BUILD)/tests/unit/$(1)/%: $$(BUILD)/tests/unit/$(1)/%.o $(foreach l,$(call reversed,$(call upto,$(1),$(LAYERS))),$(call archive,$(l)))
 	@mkdir -p $$(@D)
