@@ -31,6 +31,8 @@
 #define ERROR_CUT      50
 #define SETTLED_SCORES 500
 #define RELATIVE_MAX   1000
+/* The least scale in mean errors: 3^-3/4, see tracker_scales. */
+#define SCALE_LEAST .43869
 
 /* Lanes are done four at a time. */
 #define QUADS (TRACKER_LANES / QUAD_LANES)
@@ -175,6 +177,18 @@ double tracker_step(const struct tracker *t, int32_t lane, const struct score *s
 	return rate * score->thinning->minutes * 3 * t->relative[lane] * score->weight;
 }
 
+/* A young lane may have said a scale that rests on a few errors which happened to be
+ * tiny: measured by it the next one would be a thousand of them, and lift the quantile
+ * for days. None of n errors is above n times their mean: a scale counts as no less than
+ * what the lane could say now that it knows the error as well. */
+WIDE_PART quad_double grown_up(const struct tracker *t, quad_double scale,
+			       quad_double scores, int32_t q)
+{
+	quad_double least = SCALE_LEAST * quad_at(t->error, q);
+
+	return quad_chosen(scores < SLOW_SCORES, quad_larger(scale, least), scale);
+}
+
 /* One step down the gradient of the weighted pinball loss in z (Angelopoulos, Candes,
  * Tibshirani 2023, "P control"). Nothing is learned where errors were all zero. */
 WIDE_PART void learn_offset(struct tracker *t, const struct score *score,
@@ -184,11 +198,13 @@ WIDE_PART void learn_offset(struct tracker *t, const struct score *score,
 	quad_double scale = quad_of(score->scale, q), scores = quad_at(t->scores, q);
 	quad_double *relative = quads(t->relative) + q, *offset = quads(t->offset) + q;
 	quad_mask moves = known & (scale > 0);
-	quad_double z = error / quad_chosen(moves, scale, all(1));
-	quad_double rate = all(OFFSET_RATE);
+	quad_double rate = all(OFFSET_RATE), z;
 
-	if (!t->settled)
+	if (!t->settled) {
 		rate = quad_larger(rate, FAST_RATE / (1 + scores / (double)FAST_SCORES));
+		scale = grown_up(t, scale, scores, q);
+	}
+	z = error / quad_chosen(moves, scale, all(1));
 	z = quad_smaller(quad_larger(z, all(-RELATIVE_MAX)), all(RELATIVE_MAX));
 
 	quad_double mean = blend(*relative, quad_size(z), share);

@@ -63,10 +63,10 @@ static double scale_at(const struct world *w, const struct circumstances *c)
 	return scales[LANE];
 }
 
-static void score_error(struct world *w, double error, double deviation)
+/* `size`: the scale that was said with the prediction. */
+static void score_scaled(struct world *w, double error, double deviation, double size)
 {
 	struct circumstances made = now(w, deviation);
-	double size = scale_at(w, &made);
 	float prediction[TRACKER_LANES], scale[TRACKER_LANES];
 	struct score score = {
 		.made = made,
@@ -85,6 +85,13 @@ static void score_error(struct world *w, double error, double deviation)
 	w->minute += (int64_t)w->thinning.minutes;
 	if (w->minute % 60 == 0)
 		tracker_refit(&w->tracker);
+}
+
+static void score_error(struct world *w, double error, double deviation)
+{
+	struct circumstances made = now(w, deviation);
+
+	score_scaled(w, error, deviation, scale_at(w, &made));
 }
 
 static void score_many(struct world *w, int count, double size)
@@ -227,6 +234,33 @@ START_TEST(one_fault_does_not_widen_the_band_much)
 
 	score_error(&w, 1e12, 0);
 	ck_assert(upper(&w, 0) - 100 < 1.5 * before);
+}
+END_TEST
+
+#define LATE 15
+
+/* {tiny errors at first, scores that are still to come when a scale is said} */
+static const int lucky[][2] = {{1, 0},    {4, 0},    {40, 0},    {200, 0},
+			       {1, LATE}, {4, LATE}, {40, LATE}, {200, LATE}};
+
+/* A lane that was lucky at first: its margin stays of the size of the errors since. */
+START_TEST(a_few_tiny_errors_at_first_do_not_widen_the_band)
+{
+	int tiny = lucky[_i][0], late = lucky[_i][1];
+	double size[LATE + 1] = {0}, greatest = 0;
+	struct world w;
+
+	world_init(&w, .95, 2);
+	for (int i = 0; i < tiny + 2000; i++) {
+		double error = (i < tiny ? 1e-6 : 10) * rng_normal(&w.noise);
+		struct circumstances made = now(&w, 0);
+
+		size[i % (late + 1)] = scale_at(&w, &made);
+		greatest = fmax(greatest, fabs(error));
+		score_scaled(&w, error, 0, size[(i + 1) % (late + 1)]);
+		ck_assert(upper(&w, 0) - 100 <= 3 * greatest);
+	}
+	ck_near(upper(&w, 0), 116.4, 4);
 }
 END_TEST
 
@@ -456,6 +490,8 @@ int main(void)
 	tcase_add_test(tc, the_scale_stays_within_its_bounds);
 	tcase_add_test(tc, perfect_predictions_need_no_margin);
 	tcase_add_test(tc, one_fault_does_not_widen_the_band_much);
+	tcase_add_loop_test(tc, a_few_tiny_errors_at_first_do_not_widen_the_band, 0,
+			    ARRAY_LEN(lucky));
 	tcase_add_test(tc, larger_errors_that_stay_do_widen_it);
 	tcase_add_loop_test(tc, lanes_do_not_see_each_other, 0, TRACKER_LANES);
 	tcase_add_test(tc, settled_lanes_learn_as_before);
