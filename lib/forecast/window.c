@@ -65,12 +65,18 @@ void window_init(struct window *w, const struct window_config *config)
 		w->pending[i].minute = INT64_MIN;
 }
 
-/* Whether what is predicted at this minute will be learned from. */
+/* Whether what is predicted at this minute will be learned from: one minute of each
+ * stride, and the sequence of Thue and Morse says which, every day alike. It has no
+ * period: whatever a load does every few minutes is met as often as it happens (of steps
+ * held for two minutes a fixed one would meet all jumps or none). */
 static bool counts(const struct window *w, int64_t minute)
 {
-	int64_t rest = minute % w->stride;
+	int32_t day = MINUTES_PER_DAY / w->stride * w->stride;
+	int32_t m = (int32_t)(minute % day);
 
-	return (rest < 0 ? rest + w->stride : rest) == w->phase;
+	m = m < 0 ? m + day : m;
+	return (m + __builtin_popcount((unsigned)(m / w->stride))) % w->stride ==
+	       w->phase;
 }
 
 static struct pending *pending_of(struct window *w, int64_t minute)

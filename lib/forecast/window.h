@@ -9,8 +9,8 @@
 #include "forecast/nested.h"
 #include "forecast/tracker.h"
 
-/* Predictions wait for their outcome. Only every second minute is learned from and scored
- * (the window for releases takes the others), for long windows every third or fourth:
+/* Predictions wait for their outcome. Only one of two minutes is learned from and scored
+ * (the window for releases takes the other), for long windows one of three or more:
  * neighbours share most of their window, so little is lost for half of the work, and
  * memory stays fixed. */
 #define STRIDE_MIN  2
@@ -42,8 +42,8 @@ struct outlook {
 
 struct window {
 	int32_t minutes; /* the window: (now, now + minutes] */
-	int32_t stride;  /* minutes from one score to the next */
-	int32_t phase;   /* of the minutes that are scored, modulo `stride` */
+	int32_t stride;  /* minutes of which one is scored */
+	int32_t phase;   /* tells which, < stride */
 	struct thinning thinning;
 	double quantile;
 	bool allowed[FC_MODEL_COUNT]; /* who may speak */

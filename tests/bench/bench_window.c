@@ -3,12 +3,6 @@
  * to that of the best baseline (last value, mean of the hour, same window yesterday, each
  * with a margin calibrated online).
  *
- * A forecaster scores every second minute. Of five-minute steps that are held, the
- * one-minute window meets a jump at every fifth minute, and is calibrated by every second
- * jump, always the same ones: where those are larger than the others it covers a little
- * too much (Azure's CPU by five minutes: .963, at the minutes that are scored .953), and
- * too little where they are smaller. Longer windows meet all jumps.
- *
  *   window TRACE.csv...      (unix_seconds,value) */
 #include "bench/demand.h"
 #include "forecast/forecast.h"
