@@ -24,7 +24,8 @@
  * reaches its own rate after 450. */
 #define FAST_RATE   .05
 #define FAST_SCORES 50
-/* Beyond so many scores the slow rates hold. */
+/* Beyond so many scores the slow rates hold: of the means, and of the offset long before.
+ */
 #define SLOW_SCORES (2 / ERROR_RATE)
 /* An error this many times the mean one counts as no more in the means, once these are
  * settled: one fault must not widen the band for days. */
@@ -37,7 +38,6 @@
 /* Lanes are done four at a time. */
 #define QUADS (TRACKER_LANES / QUAD_LANES)
 static_assert(TRACKER_LANES % QUAD_LANES == 0, "whole registers");
-static_assert(FAST_RATE / (1 + SLOW_SCORES / FAST_SCORES) < OFFSET_RATE, "slow by then");
 static_assert(HOUR_MINUTES <= UINT16_MAX, "counted in short numbers");
 
 typedef uint16_t quad_count __attribute__((vector_size(QUAD_LANES * sizeof(uint16_t)),

@@ -1,7 +1,7 @@
 #include "prom/decode.h"
 
-#include "prom/envelope.h"
 #include "prom/decimal.h"
+#include "prom/envelope.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -129,8 +129,8 @@ static const char *const refusals[] = {
 	"0s kube drop on=writes of=configmaps times=2",
 	"0s kube hang on=writes of=configmaps times=1",
 	/* It is read again after the conflict, and that fails. */
-	"0s kube status on=writes of=configmaps times=1 code=409\n"
-	"0s kube status on=reads of=configmaps times=1 code=500",
+	("0s kube status on=writes of=configmaps times=1 code=409\n"
+	 "0s kube status on=reads of=configmaps times=1 code=500"),
 };
 
 static char *hash_in_status(struct stage *s)

@@ -248,7 +248,7 @@ START_TEST(the_longest_texts_come_back)
 	struct policy_guard guards[POLICY_GUARDS_MAX];
 	struct policy_metric metrics[POLICY_METRICS_MAX];
 	struct policy p = {
-		.target = {"apps/v1", "Deployment", "web"},
+		.target = {.api_version = "apps/v1", .kind = "Deployment", .name = "web"},
 		.min_replicas = 1,
 		.max_replicas = 2,
 		.metrics = metrics,
