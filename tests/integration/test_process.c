@@ -264,10 +264,12 @@ START_TEST(requests_are_counted_by_code_and_source)
 	bed_lead(b, "mode: Scale\n");
 	bed_demand(b, "checkout", 730);
 	wait_until(b, bed_scaled(b, "checkout") == 1, "replicas are written");
-	ck_assert_double_ge(bed_metric_sum(b, c,
-					   "rest_client_requests_total{code=\"200\","
-					   "method=\"PUT\""),
-			    1);
+	/* The server has seen the write before its answer is here. */
+	wait_until(b,
+		   bed_metric_sum(b, c,
+				  "rest_client_requests_total{code=\"200\","
+				  "method=\"PUT\"") >= 1,
+		   "the write is counted");
 	ck_assert_double_ge(
 		bed_metric_sum(b, c, "rest_client_request_duration_seconds_count{"), 3);
 	ck_assert_double_ge(bed_metric_sum(b, c,
