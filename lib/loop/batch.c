@@ -29,6 +29,8 @@ struct batch {
 
 	struct member *members;
 	size_t count, cap;
+	const char *names[NAMESPACES_MAX]; /* the distinct namespaces; the members' */
+	size_t name_count;
 	int64_t asked_ms;         /* monotonic: of its first member */
 	struct prom_query *asked; /* under way */
 	bool sent; /* takes no more members: nor while its answer is given to them */
@@ -238,9 +240,19 @@ static struct batch *begin(struct batches *all, const struct batch *shape)
 	return b;
 }
 
-/* ns: ownership passes. */
+static bool has_namespace(const struct batch *b, const char *ns)
+{
+	size_t i = b->name_count;
+	while (i > 0 && strcmp(b->names[i - 1], ns) != 0)
+		i--;
+	return i > 0;
+}
+
+/* ns: ownership passes; one of at most NAMESPACES_MAX. */
 static void add(struct batch *b, const struct query_ref *query, char *ns)
 {
+	if (!has_namespace(b, ns))
+		b->names[b->name_count++] = ns;
 	if (b->count == b->cap) {
 		b->cap = b->cap ? 2 * b->cap : 4;
 		b->members = xrealloc(b->members, b->cap * sizeof(*b->members));
@@ -327,6 +339,11 @@ void batches_ask(struct batches *all, const struct usage_wish *w,
 {
 	struct loop *l = all->loop;
 	struct batch *b = find_gathering(all, w);
+	/* However many policies a namespace has, its containers are asked for once. */
+	if (b && b->name_count == NAMESPACES_MAX && !has_namespace(b, w->ns)) {
+		ask(b);
+		b = NULL;
+	}
 	if (!b) {
 		const struct batch shape = {
 			.source = w->source,
@@ -338,8 +355,6 @@ void batches_ask(struct batches *all, const struct usage_wish *w,
 		timer_set(l->config.reactor, &b->timer, gather_ms(l), on_gathered, b);
 	}
 	add(b, query, xstrdup(w->ns));
-	if (b->count == NAMESPACES_MAX)
-		ask(b);
 }
 
 void batches_drop(struct batches *all, const char *why)

@@ -179,6 +179,23 @@ START_TEST(a_hundred_do_not_wait)
 }
 END_TEST
 
+/* Not asked for twice because of how many policies it has. */
+START_TEST(a_namespace_of_many_policies_is_one)
+{
+	for (int i = 0; i < 300; i++) {
+		char ns[16];
+		snprintf(ns, sizeof(ns), "team-%03d", i % 100);
+		wish(source, PROM_CPU, ns, NULL);
+	}
+	run(50);
+	ck_assert_int_eq(count, 0);
+	run(MS_PER_S);
+	ck_assert_int_eq(count, 1);
+	ck_assert_int_eq(namespaces_in(asked[0]), 100);
+	ck_assert(batches_idle(batches));
+}
+END_TEST
+
 /* The server refuses what is too much for it; a smaller question may do. */
 START_TEST(what_is_refused_is_asked_in_halves_down_to_a_namespace)
 {
@@ -253,6 +270,7 @@ int main(void)
 	tcase_add_test(t, other_shapes_go_out_by_themselves);
 	tcase_add_test(t, what_comes_behind_one_that_is_on_its_way_is_the_next);
 	tcase_add_test(t, a_hundred_do_not_wait);
+	tcase_add_test(t, a_namespace_of_many_policies_is_one);
 	tcase_add_test(t, what_is_refused_is_asked_in_halves_down_to_a_namespace);
 	tcase_add_test(t, an_answer_that_never_comes_is_given_up_with_its_cycle);
 	tcase_add_test(t, what_is_dropped_is_never_sent);
