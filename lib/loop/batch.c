@@ -175,17 +175,9 @@ static int compare_members(const void *left, const void *right)
 		      ((const struct member *)right)->ns);
 }
 
-/* Sorts the members; the distinct namespaces, borrowed. The caller frees the array. */
-static const char **namespaces_of(struct batch *b, size_t *ret_count)
+static int compare_names(const void *left, const void *right)
 {
-	const char **names = xcalloc(b->count + 1, sizeof(*names));
-	size_t n = 0;
-	qsort(b->members, b->count, sizeof(*b->members), compare_members);
-	for (size_t i = 0; i < b->count; i++)
-		if (!n || strcmp(names[n - 1], b->members[i].ns) != 0)
-			names[n++] = b->members[i].ns;
-	*ret_count = n;
-	return names;
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
 static void on_dropped(void *arg)
@@ -205,10 +197,11 @@ static void ask(struct batch *b)
 {
 	struct loop *l = b->all->loop;
 	struct str text AUTO(str_fini);
-	size_t count;
-	const char **names AUTO_FREE = namespaces_of(b, &count);
-	struct prom_pods pods = {
-		.namespaces = names, .namespace_count = count, .container = b->container};
+	qsort(b->members, b->count, sizeof(*b->members), compare_members);
+	qsort(b->names, b->name_count, sizeof(*b->names), compare_names);
+	struct prom_pods pods = {.namespaces = b->names,
+				 .namespace_count = b->name_count,
+				 .container = b->container};
 	str_init(&text, QUERY_MAX);
 	if (prom_usage_query(b->resource, &pods, &text) < 0) {
 		drop(b, "the query is too long");
