@@ -403,6 +403,11 @@ static void pump(void *arg)
 	}
 }
 
+bool kube_reply_stands(const struct kube_reply *reply)
+{
+	return reply->status == 403 || reply->err.code == ERR_INVALID;
+}
+
 static int64_t timeout_of(const struct kube *k, const struct kube_request *request)
 {
 	int64_t asked = request->timeout_ms;

@@ -70,6 +70,10 @@ struct kube_reply {
 	bool too_large; /* the answer was; ask for less */
 };
 
+/* The same request would fail again, until rights or objects have changed: 403, and what
+ * is ERR_INVALID. */
+bool kube_reply_stands(const struct kube_reply *reply);
+
 typedef void (*kube_done)(void *arg, const struct kube_reply *reply);
 
 struct kube_call;

@@ -50,8 +50,7 @@ static void write_again(void *arg)
 static void note_failure(struct entry *p, const struct kube_reply *reply)
 {
 	struct book *b = p->book;
-	if (reply->status == 403 || reply->status == 404 ||
-	    reply->err.code == ERR_INVALID)
+	if (kube_reply_stands(reply))
 		return;
 	p->failed = true;
 	if (!b->again_armed)

@@ -34,13 +34,10 @@ void floors_close(struct autoscalers *a)
 	}
 }
 
-/* What is forbidden, gone or refused would be so again. */
 static void look_again_later(struct listing *l, const struct kube_reply *reply)
 {
-	if (reply->status == 403 || reply->status == 404 ||
-	    reply->err.code == ERR_INVALID || l->again_ms)
-		return;
-	l->again_ms = monotonic_ms() + AGAIN_MS;
+	if (!kube_reply_stands(reply) && !l->again_ms)
+		l->again_ms = monotonic_ms() + AGAIN_MS;
 }
 
 static void on_released(void *arg, const struct kube_reply *reply)

@@ -111,18 +111,18 @@ static const struct {
 	const char *body;
 	enum err_code code;
 	const char *reason;
-	bool not_executed;
+	bool not_executed, stands;
 } refusals[] = {
 	{409, "{\"kind\":\"Status\",\"reason\":\"Conflict\"}", ERR_CONFLICT, "Conflict",
-	 true},
-	{400, "", ERR_INVALID, "", true},
+	 true, false},
+	{400, "", ERR_INVALID, "", true, true},
 	{404, "{\"kind\":\"Status\",\"reason\":\"NotFound\"}", ERR_INVALID, "NotFound",
-	 true},
-	{403, "", ERR_RETRY, "", true},
-	{429, "Too many requests", ERR_RETRY, "", true},
-	{500, "", ERR_RETRY, "", false}, /* a write may have happened */
-	{200, "<html>login</html>", ERR_RETRY, "", false},
-	{302, "", ERR_RETRY, "", false},
+	 true, true},
+	{403, "", ERR_RETRY, "", true, true},
+	{429, "Too many requests", ERR_RETRY, "", true, false},
+	{500, "", ERR_RETRY, "", false, false}, /* a write may have happened */
+	{200, "<html>login</html>", ERR_RETRY, "", false, false},
+	{302, "", ERR_RETRY, "", false, false},
 };
 
 START_TEST(each_request_says_whom_it_is_for)
@@ -148,6 +148,7 @@ START_TEST(refusals_are_typed)
 	ck_assert_int_eq(got.err.code, refusals[_i].code);
 	ck_assert_str_eq(reason, refusals[_i].reason);
 	ck_assert_int_eq(got.not_executed, refusals[_i].not_executed);
+	ck_assert_int_eq(kube_reply_stands(&got), refusals[_i].stands);
 	ck_assert_ptr_null(got.object);
 	ck_assert_int_eq(got.retry_after_ms, status == 429 ? 3000 : 0);
 	ck_assert_msg(!strncmp(got.err.msg, "GET /api/v1/x: ", 15), "%s", got.err.msg);
