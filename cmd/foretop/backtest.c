@@ -81,11 +81,7 @@ static void configure(const struct backtest *b, int32_t origin, struct path_conf
 		return;
 	struct seasons seasons;
 	seasons_find(b->values, origin, b->step_ms, &seasons);
-	for (int32_t i = 0; i < SEASONS_MAX; i++)
-		ret->seasons[i] =
-			i < seasons.count
-				? (int32_t)(seasons.found[i].period_ms / b->step_ms)
-				: 0;
+	seasons_steps(&seasons, b->step_ms, ret->seasons);
 }
 
 /* False where there was nothing to forecast from. */

@@ -106,15 +106,20 @@ int flag_positive(const char *text, double *ret_value, struct err *err)
 	return 0;
 }
 
-int flag_verbosity(const char *text, int *ret_level, struct err *err)
+int flag_whole(const char *text, int least, int most, int *ret_value, struct err *err)
 {
 	char *end;
-	long level = strtol(text, &end, 10);
-	if (!*text || *end || level < 0 || level > VERBOSITY_MAX)
-		return err_set(err, ERR_INVALID, "\"%s\": allowed: 0 to %d", text,
-			       VERBOSITY_MAX);
-	*ret_level = (int)level;
+	long value = strtol(text, &end, 10);
+	if (!*text || *end || value < least || value > most)
+		return err_set(err, ERR_INVALID, "\"%s\": allowed: %d to %d", text, least,
+			       most);
+	*ret_value = (int)value;
 	return 0;
+}
+
+int flag_verbosity(const char *text, int *ret_level, struct err *err)
+{
+	return flag_whole(text, 0, VERBOSITY_MAX, ret_level, err);
 }
 
 bool flag_utf8_terminal(void)

@@ -33,6 +33,8 @@ int flag_duration(const char *text, int64_t *ret_ms, struct err *err);
 int flag_time(const char *text, int64_t *ret_ms, struct err *err);
 /* A finite number above 0. */
 int flag_positive(const char *text, double *ret_value, struct err *err);
+/* A whole number from least to most. */
+int flag_whole(const char *text, int least, int most, int *ret_value, struct err *err);
 /* A level of the log, 0 to 10. */
 int flag_verbosity(const char *text, int *ret_level, struct err *err);
 

@@ -5,8 +5,8 @@
 #include "backtest.h"
 #include "flags.h"
 #include "forecast_flags.h"
-#include "seasons.h"
 #include "live.h"
+#include "seasons.h"
 
 #include "loop/loop.h"
 
@@ -92,9 +92,9 @@ static void find_seasons(const struct series *s, struct path_config *config,
 		struct prospect_season *season = &ret_prospect->seasons[i];
 		season->period_ms = found.found[i].period_ms;
 		season_text(&found.found[i], season->text);
-		config->seasons[i] = (int32_t)(season->period_ms / s->step_ms);
 	}
 	ret_prospect->season_count = found.count;
+	seasons_steps(&found, s->step_ms, config->seasons);
 }
 
 /* What the seasons rest on goes to ret_prospect. */
@@ -102,8 +102,10 @@ static int choose_seasons(const struct forecast_flags *f, const struct series *s
 			  struct path_config *config, struct prospect *ret_prospect,
 			  struct err *err)
 {
+	/* A back-test looks for them at each of its origins. */
 	if (f->find_seasons) {
-		find_seasons(s, config, ret_prospect);
+		if (!f->backtest)
+			find_seasons(s, config, ret_prospect);
 		return 0;
 	}
 	for (int32_t i = 0; i < f->season_count; i++) {

@@ -146,17 +146,6 @@ static int take_levels(struct forecast_flags *f, const char *text, struct err *e
 	return for_parts(text, take_level, f, err);
 }
 
-static int take_origins(const char *text, int32_t *ret, struct err *err)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-	if (!*text || *end || n < 1 || n > ORIGINS_MAX)
-		return err_set(err, ERR_INVALID, "\"%s\": allowed: 1 to %d", text,
-			       ORIGINS_MAX);
-	*ret = (int32_t)n;
-	return 0;
-}
-
 static int take_output(const char *text, enum output *ret, struct err *err)
 {
 	static const char *const names[] = {[OUTPUT_TABLE] = "table",
@@ -216,7 +205,7 @@ static int take_flag(void *arg, int c, struct err *err)
 		f->backtest = true;
 		return 0;
 	case OPT_ORIGINS:
-		return take_origins(optarg, &f->origins, err);
+		return flag_whole(optarg, 1, ORIGINS_MAX, &f->origins, err);
 	default: /* 'o' */
 		return take_output(optarg, &f->output, err);
 	}

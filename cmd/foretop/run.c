@@ -368,13 +368,13 @@ static void check_once(void *arg)
 	if (late && trouble)
 		fprintf(stderr, "foretop run: the policies could not be listed: %s\n",
 			trouble);
-	else if (!late && !engine_policy_count(loop_engine(r->loop)))
-		fputs("No policies found\n", stderr);
 	else if (late)
 		fprintf(stderr,
 			"foretop run: not every policy was read and decided on within %d "
 			"s: the log says why\n",
 			ONCE_MAX_MS / 1000);
+	else if (!engine_policy_count(loop_engine(r->loop)))
+		fputs("No policies found\n", stderr);
 	end(r, late ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 

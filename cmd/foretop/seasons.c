@@ -43,3 +43,11 @@ void seasons_find(const double *values, int32_t count, int64_t step_ms,
 	    newer.found[0].period_ms != ret->found[0].period_ms)
 		*ret = newer;
 }
+
+void seasons_steps(const struct seasons *s, int64_t step_ms,
+		   int32_t ret_steps[SEASONS_MAX])
+{
+	for (int32_t i = 0; i < SEASONS_MAX; i++)
+		ret_steps[i] =
+			i < s->count ? (int32_t)(s->found[i].period_ms / step_ms) : 0;
+}

@@ -10,5 +10,8 @@
  * they hide the day. */
 void seasons_find(const double *values, int32_t count, int64_t step_ms,
 		  struct seasons *ret);
+/* Their periods as a path's configuration has them: steps, 0 for none. */
+void seasons_steps(const struct seasons *s, int64_t step_ms,
+		   int32_t ret_steps[SEASONS_MAX]);
 
 #endif
