@@ -25,6 +25,7 @@ struct kube_lease {
 	struct timer wait, expiry, bound;
 	int64_t wait_due_ms; /* when `wait` should fire, monotonic */
 	int64_t late_ms;     /* our timers came so much too late since the last renewal */
+	bool failing;        /* the last try to read or write it failed */
 	bool told, told_leading;
 	char told_holder[LEASE_HOLDER_SIZE], told_trouble[sizeof(((struct err *)0)->msg)];
 	void (*released)(void *arg);
@@ -237,6 +238,20 @@ static enum lease_result result_of(const struct kube_reply *reply,
 	return reply->status == 409 ? LEASE_CONFLICT : LEASE_FAILED;
 }
 
+/* The state has the answer already; what it changed has not been told. */
+static void note_recovery(struct kube_lease *l, enum lease_action answered,
+			  enum lease_result result)
+{
+	if (result == LEASE_FAILED)
+		l->failing = true;
+	if (result != LEASE_OK || answered == LEASE_GET || !l->failing)
+		return;
+	l->failing = false;
+	if (l->told_leading && l->state.leading && !l->state.releasing &&
+	    l->options.on_recovered)
+		l->options.on_recovered(l->options.arg);
+}
+
 static void on_reply(void *arg, const struct kube_reply *reply)
 {
 	struct kube_lease *l = arg;
@@ -250,13 +265,15 @@ static void on_reply(void *arg, const struct kube_reply *reply)
 		if (l->options.on_seen)
 			l->options.on_seen(l->options.arg, l->object);
 	}
-	bool missing_namespace =
-		result == LEASE_MISSING && l->order.action == LEASE_CREATE;
-	if (result == LEASE_OK || result == LEASE_FAILED || missing_namespace)
+	enum lease_action answered = l->order.action;
+	if (result == LEASE_MISSING && answered == LEASE_CREATE) /* the namespace is */
+		result = LEASE_FAILED;
+	if (result == LEASE_OK || result == LEASE_FAILED)
 		tell_trouble(l, &reply->err);
 	ask_owner(l);
-	lease_state_answer(&l->state, missing_namespace ? LEASE_FAILED : result, &record,
-			   monotonic_ms(), wall_ms(), &l->order);
+	lease_state_answer(&l->state, result, &record, monotonic_ms(), wall_ms(),
+			   &l->order);
+	note_recovery(l, answered, result);
 	follow_order(l);
 }
 

@@ -21,6 +21,9 @@ struct kube_lease_options {
 	void (*on_following)(void *arg, const char *holder, const char *why);
 	/* Why the server does not let us; only when the text changes. May be NULL. */
 	void (*on_trouble)(void *arg, const struct err *err);
+	/* Renewed, after one or more tries had failed and before the lead was lost: the
+	 * server is back. May be NULL. */
+	void (*on_recovered)(void *arg);
 	/* Before each write: what else the object is to say, in labels or annotations.
 	 * object: the whole of it as it will be written. May be NULL. */
 	void (*amend)(void *arg, cJSON *object);

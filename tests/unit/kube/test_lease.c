@@ -16,6 +16,7 @@ static struct kube_lease *lease;
 static struct str told;
 static char why_lost[512]; /* the newest */
 static const char *stop_at;
+static int stop_at_version; /* 0: none */
 
 static void stamp(void)
 {
@@ -41,6 +42,8 @@ static void write_object(const struct api_request *q)
 	object = body;
 	stamp();
 	reply_object(q);
+	if (version == stop_at_version)
+		api_stop(&api);
 }
 
 static void handle(struct api *a, const struct api_request *q)
@@ -93,6 +96,13 @@ static void on_trouble(void *arg, const struct err *err)
 	note(text);
 }
 
+static void on_recovered(void *arg)
+{
+	ck_assert_ptr_eq(arg, &api);
+	ck_assert(kube_lease_valid(lease));
+	note("recovered ");
+}
+
 static void on_released(void *arg)
 {
 	ck_assert_ptr_eq(arg, &lease);
@@ -105,7 +115,7 @@ static void setup(void)
 	api_client(&api);
 	str_init(&told, 65536);
 	object = NULL;
-	version = 0;
+	version = stop_at_version = 0;
 	refuse_with = 0;
 	mute = false;
 }
@@ -131,6 +141,7 @@ static void start(const char *identity)
 		.on_leading = on_leading,
 		.on_following = on_following,
 		.on_trouble = on_trouble,
+		.on_recovered = on_recovered,
 		.arg = &api,
 	};
 	struct err err = {0};
@@ -241,6 +252,46 @@ START_TEST(a_lead_that_cannot_be_renewed_runs_out_and_comes_back)
 }
 END_TEST
 
+/* Once for all tries that failed, when a write has succeeded, which a read alone is not.
+ */
+START_TEST(a_lead_that_was_kept_through_failures_is_told_once)
+{
+	start("me");
+	run_until("leading");
+	for (int i = 0; i < 2; i++) {
+		str_clear(&told);
+		refuse_with = 503;
+		run_until("trouble");
+		refuse_with = 0;
+		str_clear(&api.log);
+		run_until("recovered");
+		ck_assert_ptr_nonnull(strstr(str_text(&api.log), "PUT " PATH "/foretop"));
+		ck_assert_ptr_null(strstr(str_text(&told), "leading"));
+		stop_at = NULL;
+		stop_at_version = version + 3;
+		api_run(&api);
+		ck_assert_ptr_null(
+			strstr(strstr(str_text(&told), "recovered") + 1, "recovered"));
+	}
+}
+END_TEST
+
+START_TEST(a_lead_that_was_not_kept_is_none_that_recovers)
+{
+	refuse_with = 503;
+	start("me");
+	run_until("following()");
+	refuse_with = 0;
+	run_until("leading");
+	refuse_with = 503;
+	str_clear(&told);
+	run_until("following()");
+	refuse_with = 0;
+	run_until("leading");
+	ck_assert_ptr_null(strstr(str_text(&told), "recovered"));
+}
+END_TEST
+
 START_TEST(a_refusal_is_told_once)
 {
 	refuse_with = 403;
@@ -325,6 +376,8 @@ int main(void)
 	tcase_add_test(t, who_never_led_has_lost_nothing);
 	tcase_add_test(t, a_process_that_did_not_run_says_so_when_it_loses_the_lead);
 	tcase_add_test(t, a_lead_that_cannot_be_renewed_runs_out_and_comes_back);
+	tcase_add_test(t, a_lead_that_was_kept_through_failures_is_told_once);
+	tcase_add_test(t, a_lead_that_was_not_kept_is_none_that_recovers);
 	tcase_add_test(t, a_refusal_is_told_once);
 	tcase_add_test(t, a_release_leaves_a_free_lease);
 	tcase_add_test(t, a_release_is_bounded_when_the_server_is_silent);
