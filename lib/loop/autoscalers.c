@@ -474,3 +474,9 @@ void autoscalers_distrust(struct autoscalers *a)
 		patrol_restart_all(view->patrol);
 	}
 }
+
+void autoscalers_hurry(struct autoscalers *a)
+{
+	for (int i = 0; i < KUBE_SCALERS; i++)
+		patrol_hurry(a->views[i].patrol);
+}

@@ -497,6 +497,12 @@ void book_distrust(struct book *b)
 	}
 }
 
+void book_hurry(struct book *b)
+{
+	for (int32_t i = 0; i < b->ward_count; i++)
+		kube_watch_hurry(b->wards[i].watch);
+}
+
 bool book_idle(const struct book *b)
 {
 	for (const struct entry *p = b->entries; p; p = p->next)

@@ -38,6 +38,8 @@ void book_feed(struct book *b);
 /* What the watch told may be old: the policies are read anew, and shards that come wait
  * for that a moment. */
 void book_distrust(struct book *b);
+/* The server is back: watches that wait after a failure are tried now. */
+void book_hurry(struct book *b);
 /* Every policy that was seen, decided here or not. Texts are borrowed until the loop
  * goes on. */
 typedef void book_seen(void *arg, const char *ns, const char *name, int32_t shard);
@@ -64,6 +66,8 @@ void scope_want(struct scope *s, const struct policy *policy);
 void scope_prune(struct scope *s);
 /* What the watches told may be old: everything is read anew. */
 void scope_distrust(struct scope *s);
+/* As of the book. */
+void scope_hurry(struct scope *s);
 /* How the API server names the target's kind. False: nobody knows yet. */
 bool scope_resource(const struct scope *s, const struct policy *policy,
 		    struct kube_resource *ret_resource);
@@ -80,6 +84,7 @@ void autoscalers_want(struct autoscalers *a, const struct policy *policy);
 /* As of the scope. */
 void autoscalers_prune(struct autoscalers *a);
 void autoscalers_distrust(struct autoscalers *a);
+void autoscalers_hurry(struct autoscalers *a);
 /* From now on floors that no policy stands behind are given back, as far as they are on
  * targets of shards that are decided here. Called again when there are more of them. */
 void autoscalers_sweep(struct autoscalers *a);
@@ -230,6 +235,8 @@ bool loop_writing(const struct loop *l, int32_t shard);
 /* doubt: what is known of the cluster may be old, the API server was not reached. */
 void loop_gain(struct loop *l, int32_t shard, bool doubt);
 void loop_lose(struct loop *l, int32_t shard);
+/* A Lease was kept through an outage of the API server, which is back. */
+void loop_hurry(struct loop *l);
 /* The only one; the process must end. why: for people. */
 void loop_lost(struct loop *l, const char *holder, const char *why);
 

@@ -148,6 +148,17 @@ static void distrust(struct loop *l)
 	autoscalers_distrust(l->autoscalers);
 }
 
+/* What the watches told stands: they go on where they broke. */
+void loop_hurry(struct loop *l)
+{
+	if (l->stopping)
+		return;
+	log_info("The API server answers again, watches do not wait any longer");
+	book_hurry(l->book);
+	scope_hurry(l->scope);
+	autoscalers_hurry(l->autoscalers);
+}
+
 void loop_gain(struct loop *l, int32_t shard, bool doubt)
 {
 	if (l->stopping)

@@ -287,3 +287,12 @@ void patrol_restart_all(struct patrol *p)
 	for (const struct post *post = p->posts; post; post = post->next)
 		patrol_restart(p, post->ns);
 }
+
+void patrol_hurry(struct patrol *p)
+{
+	if (p->wide)
+		kube_watch_hurry(p->wide);
+	for (const struct post *post = p->posts; post; post = post->next)
+		if (post->watch)
+			kube_watch_hurry(post->watch);
+}

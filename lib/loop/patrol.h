@@ -49,5 +49,7 @@ void patrol_leave(struct patrol *p, const char *ns);
 void patrol_restart(struct patrol *p, const char *ns);
 /* The same for everything that is watched. */
 void patrol_restart_all(struct patrol *p);
+/* The server is back: watches that wait after a failure are tried now. */
+void patrol_hurry(struct patrol *p);
 
 #endif

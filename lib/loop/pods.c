@@ -462,6 +462,11 @@ void pods_distrust(struct scope *s)
 	patrol_restart_all(s->pods);
 }
 
+void pods_hurry(struct scope *s)
+{
+	patrol_hurry(s->pods);
+}
+
 void pods_open(struct scope *s)
 {
 	const struct patrol_options options = {

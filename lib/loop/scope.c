@@ -510,6 +510,14 @@ void scope_distrust(struct scope *s)
 	pods_distrust(s);
 }
 
+void scope_hurry(struct scope *s)
+{
+	for (struct kind *kind = s->kinds; kind; kind = kind->next)
+		if (kind->patrol)
+			patrol_hurry(kind->patrol);
+	pods_hurry(s);
+}
+
 /* --- single reads --- */
 
 static void on_read(void *arg, const struct kube_scale *scale,

@@ -123,6 +123,7 @@ void pods_forget(struct target *t);
 void pods_leave(struct area *a);
 /* All pods are read anew. */
 void pods_distrust(struct scope *s);
+void pods_hurry(struct scope *s);
 /* All targets of the area are known that policies want: their pods may be told. */
 void pods_start_soon(struct area *a);
 

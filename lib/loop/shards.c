@@ -44,6 +44,7 @@ struct shards {
 	struct timer step;
 	/* The API server could not be reached of late: what watches told may be old. */
 	bool doubt;
+	int64_t hurried_ms; /* the watches, monotonic; 0: never */
 	bool ending;
 	int32_t ends_awaited;
 	void (*ended)(void *arg);
@@ -275,6 +276,28 @@ static void on_trouble(void *arg, const struct err *err)
 	tell_trouble(shard->lease_name, err);
 }
 
+/* Leases that were kept come back from an outage one after the other. And where renewals
+ * fail again and again, the server is not back: pauses may grow to their longest. */
+static void recover(struct shards *s)
+{
+	int64_t now_ms = monotonic_ms();
+	if (s->hurried_ms && now_ms - s->hurried_ms < BACKOFF_MAX_MS)
+		return;
+	s->hurried_ms = now_ms;
+	loop_hurry(s->loop);
+}
+
+static void on_recovered(void *arg)
+{
+	const struct shard *shard = arg;
+	recover(shard->owner);
+}
+
+static void on_common_recovered(void *arg)
+{
+	recover(arg);
+}
+
 static struct kube_lease_options common_options(const struct shards *s)
 {
 	return (struct kube_lease_options){
@@ -294,6 +317,7 @@ static int open_shard(struct shard *shard, struct err *err)
 	options.on_leading = on_leading;
 	options.on_following = on_following;
 	options.on_trouble = on_trouble;
+	options.on_recovered = on_recovered;
 	options.appetite = s->count > 1 ? appetite : NULL;
 	options.arg = shard;
 	shard->lease = kube_lease_new(s->loop->kube, &options, err);
@@ -374,6 +398,7 @@ static int open_common(struct shards *s, struct err *err)
 	options.on_leading = on_common_leading;
 	options.on_following = on_common_following;
 	options.on_trouble = on_common_trouble;
+	options.on_recovered = on_common_recovered;
 	options.amend = sign;
 	options.on_seen = on_common_seen;
 	options.stays = others_stay;

@@ -59,6 +59,103 @@ START_TEST(it_acts_soon_after_the_server_is_back)
 }
 END_TEST
 
+/* --- watches of one that has kept the lead --- */
+
+/* The next try to renew, what it takes, and the watches after it. */
+#define BACK_MS (2 * MS_PER_S + MS_PER_S)
+
+/* The renew deadline, 10 s, counts from the last renewal before, and there must be a try
+ * in it that succeeds: a retry period each. */
+static const int64_t kept[] = {2 * MS_PER_S, 3 * MS_PER_S, 5 * MS_PER_S, 6 * MS_PER_S};
+
+static void open_calm(struct stage *s, int seed, int32_t shards)
+{
+	const struct stage_config config = {.seed = (uint64_t)seed + 1,
+					    .actors = 1,
+					    .shards = shards,
+					    .plan = plan,
+					    .plan_count = 1,
+					    .policy = "forecast: {mode: Disabled}\n",
+					    .watch_lists = seed % 2};
+	log_set_verbosity(-2);
+	stage_open(s, &config);
+	stage_run(s, CALM_MS);
+}
+
+START_TEST(watches_stand_soon_after_a_lease_that_was_kept)
+{
+	struct stage s;
+	int64_t away_ms = kept[_i % (int)ARRAY_LEN(kept)];
+	open_calm(&s, _i, _i % 3 ? 0 : 4);
+	size_t watches = kubeapi_watches(s.kube);
+	ck_assert_uint_ge(watches, 3); /* policies, Deployments, pods */
+	kubeapi_leave(s.kube, SQUATTER_NONE, away_ms);
+	stage_run(&s, away_ms);
+	ck_assert_uint_eq(kubeapi_watches(s.kube), 0);
+	int64_t late_ms = stage_now(&s) + BACK_MS;
+	while (kubeapi_watches(s.kube) != watches && stage_now(&s) < late_ms)
+		stage_run(&s, SLICE_MS);
+	ck_assert_uint_eq(kubeapi_watches(s.kube), watches);
+	ck_assert_int_eq(s.actors[0].starts, 1);
+	stage_close(&s);
+}
+END_TEST
+
+/* --- pauses that must stay --- */
+
+#define STORM_MS (5 * MS_PER_MIN)
+
+static void bend(struct stage *s, const char *line)
+{
+	struct fault fault;
+	struct err err;
+	ck_assert_int_eq(fault_parse(line, &fault, &err), 0);
+	kubeapi_bend(s->kube, &fault);
+}
+
+/* Every watch of pods is refused. How often it was tried. */
+static int tries_in_a_storm(struct stage *s, int64_t lease_fails_every_ms)
+{
+	int lease_failures = 0;
+	bend(s, "0s kube status on=watches of=pods code=503 times=100000");
+	kubeapi_cut_watches(s->kube);
+	for (int64_t at_ms = 0; at_ms < STORM_MS; at_ms += MS_PER_S) {
+		if (lease_fails_every_ms && at_ms % lease_fails_every_ms == 0) {
+			bend(s, "0s kube status on=writes of=leases code=503");
+			lease_failures++;
+		}
+		stage_run(s, MS_PER_S);
+	}
+	ck_assert_int_eq(s->actors[0].starts, 1);
+	return kubeapi_struck(s->kube) - lease_failures;
+}
+
+/* 0.8 to 1.6 s, doubled up to 30 to 60 s. */
+START_TEST(a_watch_that_alone_is_refused_keeps_its_pauses)
+{
+	struct stage s;
+	open_calm(&s, _i, 0);
+	int tries = tries_in_a_storm(&s, 0);
+	ck_assert_int_ge(tries, 6);
+	ck_assert_int_le(tries, 16);
+	stage_close(&s);
+}
+END_TEST
+
+/* When it is hurried, and in the pauses that follow, 0.8 to 1.6 s doubled, until it is
+ * hurried again: after the longest pause, whatever the Lease does meanwhile. */
+START_TEST(a_lease_that_fails_again_and_again_hurries_nothing_each_time)
+{
+	struct stage s;
+	open_calm(&s, _i, 0);
+	int tries = tries_in_a_storm(&s, 5 * MS_PER_S);
+	int hurries = (int)(STORM_MS / BACKOFF_MAX_MS);
+	ck_assert_int_ge(tries, 3 * hurries);
+	ck_assert_int_le(tries, 7 * hurries);
+	stage_close(&s);
+}
+END_TEST
+
 /* --- floors of a former time --- */
 
 #define ANNEX "annex" /* has no policies, so nothing there is watched */
@@ -181,6 +278,12 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, it_acts_soon_after_the_server_is_back, 0,
 			    SEEDS * (int)ARRAY_LEN(outages));
+	tcase_add_loop_test(t, watches_stand_soon_after_a_lease_that_was_kept, 0,
+			    SEEDS * (int)ARRAY_LEN(kept));
+	tcase_add_loop_test(t, a_watch_that_alone_is_refused_keeps_its_pauses, 0, SEEDS);
+	tcase_add_loop_test(t,
+			    a_lease_that_fails_again_and_again_hurries_nothing_each_time,
+			    0, SEEDS);
 	tcase_add_loop_test(t, a_floor_without_a_policy_goes_back_whatever_fails_once, 0,
 			    ARRAY_LEN(faults));
 	tcase_add_loop_test(t, a_status_that_could_not_be_written_is_written_soon, 0,
