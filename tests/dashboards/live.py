@@ -10,7 +10,6 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,9 +20,11 @@ import urllib.request
 
 import yaml
 
-import render
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+import render  # noqa: E402
+from e2e.processes import free_ports  # noqa: E402
+
 SECONDS = 75
 # Seen by Prometheus every second; panels ask for four scrapes at least, as Grafana does.
 VALUES = {"$__rate_interval": "10s", "$job": "foretop", "$instance": ".+", "$namespace": "shop",
@@ -35,12 +36,6 @@ POLICY_SERIES_MAX = 61  # docs/metrics.md says so
 
 def fail(text):
     sys.exit(f"dashboards: {text}")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def get(url, **headers):
@@ -73,7 +68,7 @@ def start_demo(foretop):
 
 class Prometheus:
     def __init__(self, folder, target):
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         config = {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
                   "rule_files": [str(ROOT / "charts/foretop/rules/foretop.yaml")],
@@ -104,19 +99,31 @@ def fill(text):
     return text
 
 
+def families(text):
+    return set(re.findall(r"^([a-z_]+)[{ ]", text, re.M))
+
+
+def both_formats(url):
+    """The answer in the text format and in OpenMetrics, between two moments without a new family: the world moves on."""
+    for _ in range(20):
+        text, kind = get(url)
+        other = get(url, Accept="application/openmetrics-text;version=1.0.0")
+        if families(get(url)[0]) == families(text):
+            return text, kind, *other
+    fail("new metrics come all the time")
+
+
 def check_exposition(url):
-    text, kind = get(url)
+    text, kind, open_text, open_kind = both_formats(url)
     if not kind.startswith("text/plain; version=0.0.4"):
         fail(f"the text format came as {kind}")
     done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True)
     if done.returncode or done.stdout or done.stderr:
         fail("promtool check metrics: " + done.stdout + done.stderr)
-    open_text, kind = get(url, Accept="application/openmetrics-text;version=1.0.0")
-    if not kind.startswith("application/openmetrics-text; version=1.0.0") or not open_text.endswith("# EOF\n"):
-        fail(f"OpenMetrics came as {kind}")
-    names = [set(re.findall(r"^([a-z_]+)[{ ]", t, re.M)) for t in (text, open_text)]
-    if names[0] != names[1]:
-        fail(f"the two formats differ: {names[0] ^ names[1]}")
+    if not open_kind.startswith("application/openmetrics-text; version=1.0.0") or not open_text.endswith("# EOF\n"):
+        fail(f"OpenMetrics came as {open_kind}")
+    if families(text) != families(open_text):
+        fail(f"the two formats differ: {families(text) ^ families(open_text)}")
     series = text.count('policy="checkout"')
     if not 40 < series <= POLICY_SERIES_MAX:
         fail(f"a policy has {series} series, docs/metrics.md says at most {POLICY_SERIES_MAX}")
@@ -155,7 +162,7 @@ def main():
         prometheus = Prometheus(pathlib.Path(name), urllib.parse.urlsplit(url).netloc)
         try:
             # A forecast that may be followed is there after the first hours of the world.
-            wait("a forecast", lambda: prometheus.ask("query", query="foretop_gate_open == 1")["result"], SECONDS)
+            wait("a forecast", lambda: prometheus.ask("query", query="foretop_gate_open == 1")["result"], 2 * SECONDS)
             check_exposition(url)
             began = time.time() - 10
             demo.stdout.read()

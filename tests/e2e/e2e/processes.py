@@ -92,21 +92,16 @@ class Supervisor:
 
 
 def free_ports(count):
-    """Ports that the kernel chose and will not give away for a minute: a closed connection leaves each in TIME_WAIT,
-    in which a server (they all set SO_REUSEADDR) may still bind it."""
-    held = []
+    """Ports that the kernel chose and gives to nobody else while this process lives: a connection to each stays open,
+    beside which a server (they all set SO_REUSEADDR) may still bind it, however late it starts and how often."""
+    ports = []
     for _ in range(count):
         listener = socket.create_server(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        client = socket.create_connection(("127.0.0.1", port))
-        served, _peer = listener.accept()
-        held.append((listener, client, served, port))
-    for listener, client, served, _port in held:
-        served.close()
-        client.recv(1)
-        client.close()
+        ports.append(listener.getsockname()[1])
+        for end in (socket.create_connection(listener.getsockname()), listener.accept()[0]):
+            end.detach()  # open until this process ends
         listener.close()
-    return [h[3] for h in held]
+    return ports
 
 
 class Timeout(Exception):
