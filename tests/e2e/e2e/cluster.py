@@ -1,5 +1,6 @@
 """A Kubernetes control plane on loopback: etcd, API server, controllers, scheduler, and kwok in place of kubelets."""
 import glob
+import itertools
 import json
 import os
 import shutil
@@ -29,6 +30,30 @@ AUDIT_POLICY = {
         {"level": "None"},
     ],
 }
+
+
+def reviews(items):
+    """What the bindings among these objects give to ServiceAccounts by roles that are among them too: the spec of a
+    SubjectAccessReview for each verb of each resource."""
+    roles = {(item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]): item["rules"]
+             for item in items if item["kind"] in ("Role", "ClusterRole") and item.get("rules")}
+    found = []
+    for item in items:
+        namespace = item["metadata"].get("namespace")
+        ref = item.get("roleRef", {})
+        rules = roles.get((ref.get("kind"), namespace if ref.get("kind") == "Role" else None, ref.get("name")), [])
+        for subject in item.get("subjects", []):
+            user = f"system:serviceaccount:{subject.get('namespace')}:{subject['name']}"
+            found += [{"user": user, "resourceAttributes": {**what, **({"namespace": namespace} if namespace else {})}}
+                      for rule in rules if subject["kind"] == "ServiceAccount" for what in attributes(rule)]
+    return found
+
+
+def attributes(rule):
+    for group, resource, verb in itertools.product(rule.get("apiGroups", []), rule.get("resources", []), rule["verbs"]):
+        name, _, subresource = resource.partition("/")
+        for one in rule.get("resourceNames", [""]):
+            yield {"group": group, "resource": name, "subresource": subresource, "verb": verb, "name": one}
 
 
 class Cluster:
@@ -159,7 +184,7 @@ class Cluster:
         for number in (1, 2):
             self.api.create("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {
                 "name": f"node-{number}", "labels": {"kubernetes.io/os": "linux"}}})
-        wait_for("the nodes", self._nodes_are_ready, 60)
+        wait_for("the nodes", self._nodes_are_ready, 120)
         # Admission taints every new node; the controller that would lift the taint does not run here.
         for number in (1, 2):
             self.api.patch(f"/api/v1/nodes/node-{number}", {"spec": {"taints": None}})
@@ -178,6 +203,24 @@ class Cluster:
         """Creates a CustomResourceDefinition, and waits until its collection `served` is."""
         self.api.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
         wait_for(f"the API server to serve {definition['metadata']['name']}", lambda: self._exists(served), 60)
+
+    def wait_for_rights(self, items):
+        """Until the API server lets the ServiceAccounts of these bindings do all that these roles say: it learns of both
+        by watches, a moment after they are written."""
+        missing = reviews(items)
+        def arrived():
+            missing[:] = [review for review in missing if not self._allows(review)]
+            return not missing
+        wait_for("the API server to know of rights", arrived, 60)
+
+    def wait_for_no_rights(self, items):
+        """The other way round, once the bindings are deleted."""
+        wait_for("the API server to know that rights are gone",
+                 lambda: not any(self._allows(review) for review in reviews(items)), 60)
+
+    def _allows(self, review):
+        return self.api.create("/apis/authorization.k8s.io/v1/subjectaccessreviews", {
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": review})["status"]["allowed"]
 
     def _exists(self, path):
         try:

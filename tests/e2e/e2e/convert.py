@@ -140,17 +140,19 @@ class Convert:
         create = self.cluster.api.create
         create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SHOP}})
         create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", SCALEDOBJECT_CRD)
-        self.cluster.kubectl("apply", "-f", "-", text=listed(i for i in rendered(self.cluster) if i["kind"] in RIGHTS))
+        rights = [item for item in rendered(self.cluster) if item["kind"] in RIGHTS]
+        self.cluster.kubectl("apply", "-f", "-", text=listed(rights))
+        self.cluster.wait_for_rights(rights)
         for autoscaler in self.autoscalers:
             kind = kind_of(autoscaler)
             create(f"/apis/apps/v1/namespaces/{SHOP}/{kind.lower()}s", target(autoscaler["metadata"]["name"], kind))
         for autoscaler in AUTOSCALERS:
             create(HPA.format(autoscaler["apiVersion"].split("/")[1]), autoscaler)
-        wait_for("ScaledObjects to be served", self._serves_scaledobjects, 30)
+        wait_for("ScaledObjects to be served", self._serves_scaledobjects, 120)
         for autoscaler in SCALEDOBJECTS:
             create(f"{KEDA}/namespaces/{SHOP}/scaledobjects", autoscaler)
         wait_for("two scrapes", lambda: self.prometheus.query(
-            "min(count_over_time(container_cpu_usage_seconds_total[1m]))") >= 2, 30)
+            "min(count_over_time(container_cpu_usage_seconds_total[1m]))") >= 2, 120)
 
     def _serves_scaledobjects(self):
         try:
@@ -277,7 +279,9 @@ class Convert:
         code, output, _ = self.validate(maps)
         self.report.check(code == 1 and f"there is no Deployment external in namespace {SHOP}" in output,
                           "a target that is gone is refused", finding(output, "error"))
+        rights = [item for item in rendered(self.cluster) if item["kind"] in ("ClusterRole", "ClusterRoleBinding")]
         self.cluster.kubectl("delete", "clusterrolebinding", "foretop")
+        self.cluster.wait_for_no_rights(rights)
         code, output, _ = self.validate(self.cluster.kubectl("get", "configmap", "cpu", "-n", SHOP, "-o", "yaml"))
         self.report.check(code == 1 and "error   rights: " in output, "rights that are taken away are told",
                           finding(output, "error"))

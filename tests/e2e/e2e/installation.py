@@ -65,6 +65,7 @@ class Installation:
     def install(self, items, prometheus):
         moved_items = [moved(item, self.namespace) for item in items]
         self.cluster.kubectl("apply", "-f", "-", text=listed(i for i in moved_items if i["kind"] in RIGHTS))
+        self.cluster.wait_for_rights(moved_items)
         # The rest is the Deployment of a pod that cannot run here: the server only checks it.
         self.cluster.kubectl("apply", "--dry-run=server", "-f", "-",
                              text=listed(i for i in moved_items if i["kind"] not in RIGHTS))
@@ -97,7 +98,7 @@ class Installation:
         self.starts += 1
 
     def wait_ready(self):
-        wait_for(f"{self.namespace} to be ready", lambda: self.answer("/readyz") is not None, 60,
+        wait_for(f"{self.namespace} to be ready", lambda: self.answer("/readyz") is not None, 120,
                  alive=[self.process])
 
     def answer(self, path, port=None):
