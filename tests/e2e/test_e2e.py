@@ -7,7 +7,7 @@ import tempfile
 import threading
 import unittest
 
-from e2e import access, audit, faultproxy, installation, levels, measures, sharded, shards, story, tokens, traces
+from e2e import access, audit, bed, cluster, faultproxy, installation, levels, measures, processes, sharded, shards, story, tokens, traces
 
 # Of tests/unit/loop/test_share.c.
 FIXED = [("shop", "checkout", 10, 0), ("shop", "cart", 15, 4), ("default", "web", 8, 0), ("a", "b", 13, 0)]
@@ -200,6 +200,10 @@ class Plan(unittest.TestCase):
             rise = story.plan_rise(now)
             self.assertEqual(0, rise % 60)
             self.assertTrue(story.LEAD_S <= rise - now < story.LEAD_S + 60)
+            self.assertEqual(rise, story.plan_rise(now, 5))
+
+    def test_a_slow_machine_gets_more_time_before_the_rise(self):
+        self.assertTrue(story.LEAST_LEAD_S + 200 <= story.plan_rise(1000, 20) - 1000 < story.LEAST_LEAD_S + 260)
 
     def test_kills_are_the_same_in_every_run(self):
         kills = story.plan_kills(0, 100)
@@ -342,6 +346,59 @@ class Shards(unittest.TestCase):
     def test_each_shard_has_a_workload_to_hand_over(self):
         kind = sharded.Sharded
         self.assertEqual({shards.shard_of(kind.shop, app, kind.shards) for app in kind.apps}, set(range(kind.shards)))
+
+
+class Steady:
+    """A load of ten units per second."""
+
+    @staticmethod
+    def total(at):
+        return 10 * at
+
+
+class Seam(unittest.TestCase):
+    def test_a_sample_is_of_some_moment_of_its_scrape(self):
+        exact, late = [(0, 0), (15, 150), (30, 300)], [(0, 0), (15, 159), (30, 300)]
+        self.assertEqual(0, bed.largest_error(Steady, exact, {}))
+        self.assertEqual(0, bed.largest_error(Steady, late, {15: 1.0}))
+        self.assertAlmostEqual(0.06, bed.largest_error(Steady, late, {}))
+
+    def test_what_was_lost_or_counted_twice_is_seen(self):
+        for value in (100, 200):
+            self.assertGreater(bed.largest_error(Steady, [(0, 0), (15, value), (30, 300)], {15: 0.5, 30: 0.5}), 0.25)
+
+
+class Rights(unittest.TestCase):
+    role = {"kind": "Role", "metadata": {"namespace": "a", "name": "r"}, "rules": [
+        {"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["get", "update"]},
+        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["x"], "verbs": ["get"]}]}
+
+    def binding(self, namespace, **subject):
+        return {"kind": "RoleBinding", "metadata": {"namespace": namespace, "name": "b"},
+                "roleRef": {"kind": "Role", "name": "r"}, "subjects": [{"kind": "ServiceAccount", "name": "foretop",
+                                                                       "namespace": "own", **subject}]}
+
+    def test_what_a_binding_gives_is_asked_for_verb_by_verb(self):
+        found = cluster.reviews([self.role, self.binding("a")])
+        self.assertEqual(["get deployments/scale ", "update deployments/scale ", "get configmaps/ x"], [
+            "{verb} {resource}/{subresource} {name}".format(**review["resourceAttributes"]) for review in found])
+        self.assertEqual({("system:serviceaccount:own:foretop", "a")},
+                         {(review["user"], review["resourceAttributes"]["namespace"]) for review in found})
+
+    def test_roles_elsewhere_and_other_subjects_are_not_asked_for(self):
+        self.assertEqual([], cluster.reviews([self.role, self.binding("b"), self.binding("a", kind="User")]))
+
+
+class Ports(unittest.TestCase):
+    def test_a_port_that_was_given_out_is_free_for_a_server_and_for_nobody_else(self):
+        ports = processes.free_ports(3)
+        self.assertEqual(3, len(set(ports)))
+        for port in ports:
+            with socket.socket() as other, self.assertRaises(OSError):
+                other.bind(("127.0.0.1", port))
+            for _ in range(2):  # again after its end
+                with socket.create_server(("127.0.0.1", port)) as server, socket.create_connection(server.getsockname()):
+                    server.accept()[0].close()
 
 
 class Sizes(unittest.TestCase):
