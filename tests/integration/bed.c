@@ -238,6 +238,7 @@ struct bed *bed_open(const char *const *names, int count)
 	ck_assert_msg(b->reactor != NULL, "%s", err.msg);
 	clock_init_real(&b->clock);
 	b->sync_period = "1s";
+	b->election = "leaseDuration: 15s, renewDeadline: 10s, retryPeriod: 500ms";
 	b->page = "{listen: \"127.0.0.1:0\"}";
 	open_folder(b);
 	open_world(b, names, count);
@@ -344,13 +345,19 @@ void bed_write_config(struct bed *b, const char *sources, const char *more)
 		"syncPeriod: %s\n"
 		"hpa: {downscaleStabilization: 0s, cpuInitializationPeriod: 0s, "
 		"initialReadinessDelay: 0s}\n"
-		"leaderElection: {leaseDuration: 3s, renewDeadline: 2s, "
-		"retryPeriod: 500ms}\n"
+		"leaderElection: {%s}\n"
 		"statusNamespace: " BED_STATUS_NS "\n"
 		"listen: \"127.0.0.1:0\"\n"
 		"page: %s\n%s",
-		sources ? sources : usual, b->sync_period, b->page, more ? more : "");
+		sources ? sources : usual, b->sync_period, b->election, b->page,
+		more ? more : "");
 	bed_write_file(b->config, text);
+}
+
+void bed_short_lease(struct bed *b)
+{
+	b->election = "leaseDuration: 6s, renewDeadline: 4s, retryPeriod: 500ms";
+	bed_write_config(b, NULL, NULL);
 }
 
 char *bed_text(const char *path)

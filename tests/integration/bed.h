@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#define BED_WAIT_MS   30000
+#define BED_WAIT_MS   60000
 #define BED_WORKLOADS 64
 #define BED_PATH      192
 
@@ -54,6 +54,9 @@ struct bed {
 	int demand_count;
 	const char *sync_period; /* of the configuration: "1s" */
 	const char *page;        /* likewise: "{listen: \"127.0.0.1:0\"}" */
+	/* Likewise, the fields of leaderElection: the usual times, so that a machine that
+	 * stops for seconds costs nobody the lead. */
+	const char *election;
 	char folder[BED_PATH];
 	char config[BED_PATH + 16], kubeconfig[BED_PATH + 16], ca[BED_PATH + 16];
 	struct child first, second;
@@ -116,6 +119,8 @@ int32_t bed_replicas(struct bed *b, const char *name);
 /* The file that --config names: `sources` is the list under that key, `more` follows the
  * usual settings; NULL: the usual source, nothing more. */
 void bed_write_config(struct bed *b, const char *sources, const char *more);
+/* The usual file, with a Lease that is over soon: for tests that wait for its end. */
+void bed_short_lease(struct bed *b);
 /* One source, "- {name: NAME, url: URL, caFile: ...}\n"; the caller frees it. */
 char *bed_source(const struct bed *b, const char *name, const char *url);
 void bed_write_file(const char *path, const char *text);

@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(reads_forbidden_for_a_while_are_tried_again)
 {
-	kubeapi_fail_reads(b->kube, 8, 403, KUBEAPI_RESOURCES);
+	kubeapi_fail_reads(b->kube, 100000, 403, KUBEAPI_RESOURCES);
 	bed_policy(b, "checkout", "checkout", "mode: Scale\n");
 	bed_start(b, &b->first, "foretop-0", NULL);
 	wait_until(b, bed_logged(&b->first, "forbidden") >= 1, "the log names the cause");
@@ -145,7 +145,8 @@ START_TEST(writes_forbidden_for_a_while_are_decided_afresh)
 	ck_assert_int_gt(bed_writes(b, KUBEAPI_DEPLOYMENTS, 403), tried);
 	ck_assert_int_eq(bed_events(b, "checkout", "ScaleFailed", NULL), 1);
 	bed_demand(b, "checkout", 590);
-	bed_cycles(b, "checkout", 1);
+	wait_until(b, bed_status_int(b, "checkout", "desiredReplicas") == 6,
+		   "it is decided with the new demand");
 	kubeapi_fail_writes(b->kube, 0, 0, KUBEAPI_DEPLOYMENTS);
 	wait_until(b, bed_scaled(b, "checkout") == 1, "replicas are written");
 	ck_assert_int_eq(bed_scaled_to(b, "checkout", 0), 6); /* not the 8 that failed */
@@ -190,6 +191,7 @@ END_TEST
 
 START_TEST(a_leader_that_cannot_renew_ends_and_writes_nothing_after)
 {
+	bed_short_lease(b);
 	bed_lead(b, "mode: Scale\n");
 	b->first.may_end = true;
 	kubeapi_fail_writes(b->kube, 100000, 503, KUBEAPI_LEASES);

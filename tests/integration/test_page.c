@@ -40,9 +40,11 @@ START_TEST(decisions_are_shown_as_they_are_made)
 			 "\"currentReplicas\":8"),
 		   "the API shows the write");
 	ck_assert(shows(&b->first, "/api/v1/policies", "\"leader\":\"foretop-0\""));
-	ck_assert(shows(&b->first, "/api/v1/policies/shop/checkout",
-			"\"history\":{\"metric\":\"requests\",\"stepSeconds\":120,"
-			"\"points\":[{"));
+	wait_until(b,
+		   shows(&b->first, "/api/v1/policies/shop/checkout",
+			 "\"history\":{\"metric\":\"requests\",\"stepSeconds\":120,"
+			 "\"points\":[{"),
+		   "and its past");
 	/* A policy that goes is gone, one that is refused says why. */
 	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, "shop", "checkout");
 	wait_until(b, bed_get_page(b, &b->first, "/policies/shop/checkout", NULL) == 404,
@@ -84,6 +86,7 @@ END_TEST
 
 START_TEST(a_standby_shows_who_leads)
 {
+	bed_short_lease(b);
 	bed_lead(b, "mode: Scale\n");
 	bed_start(b, &b->second, "foretop-1", NULL);
 	wait_until(b, shows(&b->second, "/", "<b>foretop-0</b> leads"),

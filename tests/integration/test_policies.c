@@ -92,7 +92,8 @@ START_TEST(a_time_zone_that_is_not_there_is_named)
 				 "line 12: schedule[0].timeZone: Invalid value: "
 				 "\"Europe/Pariss\""),
 		   "the status names the place");
-	ck_assert_int_eq(bed_events(b, "checkout", "PolicyInvalid", "schedule[0]"), 1);
+	wait_until(b, bed_events(b, "checkout", "PolicyInvalid", "schedule[0]") == 1,
+		   "an Event names it too");
 }
 END_TEST
 
@@ -151,7 +152,8 @@ START_TEST(a_schedule_and_a_guard_reach_the_decision)
 	wait_until(b,
 		   bed_condition(b, "checkout", "Held", "True", "guard errors unknown"),
 		   "the guard is asked for");
-	ck_assert_int_eq(bed_events(b, "checkout", "GuardUnknown", NULL), 1);
+	wait_until(b, bed_events(b, "checkout", "GuardUnknown", NULL) == 1,
+		   "an Event says so");
 }
 END_TEST
 
@@ -178,7 +180,8 @@ START_TEST(the_newer_of_two_waits_and_takes_over_when_the_older_goes)
 		   "the newer one says so");
 	wait_until(b, bed_condition(b, "web", "Conflict", "False", NULL),
 		   "the older one is in force");
-	ck_assert_int_eq(bed_events(b, NULL, "TargetConflict", "web is older"), 1);
+	wait_until(b, bed_events(b, NULL, "TargetConflict", "web is older") == 1,
+		   "an Event says so");
 	bed_demand(b, "checkout", 730);
 	wait_until(b, bed_scaled(b, "checkout") == 1, "the older one decides");
 	bed_cycles(b, "web", 2);
@@ -187,7 +190,8 @@ START_TEST(the_newer_of_two_waits_and_takes_over_when_the_older_goes)
 	kubeapi_delete(b->kube, KUBEAPI_CONFIGMAPS, "shop", "web");
 	wait_until(b, bed_condition(b, "again", "Conflict", "False", NULL),
 		   "the newer one takes over");
-	ck_assert_int_eq(bed_events(b, NULL, "TargetTakenOver", NULL), 1);
+	wait_until(b, bed_events(b, NULL, "TargetTakenOver", NULL) == 1,
+		   "an Event says so");
 	bed_demand(b, "checkout", 1130);
 	wait_until(b, bed_scaled(b, "checkout") == 2, "it decides now");
 	ck_assert_int_eq(bed_scaled_to(b, "checkout", 1), 12);

