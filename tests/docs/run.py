@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.M | re.S)
 FORETOP, TEST_CLI = sys.argv[1:3] if __name__ == "__main__" else ("", "")
-LIMIT_S = 120
+LIMIT_S = 900  # for what hangs
 STAND_INS = [
     ("--prometheus-url http://localhost:9090", '--config "$CONFIG"'),
     ("build/foretop", "foretop"),
