@@ -387,7 +387,7 @@ START_TEST(a_broken_answer_names_its_phase)
 	struct rig g;
 	rig_init(&g, &failures[_i].reply, 1, NULL);
 	rig_connect(&g, &(struct http_client_config){.max_response_bytes = 1000,
-						     .timeout_ms = 200});
+						     .timeout_ms = 1000});
 	const struct http_response *r = rig_ask(&g, &get);
 	ck_assert_msg(r->failed == failures[_i].failed, "%s: %s",
 		      http_phase_name(r->failed), r->err.msg);
@@ -443,7 +443,7 @@ START_TEST(after_a_frozen_connection_the_next_request_opens_a_new_one)
 		{.bytes = OK_TEXT},
 	};
 	rig_init(&g, replies, 4, NULL);
-	rig_connect(&g, &(struct http_client_config){.timeout_ms = 200});
+	rig_connect(&g, &(struct http_client_config){.timeout_ms = 2000});
 	ck_assert_int_eq(rig_ask(&g, &get)->status, 200);
 	ck_assert(rig_ask(&g, &get)->timed_out);
 	ck_assert_int_eq(rig_ask(&g, &get)->status, 200);
@@ -500,7 +500,7 @@ START_TEST(no_more_than_allowed_are_in_flight_and_half_of_them_background)
 	const struct server_reply frozen = {.after = SERVER_FREEZE};
 	rig_init(&g, &frozen, 1, NULL);
 	rig_connect(&g,
-		    &(struct http_client_config){.max_in_flight = 4, .timeout_ms = 100});
+		    &(struct http_client_config){.max_in_flight = 4, .timeout_ms = 2000});
 	for (int i = 0; i < 4; i++)
 		rig_send(&g, &(struct http_request){.background = true}, i);
 	rig_send(&g, &(struct http_request){.timeout_ms = 50}, 9);

@@ -196,7 +196,8 @@ START_TEST(a_plain_server_behind_https_is_named_as_a_tls_failure)
 	rig_init(&g, ok, 1, NULL);
 	char url[64];
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d", g.server.port);
-	rig_connect(&g, &(struct http_client_config){.base_url = url, .timeout_ms = 200});
+	rig_connect(&g,
+		    &(struct http_client_config){.base_url = url, .timeout_ms = 2000});
 	ck_assert_int_eq(rig_ask(&g, &get)->failed, HTTP_TLS);
 	rig_fini(&g);
 }

@@ -87,7 +87,7 @@ END_TEST
 
 START_TEST(one_that_takes_too_long_is_killed_with_all_it_started)
 {
-	run("sleep 600 & echo $!; wait", NULL, 200);
+	run("sleep 600 & echo $!; wait", NULL, 2000);
 	ck_assert_int_eq(got.err.code, ERR_RETRY);
 	ck_assert_str_eq(got.err.msg, "sh: no answer in time");
 	pid_t grandchild = (pid_t)atoi(output);

@@ -166,7 +166,7 @@ END_TEST
 
 START_TEST(an_expired_token_is_replaced_before_and_never_used_after)
 {
-	plugin_gives("token-RUN", 2);
+	plugin_gives("token-RUN", 5);
 	api_client(&api);
 	ask(1);
 	/* Asked for again by itself when a fifth of its life is left. */
@@ -209,7 +209,7 @@ END_TEST
 
 START_TEST(one_that_fails_to_renew_leaves_the_old_token_until_its_end)
 {
-	plugin_gives("token-RUN", 3);
+	plugin_gives("token-RUN", 10); /* asked for again two seconds before that */
 	api_client(&api);
 	ask(1);
 	plugin_gives("", 0); /* from now on it gives neither token nor certificate */

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define WAIT_MS 10000 /* a test that waits longer has failed */
+#define WAIT_MS 60000 /* a test that waits longer has failed */
 
 /* --- waiting in the loop --- */
 struct waiting {
