@@ -9,6 +9,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#define BELOW_MINIMUM "Current number of replicas below Spec.MinReplicas"
+
 void decide_config_default(struct decide_config *ret_config)
 {
 	*ret_config = (struct decide_config){
@@ -68,7 +70,7 @@ static bool correct_bounds(const struct policy *p, struct decision *d)
 	if (d->current < p->min_replicas) {
 		d->desired = p->min_replicas;
 		d->limit = LIMIT_TOO_FEW;
-		say(d, "Current number of replicas below Spec.MinReplicas");
+		say(d, BELOW_MINIMUM);
 		return true;
 	}
 	return false;
@@ -103,6 +105,20 @@ static void keep(const struct decide_input *in, struct decision *d)
 	d->released = false;
 }
 
+/* Back from zero by our own hand, and the minimum was raised meanwhile. With a behavior
+ * the HPA's condition says nothing of it. */
+static void raise_from_zero(const struct decide_input *in,
+			    const struct decide_memory *memory, struct decision *d)
+{
+	if (d->current != 0 || !zeroed_by_us(in, memory) ||
+	    d->desired >= in->policy->min_replicas)
+		return;
+	d->desired = in->policy->min_replicas;
+	d->limit = LIMIT_TOO_FEW;
+	if (d->words && !d->words->rescale[0])
+		say(d, BELOW_MINIMUM);
+}
+
 static void apply_guards(const struct decide_input *in, struct decide_memory *memory,
 			 struct decision *d)
 {
@@ -123,9 +139,7 @@ static void apply_guards(const struct decide_input *in, struct decide_memory *me
 	d->desired = n.replicas;
 	condition_set_stabilization(d);
 	condition_set_limit(d);
-	/* Back from zero by our own hand, and the minimum was raised meanwhile. */
-	if (d->current == 0 && zeroed_by_us(in, memory))
-		d->desired = max_int32(d->desired, in->policy->min_replicas);
+	raise_from_zero(in, memory, d);
 	keep(in, d);
 }
 

@@ -313,9 +313,8 @@ static void check_error(struct run *r, const struct cycle *c, bool error)
 {
 	const cJSON *expect = exact_get(r->item, "expect");
 	const char *want = exact_text(expect, "error", "none");
-	const char *label = !error                            ? "none"
-			    : first_failure_is_of_the_spec(c) ? "spec"
-							      : "internal";
+	bool of_the_spec = !c->failed && first_failure_is_of_the_spec(c);
+	const char *label = !error ? "none" : of_the_spec ? "spec" : "internal";
 	if (strcmp(label, exact_text(expect, "error_alt", want)) != 0)
 		run_check_text(r, "error", label, want);
 }

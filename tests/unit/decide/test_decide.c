@@ -73,6 +73,17 @@ START_TEST(raised_minimum_is_reached_from_zero_with_a_behavior_too)
 	load(&r, 100);
 	r.policy.min_replicas = 3;
 	ck_assert_int_eq(rig_next(&r, 15), 3);
+	ck_assert_str_eq(r.words.rescale, "external metric requests above target");
+	/* Where the metric asks for nothing it is the minimum alone. */
+	load(&r, 0);
+	r.in.scale.spec_replicas = r.in.scale.status_replicas = 0;
+	r.memory.scaled_to_zero = true;
+	ck_assert_int_eq(rig_decide(&r), 3);
+	ck_assert_str_eq(r.words.rescale,
+			 "Current number of replicas below Spec.MinReplicas");
+	ck_assert_str_eq(r.d.reason,
+			 "requests 0, target 100 per pod -> 0 to 3, 0 wanted, "
+			 "minReplicas");
 }
 END_TEST
 
