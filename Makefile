@@ -70,7 +70,7 @@ FUZZER   ?=
 FUZZ_DRIVER = $(if $(FUZZER),,$(BUILD)/tests/fuzz/replay.o)
 BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-.PHONY: all docs-test dashboards help deps test test-binaries cli faults torture sanitize fuzz fuzz-targets lint-deps shell vectors mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full soak demo \
+.PHONY: all docs-test dashboards help deps test test-binaries cli faults torture sanitize fuzz fuzz-targets lint-deps shell vectors vectors-random mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full soak demo \
 	install clean compile_commands.json
 .PHONY: chart generate generated image image-test release release-test e2e-node
 .DEFAULT_GOAL := all
@@ -216,6 +216,13 @@ $(BUILD)/tests/integration/test_syscalls: | $(BUILD)/tests/preload/syscalls.so
 VECTORS ?= tests/vectors
 vectors: $(VECTORS_BIN)
 	@$(VECTORS_BIN) $(VECTORS)
+
+## vectors-random: HPA_CASES (2000) random cases of each kind from HPA_SEED (1) on, answered by the HPA's own code (needs Go)
+HPA_CASES ?= 2000
+HPA_SEED ?= 1
+vectors-random: $(VECTORS_BIN)
+	@hack/deps e2e
+	@tests/peers/hpa/run $(VECTORS_BIN) $(HPA_CASES) $(HPA_SEED)
 
 ## mutate: every mutant of lib/decide must fail a test (MUTATE='--file NAME', --help for more)
 mutate: $(BUILD)/deps.mk
