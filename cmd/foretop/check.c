@@ -6,13 +6,18 @@
 
 #include "loop/loop.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONFIG_LIMIT (1024 * 1024)
-/* Every Prometheus-compatible API computes it without reading a series. */
-#define PROBE_QUERY "vector(1)"
+/* Every Prometheus-compatible API computes it without reading a series. The value is the
+ * moment at which the server evaluates, the time of the sample what it says of that:
+ * VictoriaMetrics looks at what was known 30 s ago and calls it the present. */
+#define PROBE_QUERY "vector(time())"
+/* Some write times in whole seconds. */
+#define LAG_MIN_MS 2000
 
 static const char help[] =
 	"usage: foretop check --config FILE [flags]\n\n"
@@ -206,6 +211,7 @@ struct asked {
 	struct check *check;
 	struct err err;
 	bool good;
+	int64_t lag_ms; /* of what it answers behind the time that it says */
 };
 
 static void answered(void *arg, const struct prom_answer *answer)
@@ -213,7 +219,19 @@ static void answered(void *arg, const struct prom_answer *answer)
 	struct asked *a = arg;
 	a->good = answer->outcome == PROM_OK;
 	a->err = answer->err;
+	const struct sample *s = a->good ? answer->result->series[0].samples : NULL;
+	if (s && fabs(s->v) <= PROM_SECONDS_MAX)
+		a->lag_ms = s->t_ms - llround(s->v * MS_PER_S);
 	reactor_stop(a->check->cluster.reactor);
+}
+
+/* Not a failure: there may be a reason, and what it costs is time. */
+static void tell_lag(const struct config_source *config, int64_t lag_ms)
+{
+	printf("WARN source %s says what was about %.0f s ago: sizes follow the load so "
+	       "much later (VictoriaMetrics, unless queryParameters has "
+	       "latency_offset: 1ms)\n",
+	       config->name, (double)lag_ms / MS_PER_S);
 }
 
 static void check_source(struct check *c, const struct config_source *config)
@@ -221,13 +239,15 @@ static void check_source(struct check *c, const struct config_source *config)
 	struct asked a = {.check = c};
 	struct prom_source *source = source_open(c->cluster.reactor, config, &a.err);
 	if (source) {
-		prom_query(source, PROBE_QUERY, wall_ms(), answered, &a);
+		prom_query(source, PROBE_QUERY, PROM_NOW, answered, &a);
 		reactor_run(c->cluster.reactor);
 	}
 	if (a.good) {
 		char *said AUTO_FREE =
 			xasprintf("source %s answers (%s)", config->name, config->url);
 		tell(c, true, said);
+		if (a.lag_ms >= LAG_MIN_MS)
+			tell_lag(config, a.lag_ms);
 	} else {
 		tell_error(c, config->url, &a.err);
 	}

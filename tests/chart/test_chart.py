@@ -507,7 +507,7 @@ class Admission(unittest.TestCase):
 
 
 class Prometheus(http.server.BaseHTTPRequestHandler):
-    """Knows the answer to vector(1)."""
+    """Knows the answer to vector(time())."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
