@@ -136,10 +136,15 @@ static enum prom_outcome judge_foreign(const struct prom_body *b, struct err *er
 	return PROM_FAILED;
 }
 
-/* "422" is VictoriaMetrics' word for "execution". */
+/* VictoriaMetrics' words are those of the status: "400" and "422". */
+static bool does_not_parse(const char *error_type)
+{
+	return !strcmp(error_type, "bad_data") || !strcmp(error_type, "400");
+}
+
 static bool is_about_the_query(const char *error_type)
 {
-	return !strcmp(error_type, "bad_data") || !strcmp(error_type, "execution") ||
+	return does_not_parse(error_type) || !strcmp(error_type, "execution") ||
 	       !strcmp(error_type, "422");
 }
 
@@ -149,10 +154,12 @@ static enum prom_outcome judge_error(const struct prom_body *b, const struct rea
 				     struct err *err)
 {
 	char *why AUTO_FREE = quotable_text(r->error[0] ? r->error : r->message);
-	char *type AUTO_FREE = quotable_text(r->error_type);
-	bool bad_query = !strcmp(r->error_type, "bad_data");
-	err_set(err, bad_query ? ERR_INVALID : ERR_RETRY, "status %d%s%s%s%s", b->status,
-		type[0] ? ": " : "", type, why[0] ? ": " : "", why);
+	char *status AUTO_FREE = xasprintf("%d", b->status);
+	bool says_more = r->error_type[0] && strcmp(r->error_type, status) != 0;
+	char *type AUTO_FREE = quotable_text(says_more ? r->error_type : "");
+	err_set(err, does_not_parse(r->error_type) ? ERR_INVALID : ERR_RETRY,
+		"status %s%s%s%s%s", status, type[0] ? ": " : "", type,
+		why[0] ? ": " : "", why);
 	return is_about_the_query(r->error_type) ? PROM_REFUSED : PROM_FAILED;
 }
 

@@ -221,7 +221,22 @@ static const struct {
 	 PROM_REFUSED, ERR_RETRY, "status 422: execution: found duplicate series"},
 	{422, "application/json",
 	 "{\"status\":\"error\",\"errorType\":\"422\",\"error\":\"cannot parse\"}",
-	 PROM_REFUSED, ERR_RETRY, "status 422: 422: cannot parse"},
+	 PROM_REFUSED, ERR_RETRY, "status 422: cannot parse"},
+	/* VictoriaMetrics 1.151.0 of a query that does not parse, and of one that is too
+	 * long. */
+	{400, "application/json",
+	 "{\"status\":\"error\",\"errorType\":\"400\",\"error\":\"error when executing "
+	 "query=\\\"sum(\\\" for (time=1795959747199, step=300000): singleExpr: "
+	 "unexpected token \\\"\\\"\"}",
+	 PROM_REFUSED, ERR_INVALID,
+	 "status 400: error when executing query=\"sum(\" for (time=1795959747199, "
+	 "step=300000): singleExpr: unexpected token \"\""},
+	{400, "application/json",
+	 "{\"status\":\"error\",\"errorType\":\"400\",\"error\":\"too long query; got "
+	 "17022 bytes; mustn\\u0027t exceed `-search.maxQueryLen=16384` bytes\"}",
+	 PROM_REFUSED, ERR_INVALID,
+	 "status 400: too long query; got 17022 bytes; mustn't exceed "
+	 "`-search.maxQueryLen=16384` bytes"},
 	{503, "application/json",
 	 "{\"status\":\"error\",\"errorType\":\"timeout\",\"error\":\"query timed out\"}",
 	 PROM_FAILED, ERR_RETRY, "status 503: timeout: query timed out"},
