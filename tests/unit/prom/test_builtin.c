@@ -114,6 +114,24 @@ START_TEST(history_of_one_container_selects_it)
 }
 END_TEST
 
+/* As many as are asked for at once (loop/batch.c), with the longest names that Kubernetes
+ * allows, against the limit of VictoriaMetrics. */
+START_TEST(a_hundred_namespaces_fit_into_16_kibibytes)
+{
+	char name[64];
+	const char *names[100];
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		names[i] = name;
+	const struct prom_pods p = {.namespaces = names,
+				    .namespace_count = ARRAY_LEN(names),
+				    .container = name};
+	char *text AUTO_FREE = usage_query(PROM_CPU, &p);
+	ck_assert_uint_le(strlen(text), 16384);
+}
+END_TEST
+
 START_TEST(a_query_that_does_not_fit_is_refused)
 {
 	struct str out AUTO(str_fini);
@@ -249,6 +267,7 @@ int main(void)
 	tcase_add_loop_test(t, history_finds_pods_by_their_owner, 0,
 			    ARRAY_LEN(workloads));
 	tcase_add_test(t, history_of_one_container_selects_it);
+	tcase_add_test(t, a_hundred_namespaces_fit_into_16_kibibytes);
 	tcase_add_test(t, a_query_that_does_not_fit_is_refused);
 	tcase_add_loop_test(t, texts_cannot_leave_their_quotes, 0, ARRAY_LEN(quotes));
 	tcase_add_test(t, resources_are_known_by_name);

@@ -253,6 +253,17 @@ static const struct {
 	 "{\"status\":\"success\",\"warnings\":[\"store 10.0.0.1: timeout\"],\"data\":"
 	 "{\"resultType\":\"scalar\",\"result\":[1,\"2\"]}}",
 	 PROM_PARTIAL, ERR_RETRY, "partial data: store 10.0.0.1: timeout"},
+	/* Thanos 0.42.4 of a store that does not answer: not even a series is left. */
+	{200, "application/json",
+	 "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[],"
+	 "\"analysis\":{}},\"warnings\":[\"fetch series for {cluster=\\\"a\\\"} Addr: "
+	 "10.0.0.1:10901 MinTime: 1795937280000 MaxTime: 9223372036854775807: rpc error: "
+	 "code = Unavailable desc = connection error\"]}",
+	 PROM_PARTIAL, ERR_RETRY,
+	 "partial data: fetch series for {cluster=\"a\"} Addr: 10.0.0.1:10901 MinTime: "
+	 "1795937280000 MaxTime: 9223372036854775807: rpc error: code = Unavailable desc "
+	 "= "
+	 "connection error"},
 	{200, "application/json",
 	 "{\"status\":\"success\",\"data\":{\"resultType\":\"scalar\",\"result\":[1,"
 	 "\"2\"]"
