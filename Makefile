@@ -72,7 +72,7 @@ BENCH_BIN := $(patsubst tests/bench/bench_%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
 .PHONY: all docs-test dashboards help deps test test-binaries cli faults torture sanitize fuzz fuzz-targets lint-deps shell vectors vectors-random mutate stories unit integration lint format format-check layers pure headers length bench e2e e2e-full soak demo \
 	install clean compile_commands.json
-.PHONY: chart generate generated image image-test release release-test e2e-node
+.PHONY: chart generate generated image image-test release release-test e2e-node e2e-backends
 .DEFAULT_GOAL := all
 
 ## all: build the foretop binary and its manual page
@@ -145,6 +145,10 @@ $(BUILD)/tests/integration/%: $(BUILD)/tests/integration/%.o $(call obj,$(BED_SR
 $(FAULTS_BIN) $(TORTURE_BIN): $(BUILD)/tests/faults/%: $(BUILD)/tests/faults/%.o $(call obj,$(FAULTS_SRC) $(VIRTUAL_SRC)) $(ARCHIVES)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(PKG_LIBS) -lm
+
+$(BUILD)/tests/backends/compare: $(BUILD)/tests/backends/compare.o $(ARCHIVES)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lm
 
 $(CLI_BIN): $(call obj,$(CLI_SRC) $(BED_SRC)) $(ARCHIVES)
 	@mkdir -p $(@D)
@@ -316,6 +320,12 @@ e2e-full: $(BUILD)/foretop
 	@hack/deps e2e
 	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor convert access faults handover shards
 
+## e2e-backends: BACKENDS (victoriametrics; thanos) beside a real Prometheus with the same samples (builds them once)
+BACKENDS ?= victoriametrics
+e2e-backends: $(BUILD)/foretop $(BUILD)/tests/backends/compare
+	@hack/deps e2e
+	@BUILD=$(BUILD) tests/e2e/backends $(BACKENDS)
+
 ## soak: SOAK_HANDOVERS (200) hand-overs of the lead at moments of change, and of shards as many, on real servers
 SOAK_HANDOVERS ?= 200
 soak: $(BUILD)/foretop
@@ -384,5 +394,5 @@ compile_commands.json:
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(CLI_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c tests/faults/*.c)) $(VECTORS_OBJ))
+-include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(CLI_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c tests/faults/*.c tests/backends/*.c)) $(VECTORS_OBJ))
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(CLI_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c)) $(VECTORS_OBJ))
