@@ -221,7 +221,7 @@ VECTORS ?= tests/vectors
 vectors: $(VECTORS_BIN)
 	@$(VECTORS_BIN) $(VECTORS)
 
-## vectors-random: HPA_CASES (2000) random cases of each kind from HPA_SEED (1) on, answered by the HPA's own code (needs Go)
+## vectors-random: HPA_CASES (2000, at most 5000) random cases of each kind from HPA_SEED (1) on, answered by the HPA's own code (needs Go)
 HPA_CASES ?= 2000
 HPA_SEED ?= 1
 vectors-random: $(VECTORS_BIN)

@@ -19,6 +19,7 @@ struct cycle {
 	struct hpa_words words;
 	struct standing conditions[CONDITIONS_MAX];
 	int32_t condition_count;
+	int64_t now_ms;
 	bool written, failed;
 };
 
@@ -115,6 +116,7 @@ static void load(struct cycle *c, const struct run *r)
 	const cJSON *e;
 
 	world_init(w, r->file);
+	c->now_ms = VECTOR_NOW_MS + exact_int(r->item, "at_s", 0) * MS_PER_S;
 	w->config.scale_to_zero = gate(r, "HPAScaleToZero");
 	w->policy.min_replicas = (int32_t)exact_int(r->item, "min", 1);
 	w->policy.max_replicas = (int32_t)exact_int(r->item, "max", 0);
@@ -171,7 +173,7 @@ static void write_scale(struct cycle *c, const cJSON *item)
 	const char *error =
 		exact_text(exact_get(item, "faults"), "update_scale_error", NULL);
 	struct scale_change change = {
-		.from = c->d.current, .to = c->d.desired, .now_ms = VECTOR_NOW_MS};
+		.from = c->d.current, .to = c->d.desired, .now_ms = c->now_ms};
 
 	if (c->d.desired == c->d.current)
 		return;
@@ -187,6 +189,7 @@ static void write_scale(struct cycle *c, const cJSON *item)
 static void cycle_run(struct cycle *c, const struct run *r)
 {
 	struct decide_input in = world_input(&c->w);
+	in.now_ms = c->now_ms;
 	in.scale = (struct scale_view){
 		.error =
 			exact_text(exact_get(r->item, "faults"), "get_scale_error", NULL),
@@ -319,30 +322,58 @@ static void check_error(struct run *r, const struct cycle *c, bool error)
 		run_check_text(r, "error", label, want);
 }
 
-void run_reconcile(struct run *r)
+static void check_cycle(struct run *r, struct cycle *c)
 {
 	const cJSON *expect = exact_get(r->item, "expect");
-	struct cycle c = {0};
-
-	load(&c, r);
-	cycle_run(&c, r);
-	bool computed = c.d.hold == HOLD_NONE || c.d.hold == HOLD_DISABLED;
-	bool error = c.failed || !computed || c.d.unknown_count > 0;
-	run_check_int(r, "desired_replicas", c.failed ? c.d.current : c.d.desired,
+	bool computed = c->d.hold == HOLD_NONE || c->d.hold == HOLD_DISABLED;
+	bool error = c->failed || !computed || c->d.unknown_count > 0;
+	run_check_int(r, "desired_replicas", c->failed ? c->d.current : c->d.desired,
 		      exact_int(expect, "desired_replicas", -1));
-	run_check_int(r, "scale_updated", c.written,
+	run_check_int(r, "scale_updated", c->written,
 		      exact_bool(expect, "scale_updated", false));
 	run_check_text(r, "action",
-		       c.written ? action_name(c.d.current, c.d.desired) : "none",
+		       c->written ? action_name(c->d.current, c->d.desired) : "none",
 		       exact_text(expect, "action", "none"));
-	check_error(r, &c, error);
+	check_error(r, c, error);
 	run_check_int(r, "returns_error", error,
 		      exact_bool(expect, "returns_error", false));
 	if (exact_get(expect, "cpu_utilization_pct"))
-		run_check_int(r, "cpu_utilization_pct", c.d.metrics[0].utilization_pct,
+		run_check_int(r, "cpu_utilization_pct", c->d.metrics[0].utilization_pct,
 			      exact_int(expect, "cpu_utilization_pct", 0));
-	check_metrics(r, &c);
-	check_event(r, &c);
-	check_conditions(r, &c);
+	check_metrics(r, c);
+	check_event(r, c);
+	check_conditions(r, c);
+}
+
+void run_reconcile(struct run *r)
+{
+	struct cycle c = {0};
+	load(&c, r);
+	cycle_run(&c, r);
+	check_cycle(r, &c);
 	world_fini(&c.w);
+}
+
+/* Cycles of one policy: what it remembers, and its conditions, go on. The first that
+ * differs ends it, the rest would follow from that. */
+void run_sequence(struct run *r)
+{
+	const cJSON *cycles = exact_get(r->item, "cycles");
+	struct decide_memory memory = {0};
+	struct cycle c = {0};
+	struct run one = *r;
+
+	cJSON_ArrayForEach (one.item, cycles) {
+		load(&c, &one);
+		c.w.memory = memory;
+		c.written = c.failed = false;
+		cycle_run(&c, &one);
+		check_cycle(&one, &c);
+		memory = c.w.memory;
+		world_fini(&c.w);
+		if (one.bad) {
+			run_fail(r, "differs at %s", exact_text(one.item, "name", "?"));
+			return;
+		}
+	}
 }

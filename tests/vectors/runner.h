@@ -28,5 +28,6 @@ void run_behavior_stabilize(struct run *r);
 void run_scale_events(struct run *r);
 void run_derived_edges(struct run *r);
 void run_reconcile(struct run *r);
+void run_sequence(struct run *r);
 
 #endif

@@ -28,6 +28,7 @@ static const struct {
 	{"scale_events", "cases", run_scale_events},
 	{"derived_edges", "cases", run_derived_edges},
 	{"reconcile", "cases", run_reconcile},
+	{"sequence", "cases", run_sequence},
 };
 
 void run_fail(struct run *r, const char *fmt, ...)

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	autoscaling "k8s.io/api/autoscaling/v2"
@@ -20,6 +21,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
+
+// The reader of the vectors takes 64 MiB a file.
+const most = 5000
 
 var selectAll, _ = labels.Parse(selected)
 
@@ -225,39 +229,45 @@ func requestsCase(r *rand.Rand) object {
 	}
 	requests, err := calculateRequests(w.pods, container, v1.ResourceCPU)
 	c := object{"test": "random", "container": container, "resource": "cpu", "pods": w.podsJSON, "gate_PodLevelResources": true}
-	if err == nil {
-		c["expect"] = object{"requests_m": requests}
+	if err != nil {
+		return nil
 	}
+	c["expect"] = object{"requests_m": requests}
 	return c
 }
 
+// The clock stands still in a bubble, except where a case sleeps: comparisons are exact on their edges too.
 func TestCases(t *testing.T) {
+	synctest.Test(t, writeCases)
+}
+
+func writeCases(t *testing.T) {
 	args := flag.Args()
 	if len(args) != 3 {
 		t.Fatal("usage: go test -args DIRECTORY SEED COUNT")
 	}
 	seed, _ := strconv.ParseInt(args[1], 10, 64)
 	count, err := strconv.Atoi(args[2])
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || count > most {
+		t.Fatalf("COUNT: allowed are 1 to %d: %v", most, err)
 	}
 	config := object{"tolerance": 0.1, "cpu_initialization_period_s": cpuInitialization.Seconds(),
 		"initial_readiness_delay_s": initialReadiness.Seconds(), "downscale_stabilization_s": 300,
 		"scale_up_limit_factor": 2, "scale_up_limit_minimum": 4}
 	for name, one := range map[string]func(*rand.Rand) object{"replica_calculator": calculatorCase, "behavior_rate": rateCase,
 		"behavior_stabilize": behaviorStabilizeCase, "legacy_stabilize": legacyStabilizeCase, "legacy_clamp": legacyClampCase,
-		"calculate_requests": requestsCase, "reconcile": reconcileCase} {
+		"calculate_requests": requestsCase, "reconcile": reconcileCase, "sequence": sequenceCase} {
 		cases := []object{}
 		for i := range count {
 			c := one(rand.New(rand.NewSource(seed + int64(i))))
-			if c["expect"] == nil {
+			if c == nil {
 				continue
 			}
 			c["name"] = "seed " + strconv.FormatInt(seed+int64(i), 10)
 			cases = append(cases, c)
 		}
-		text, err := json.MarshalIndent(object{"schema": "hpa-vectors/" + name + "/1", "now": now, "config": config,
-			"gate_defaults": object{"HPAScaleToZero": false, "HPAConfigurableTolerance": true}, "cases": cases}, "", " ")
+		text, err := json.Marshal(object{"schema": "hpa-vectors/" + name + "/1", "now": now, "config": config,
+			"gate_defaults": object{"HPAScaleToZero": false, "HPAConfigurableTolerance": true}, "cases": cases})
 		if err == nil {
 			err = os.WriteFile(filepath.Join(args[0], name+".json"), text, 0o644)
 		}

@@ -5,7 +5,6 @@ package podautoscaler
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand"
 	"strings"
 	"time"
@@ -45,13 +44,13 @@ func withDefaults(b *autoscaling.HorizontalPodAutoscalerBehavior) *autoscaling.H
 
 func milli(v int64) *resource.Quantity { return resource.NewMilliQuantity(v, resource.DecimalSI) }
 
-func (w *world) metric(utilization int32, average int64) (autoscaling.MetricSpec, object) {
+// total: what a metric that is not of the pods ought to have.
+func (w *world) metric(utilization int32, average, total int64) (autoscaling.MetricSpec, object) {
 	target := autoscaling.MetricTarget{Type: autoscaling.AverageValueMetricType, AverageValue: milli(average)}
 	j := object{"target_type": "AverageValue", "average_value_m": average}
 	value := func() {
-		v := average * int64(max(1, len(w.pods)))
-		target = autoscaling.MetricTarget{Type: autoscaling.ValueMetricType, Value: milli(v)}
-		j = object{"target_type": "Value", "value_m": v}
+		target = autoscaling.MetricTarget{Type: autoscaling.ValueMetricType, Value: milli(total)}
+		j = object{"target_type": "Value", "value_m": total}
 	}
 	percent := func() {
 		target = autoscaling.MetricTarget{Type: autoscaling.UtilizationMetricType, AverageUtilization: &utilization}
@@ -105,24 +104,23 @@ func (w *world) metric(utilization int32, average int64) (autoscaling.MetricSpec
 type cycle struct {
 	*HorizontalController
 	hpa      *autoscaling.HorizontalPodAutoscaler
-	saved    *autoscaling.HorizontalPodAutoscaler
 	scale    *autoscalingv1.Scale
 	updated  bool
 	recorder *record.FakeRecorder
 }
 
-func newCycle(w *world, hpa *autoscaling.HorizontalPodAutoscaler, scale *autoscalingv1.Scale, getError, updateError string) *cycle {
+func newCycle(w *world, hpa *autoscaling.HorizontalPodAutoscaler, scale *autoscalingv1.Scale) *cycle {
 	c := &cycle{hpa: hpa, scale: scale, recorder: record.NewFakeRecorder(100)}
 	scales := &scalefake.FakeScaleClient{}
 	scales.AddReactor("get", "*", func(core.Action) (bool, runtime.Object, error) {
-		if getError != "" {
-			return true, nil, errors.New(getError)
+		if w.failGet != "" {
+			return true, nil, errors.New(w.failGet)
 		}
 		return true, c.scale.DeepCopy(), nil
 	})
 	scales.AddReactor("update", "*", func(a core.Action) (bool, runtime.Object, error) {
-		if updateError != "" {
-			return true, nil, errors.New(updateError)
+		if w.failUpdate != "" {
+			return true, nil, errors.New(w.failUpdate)
 		}
 		c.updated = true
 		c.scale = a.(core.UpdateAction).GetObject().(*autoscalingv1.Scale)
@@ -130,14 +128,14 @@ func newCycle(w *world, hpa *autoscaling.HorizontalPodAutoscaler, scale *autosca
 	})
 	client := &fake.Clientset{}
 	client.AddReactor("update", "horizontalpodautoscalers", func(a core.Action) (bool, runtime.Object, error) {
-		c.saved = a.(core.UpdateAction).GetObject().(*autoscaling.HorizontalPodAutoscaler)
-		return true, c.saved, nil
+		saved := a.(core.UpdateAction).GetObject().(*autoscaling.HorizontalPodAutoscaler)
+		c.hpa = saved
+		return true, saved, nil
 	})
 	c.HorizontalController = &HorizontalController{
 		scaleNamespacer: scales, hpaNamespacer: client.AutoscalingV2(),
 		mapper:    testrestmapper.TestOnlyStaticRESTMapper(legacyscheme.Scheme, schema.GroupVersion{Group: "apps", Version: "v1"}),
-		tolerance: 0.1, replicaCalc: NewReplicaCalculator(w, w.podLister(), cpuInitialization, initialReadiness),
-		eventRecorder: c.recorder, downscaleStabilisationWindow: 5 * time.Minute, monitor: monitor.New(), podLister: w.podLister(),
+		tolerance: 0.1, eventRecorder: c.recorder, downscaleStabilisationWindow: 5 * time.Minute, monitor: monitor.New(),
 		recommendations: map[string][]timestampedRecommendation{}, scaleUpEvents: map[string][]timestampedScaleEvent{},
 		scaleDownEvents: map[string][]timestampedScaleEvent{}, selectorTracker: newBiMultimapSelectorTracker(),
 		consistencyStore: consistencyutil.NewNoopConsistencyStore(),
@@ -146,13 +144,36 @@ func newCycle(w *world, hpa *autoscaling.HorizontalPodAutoscaler, scale *autosca
 	return c
 }
 
-func (c *cycle) conditions() []object {
-	status := c.hpa.Status
-	if c.saved != nil {
-		status = c.saved.Status
+// One reconcile of the world as it is; what came of it.
+func (c *cycle) run(w *world) object {
+	before := c.scale.Spec.Replicas
+	c.updated = false
+	c.podLister = w.podLister()
+	c.replicaCalc = NewReplicaCalculator(w, c.podLister, cpuInitialization, initialReadiness)
+	err := c.reconcileAutoscaler(context.Background(), c.hpa, key)
+	after, action, label := c.scale.Spec.Replicas, "none", "none"
+	if c.updated && after > before {
+		action = "scale_up"
+	} else if c.updated {
+		action = "scale_down"
 	}
+	if err != nil {
+		label = "internal"
+	}
+	if errors.Is(err, errSpec) {
+		label = "spec"
+	}
+	expect := object{"desired_replicas": after, "scale_updated": c.updated, "action": action, "error": label,
+		"returns_error": err != nil, "conditions": c.conditions(), "event": c.event()}
+	if err != nil {
+		expect["said"] = err.Error()
+	}
+	return expect
+}
+
+func (c *cycle) conditions() []object {
 	ret := []object{}
-	for _, condition := range status.Conditions {
+	for _, condition := range c.hpa.Status.Conditions {
 		ret = append(ret, object{"type": string(condition.Type), "status": string(condition.Status), "reason": condition.Reason})
 	}
 	return ret
@@ -208,36 +229,42 @@ func (w *world) behavior() (*autoscaling.HorizontalPodAutoscalerBehavior, any) {
 	return withDefaults(b), j
 }
 
-func reconcileCase(r *rand.Rand) object {
-	utilization, average := []int{10, 30, 50, 80, 100, 150}[r.Intn(6)], []int64{1, 10, 2222, 15000, 1000000}[r.Intn(5)]
-	w := newWorld(r, utilization, average)
+// An HPA and what of its case stays the same from cycle to cycle.
+func (w *world) draft(utilization int32, average, total int64) (*autoscaling.HorizontalPodAutoscaler, object) {
 	low := int32(w.pick(0, 1, 1, 2, 3))
 	high := max(low, 1) + int32(w.Intn(20))
-	specReplicas := int32(max(0, len(w.pods)+w.pick(0, 0, 0, 0, -1, 1, 2)))
-	if w.chance(8) {
-		specReplicas = 0
-	}
-	statusReplicas := max(0, specReplicas+int32(w.pick(0, 0, 0, 0, -1, 1)))
-	selector := selected
-	if w.chance(2) {
-		selector = []string{"", "cheddar cheese"}[w.Intn(2)]
-	}
 	hpa := &autoscaling.HorizontalPodAutoscaler{ObjectMeta: metav1.ObjectMeta{Name: "test-hpa", Namespace: namespace}}
 	hpa.Spec.ScaleTargetRef = autoscaling.CrossVersionObjectReference{Kind: "Deployment", Name: "web", APIVersion: "apps/v1"}
 	hpa.Spec.MinReplicas, hpa.Spec.MaxReplicas = &low, high
-	c := object{"test": "random", "min": low, "max": high, "spec_replicas": specReplicas, "status_replicas": statusReplicas,
-		"selector": selector, "gates": gates(w), "pods": w.podsJSON, "last_scale_age_s": nil,
-		"target": object{"kind": "Deployment", "name": "web", "api_version": "apps/v1"},
-		"sources": object{"resource_metrics": w.resourceJSON, "pod_metric_values": w.valuesJSON, "object_value_m": w.objectValue,
-			"external_samples_m": w.samples}}
+	c := object{"test": "random", "min": low, "max": high, "gates": gates(w), "selector": selected}
 	var metrics []object
 	for range w.pick(1, 1, 1, 2, 3) {
-		spec, j := w.metric(int32(utilization), average)
+		spec, j := w.metric(utilization, average, total)
 		hpa.Spec.Metrics = append(hpa.Spec.Metrics, spec)
 		metrics = append(metrics, j)
 	}
 	c["metrics"] = metrics
 	hpa.Spec.Behavior, c["behavior"] = w.behavior()
+	return hpa, c
+}
+
+func newScale(spec, status int32, selector string) *autoscalingv1.Scale {
+	return &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: namespace},
+		Spec: autoscalingv1.ScaleSpec{Replicas: spec}, Status: autoscalingv1.ScaleStatus{Replicas: status, Selector: selector}}
+}
+
+func reconcileCase(r *rand.Rand) object {
+	utilization, average := []int{10, 30, 50, 80, 100, 150}[r.Intn(6)], []int64{1, 10, 2222, 15000, 1000000}[r.Intn(5)]
+	w := newWorld(r, utilization, average)
+	hpa, c := w.draft(int32(utilization), average, average*int64(max(1, len(w.pods))))
+	specReplicas := int32(max(0, len(w.pods)+w.pick(0, 0, 0, 0, -1, 1, 2)))
+	if w.chance(8) {
+		specReplicas = 0
+	}
+	statusReplicas := max(0, specReplicas+int32(w.pick(0, 0, 0, 0, -1, 1)))
+	if w.chance(2) {
+		c["selector"] = []string{"", "cheddar cheese"}[w.Intn(2)]
+	}
 	initial := []object{}
 	if w.chance(20) {
 		status := []v1.ConditionStatus{v1.ConditionTrue, v1.ConditionFalse}[w.Intn(2)]
@@ -245,28 +272,7 @@ func reconcileCase(r *rand.Rand) object {
 		initial = append(initial, object{"type": "ScaledToZero", "status": string(status), "reason": "ScaledToZero"})
 	}
 	c["initial_conditions"] = initial
-	faults, getError, updateError := object{}, "", ""
-	if w.chance(8) {
-		switch w.Intn(4) {
-		case 0:
-			w.failAll = "something went wrong"
-			faults["all_metric_clients_error"] = w.failAll
-		case 1:
-			w.failExternal = "something went wrong"
-			faults["external_client_error"] = w.failExternal
-		case 2:
-			getError = "something went wrong"
-			faults["get_scale_error"] = getError
-		default:
-			updateError = "something went wrong"
-			faults["update_scale_error"] = updateError
-		}
-	}
-	c["faults"] = faults
-	cycle := newCycle(w, hpa, &autoscalingv1.Scale{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: namespace},
-		Spec:   autoscalingv1.ScaleSpec{Replicas: specReplicas},
-		Status: autoscalingv1.ScaleStatus{Replicas: statusReplicas, Selector: selector}}, getError, updateError)
-	c["recommendations"] = nil
+	cycle := newCycle(w, hpa, newScale(specReplicas, statusReplicas, c["selector"].(string)))
 	if w.chance(60) {
 		recommendations, list := w.recommendations()
 		if recommendations == nil {
@@ -275,28 +281,8 @@ func reconcileCase(r *rand.Rand) object {
 		cycle.recommendations[key] = recommendations
 		c["recommendations"] = list
 	}
-	err := cycle.reconcileAutoscaler(context.Background(), hpa, key)
-	c["expect"] = cycle.outcome(err, specReplicas)
+	c["spec_replicas"], c["status_replicas"], c["faults"] = specReplicas, statusReplicas, w.fail(12)
+	c["pods"], c["sources"] = w.podsJSON, w.sources()
+	c["expect"] = cycle.run(w)
 	return c
-}
-
-func (c *cycle) outcome(err error, before int32) object {
-	after, action, label := c.scale.Spec.Replicas, "none", "none"
-	if c.updated && after > before {
-		action = "scale_up"
-	} else if c.updated {
-		action = "scale_down"
-	}
-	if err != nil {
-		label = "internal"
-	}
-	if errors.Is(err, errSpec) {
-		label = "spec"
-	}
-	expect := object{"desired_replicas": after, "scale_updated": c.updated, "action": action, "error": label,
-		"returns_error": err != nil, "conditions": c.conditions(), "event": c.event()}
-	if err != nil {
-		expect["said"] = fmt.Sprint(err)
-	}
-	return expect
 }

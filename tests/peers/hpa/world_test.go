@@ -1,8 +1,7 @@
 package podautoscaler
 
 // A random world that the controller and the vectors' schema (tests/vectors) both describe: pods, their metrics, the
-// values of other sources. Times and ages end in 7 seconds and windows in none that do, so that no comparison with the
-// running clock stands on its edge.
+// values of other sources.
 
 import (
 	"context"
@@ -50,15 +49,20 @@ type world struct {
 	objectValue                        int64
 	samples                            []int64
 
-	failAll, failExternal string
+	failAll, failExternal, failGet, failUpdate string
 }
 
 func (w *world) chance(percent int) bool { return w.Intn(100) < percent }
 
 func (w *world) pick(of ...int) int { return of[w.Intn(len(of))] }
 
-// Seconds before now, 7, 17, ..., below the limit.
-func (w *world) age(limit int) int { return w.Intn(limit/10)*10 + 7 }
+// Seconds before now, below the limit; every other one of them a whole half minute, as windows are.
+func (w *world) age(limit int) int {
+	if w.chance(50) {
+		return w.Intn(limit/30+1) * 30
+	}
+	return w.Intn(limit)
+}
 
 func (w *world) at(seconds int) metav1.Time {
 	if seconds == 0 {
@@ -88,34 +92,51 @@ func (w *world) around(v int64) int64 {
 	return int64(math.Max(0, math.Round(float64(v)*w.ratio())))
 }
 
-func (w *world) container(name string, restart bool) (v1.Container, object) {
+// request < 0: none.
+func newContainer(name string, request int64) (v1.Container, object) {
 	c, j := v1.Container{Name: name}, object{"name": name, "request_m": nil}
-	if !w.chance(3) {
-		request := int64(w.pick(1, 50, 100, 145, 250, 500, 1000, 1500))
+	if request >= 0 {
 		c.Resources.Requests = v1.ResourceList{v1.ResourceCPU: *resource.NewMilliQuantity(request, resource.DecimalSI)}
 		j["request_m"] = request
-	}
-	if restart {
-		always := v1.ContainerRestartPolicyAlways
-		c.RestartPolicy = &always
-		j["restart_always"] = true
 	}
 	return c, j
 }
 
-func (w *world) addPod(i, containers int) {
-	name := fmt.Sprintf("test-pod-%d", i)
+func (w *world) someRequest() int64 {
+	if w.chance(3) {
+		return -1
+	}
+	return int64(w.pick(1, 50, 100, 145, 250, 500, 1000, 1500))
+}
+
+// A running pod; each of its containers has this request.
+func (w *world) pod(name string, containers int, request int64) (*v1.Pod, object) {
 	p := &v1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace, Labels: map[string]string{"name": "test-pod"}}}
-	j := object{"name": name, "phase": "Running", "deleted": false, "start_time": nil, "ready": nil,
-		"ready_transition_time": nil, "labels": object{"name": "test-pod"}}
+	p.Status.Phase = v1.PodRunning
+	var list []object
+	for k := 1; k <= containers; k++ {
+		c, cj := newContainer(fmt.Sprintf("container%d", k), request)
+		p.Spec.Containers = append(p.Spec.Containers, c)
+		list = append(list, cj)
+	}
+	return p, object{"name": name, "phase": "Running", "deleted": false, "start_time": nil, "ready": nil,
+		"ready_transition_time": nil, "labels": object{"name": "test-pod"}, "containers": list}
+}
+
+func (w *world) addPod(i, containers int) {
+	p, j := w.pod(fmt.Sprintf("test-pod-%d", i), 0, 0)
 	var list, inits []object
 	for k := 1; k <= containers; k++ {
-		c, cj := w.container(fmt.Sprintf("container%d", k), false)
+		c, cj := newContainer(fmt.Sprintf("container%d", k), w.someRequest())
 		p.Spec.Containers = append(p.Spec.Containers, c)
 		list = append(list, cj)
 	}
 	if w.chance(10) {
-		c, cj := w.container("sidecar", w.chance(60))
+		c, cj := newContainer("sidecar", w.someRequest())
+		if w.chance(60) {
+			always := v1.ContainerRestartPolicyAlways
+			c.RestartPolicy, cj["restart_always"] = &always, true
+		}
 		p.Spec.InitContainers = append(p.Spec.InitContainers, c)
 		inits = append(inits, cj)
 	}
@@ -126,7 +147,6 @@ func (w *world) addPod(i, containers int) {
 			v1.ResourceCPU: *resource.NewMilliQuantity(request, resource.DecimalSI)}}
 		j["pod_level_request_m"] = request
 	}
-	p.Status.Phase = v1.PodRunning
 	if w.chance(12) {
 		p.Status.Phase = []v1.PodPhase{v1.PodPending, v1.PodFailed, v1.PodSucceeded, v1.PodUnknown}[w.Intn(4)]
 		j["phase"] = string(p.Status.Phase)
@@ -154,8 +174,7 @@ func (w *world) addPod(i, containers int) {
 
 // Usage of each container in proportion to its request. Of sidecars too: the HPA would not notice that one is missing,
 // Foretop takes a pod of which it does not know all containers for one without a value.
-func (w *world) addUsage(p *v1.Pod, ratio float64) {
-	stamp, window := w.someTime(), w.pick(15, 30, 60)
+func (w *world) addUsageAt(p *v1.Pod, ratio float64, stamp, window int) {
 	m := metricsapi.PodMetrics{ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: namespace, Labels: p.Labels},
 		Timestamp: w.at(stamp), Window: metav1.Duration{Duration: time.Duration(window) * time.Second}}
 	var list []object
@@ -167,8 +186,7 @@ func (w *world) addUsage(p *v1.Pod, ratio float64) {
 	}
 	for _, c := range running {
 		request := c.Resources.Requests.Cpu().MilliValue()
-		usage := int64(math.Round(float64(request) * ratio * (1 + w.NormFloat64()*.1)))
-		usage = max(usage, 0)
+		usage := max(0, int64(math.Round(float64(request)*ratio*(1+w.NormFloat64()*.1))))
 		m.Containers = append(m.Containers, metricsapi.ContainerMetrics{Name: c.Name, Usage: v1.ResourceList{
 			v1.ResourceCPU: *resource.NewMilliQuantity(usage, resource.DecimalSI)}})
 		list = append(list, object{"name": c.Name, "usage_m": usage})
@@ -177,8 +195,7 @@ func (w *world) addUsage(p *v1.Pod, ratio float64) {
 	w.resourceJSON = append(w.resourceJSON, object{"pod": p.Name, "timestamp": stamp, "window_s": window, "containers": list})
 }
 
-func (w *world) addValue(p *v1.Pod, value int64) {
-	stamp := w.someTime()
+func (w *world) addValueAt(p *v1.Pod, value int64, stamp int) {
 	w.values[p.Name] = metricsclient.PodMetric{Timestamp: w.at(stamp).Time, Window: time.Minute, Value: value}
 	w.valuesJSON = append(w.valuesJSON, object{"pod": p.Name, "value_m": value, "timestamp": stamp, "window_s": 60})
 }
@@ -196,10 +213,10 @@ func newWorld(r *rand.Rand, utilization int, average int64) *world {
 	}
 	for _, p := range w.pods {
 		if !w.chance(8) {
-			w.addUsage(p, ratio)
+			w.addUsageAt(p, ratio, w.someTime(), w.pick(15, 30, 60))
 		}
 		if !w.chance(8) {
-			w.addValue(p, max(0, value+int64(w.NormFloat64()*float64(value)*.1)))
+			w.addValueAt(p, max(0, value+int64(w.NormFloat64()*float64(value)*.1)), w.someTime())
 		}
 	}
 	w.objectValue = w.around(average * int64(max(count, 1)))
@@ -213,6 +230,35 @@ func newWorld(r *rand.Rand, utilization int, average int64) *world {
 }
 
 // --- what the controller asks ---
+
+// The JSON of what the sources serve.
+func (w *world) sources() object {
+	return object{"resource_metrics": w.resourceJSON, "pod_metric_values": w.valuesJSON, "object_value_m": w.objectValue,
+		"external_samples_m": w.samples}
+}
+
+// In one of `in` cases something fails; the rest stands.
+func (w *world) fail(in int) object {
+	const text = "something went wrong"
+	w.failAll, w.failExternal, w.failGet, w.failUpdate = "", "", "", ""
+	if w.Intn(in) > 0 {
+		return object{}
+	}
+	switch w.Intn(4) {
+	case 0:
+		w.failAll = text
+		return object{"all_metric_clients_error": text}
+	case 1:
+		w.failExternal = text
+		return object{"external_client_error": text}
+	case 2:
+		w.failGet = text
+		return object{"get_scale_error": text}
+	default:
+		w.failUpdate = text
+		return object{"update_scale_error": text}
+	}
+}
 
 func (w *world) podLister() corelisters.PodLister {
 	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc})
