@@ -16,7 +16,7 @@
 
 struct member {
 	struct query_ref query;
-	char *ns;
+	const char *ns; /* one of its batch's names */
 };
 
 struct batch {
@@ -29,7 +29,7 @@ struct batch {
 
 	struct member *members;
 	size_t count, cap;
-	const char *names[NAMESPACES_MAX]; /* the distinct namespaces; the members' */
+	char *names[NAMESPACES_MAX]; /* the distinct namespaces; owned */
 	size_t name_count;
 	int64_t asked_ms;         /* monotonic: of its first member */
 	struct prom_query *asked; /* under way */
@@ -60,8 +60,8 @@ static void release(struct batch *b)
 	}
 	timer_cancel(&b->timer);
 	prom_cancel(b->asked);
-	for (size_t i = 0; i < b->count; i++)
-		free(b->members[i].ns);
+	for (size_t i = 0; i < b->name_count; i++)
+		free(b->names[i]);
 	free(b->members);
 	free(b->container);
 	free(b);
@@ -130,7 +130,7 @@ static void give(struct batch *b, const struct prom_result *result)
 	size_t n = 0;
 	for (size_t i = 0; i < b->count; i++) {
 		const struct member *m = &b->members[i];
-		if (i == 0 || strcmp(m->ns, b->members[i - 1].ns) != 0)
+		if (i == 0 || m->ns != b->members[i - 1].ns)
 			n = rows_of(m->ns, usages, count, rows);
 		struct event event = {.type = EVENT_VALUES};
 		event.u.values.query = m->query;
@@ -171,8 +171,8 @@ static void on_late(void *arg)
 
 static int compare_members(const void *left, const void *right)
 {
-	return strcmp(((const struct member *)left)->ns,
-		      ((const struct member *)right)->ns);
+	const struct member *a = left, *b = right;
+	return a->ns == b->ns ? 0 : strcmp(a->ns, b->ns);
 }
 
 static int compare_names(const void *left, const void *right)
@@ -199,7 +199,7 @@ static void ask(struct batch *b)
 	struct str text AUTO(str_fini);
 	qsort(b->members, b->count, sizeof(*b->members), compare_members);
 	qsort(b->names, b->name_count, sizeof(*b->names), compare_names);
-	struct prom_pods pods = {.namespaces = b->names,
+	struct prom_pods pods = {.namespaces = (const char *const *)b->names,
 				 .namespace_count = b->name_count,
 				 .container = b->container};
 	str_init(&text, QUERY_MAX);
@@ -233,30 +233,31 @@ static struct batch *begin(struct batches *all, const struct batch *shape)
 	return b;
 }
 
-static bool has_namespace(const struct batch *b, const char *ns)
+/* The batch's own copy of the name; NULL: it has none yet. */
+static const char *name_in(const struct batch *b, const char *ns)
 {
 	size_t i = b->name_count;
 	while (i > 0 && strcmp(b->names[i - 1], ns) != 0)
 		i--;
-	return i > 0;
+	return i > 0 ? b->names[i - 1] : NULL;
 }
 
-/* ns: ownership passes; one of at most NAMESPACES_MAX. */
-static void add(struct batch *b, const struct query_ref *query, char *ns)
+/* ns: one of at most NAMESPACES_MAX. */
+static void add(struct batch *b, const struct query_ref *query, const char *ns)
 {
-	if (!has_namespace(b, ns))
-		b->names[b->name_count++] = ns;
+	const char *name = name_in(b, ns);
+	if (!name)
+		name = b->names[b->name_count++] = xstrdup(ns);
 	if (b->count == b->cap) {
 		b->cap = b->cap ? 2 * b->cap : 4;
 		b->members = xrealloc(b->members, b->cap * sizeof(*b->members));
 	}
-	b->members[b->count++] = (struct member){*query, ns};
+	b->members[b->count++] = (struct member){*query, name};
 }
 
 static bool is_border(const struct batch *b, size_t i)
 {
-	return i > 0 && i < b->count &&
-	       strcmp(b->members[i - 1].ns, b->members[i].ns) != 0;
+	return i > 0 && i < b->count && b->members[i - 1].ns != b->members[i].ns;
 }
 
 /* Where a namespace begins, nearest to the middle; 0: there is but one. */
@@ -281,7 +282,7 @@ static bool halve(struct batch *b)
 		return false;
 	struct batch *halves[] = {begin(b->all, b), begin(b->all, b)};
 	for (size_t i = 0; i < b->count; i++)
-		add(halves[i >= half], &b->members[i].query, TAKE(b->members[i].ns));
+		add(halves[i >= half], &b->members[i].query, b->members[i].ns);
 	release(b);
 	ask(halves[0]);
 	ask(halves[1]);
@@ -333,7 +334,7 @@ void batches_ask(struct batches *all, const struct usage_wish *w,
 	struct loop *l = all->loop;
 	struct batch *b = find_gathering(all, w);
 	/* However many policies a namespace has, its containers are asked for once. */
-	if (b && b->name_count == NAMESPACES_MAX && !has_namespace(b, w->ns)) {
+	if (b && b->name_count == NAMESPACES_MAX && !name_in(b, w->ns)) {
 		ask(b);
 		b = NULL;
 	}
@@ -347,7 +348,7 @@ void batches_ask(struct batches *all, const struct usage_wish *w,
 		b = begin(all, &shape);
 		timer_set(l->config.reactor, &b->timer, gather_ms(l), on_gathered, b);
 	}
-	add(b, query, xstrdup(w->ns));
+	add(b, query, w->ns);
 }
 
 void batches_drop(struct batches *all, const char *why)
