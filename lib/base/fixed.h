@@ -12,7 +12,8 @@ struct fixed {
 
 /* Empty; size >= 1. */
 void fixed_init(struct fixed *f, char *data, size_t size);
-/* Appends what fits. */
+/* Append what fits. */
+void fixed_puts(struct fixed *f, const char *text);
 void fixed_printf(struct fixed *f, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

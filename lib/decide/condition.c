@@ -57,24 +57,29 @@ static const char *limit_message(enum limit limit)
 	return "";
 }
 
+static void set_constant(struct decision *d, enum condition_type type, bool status,
+			 const char *reason, const char *message)
+{
+	struct fixed text;
+	if (!d->words)
+		return;
+	struct condition *c = &d->words->conditions[type];
+	c->status = status ? CONDITION_TRUE : CONDITION_FALSE;
+	c->reason = reason;
+	fixed_init(&text, c->message, sizeof(c->message));
+	fixed_puts(&text, message);
+}
+
 void condition_set(struct decision *d, enum condition_type type, bool status,
 		   const char *reason, const char *fmt, ...)
 {
 	va_list args;
 
-	if (!d->words)
+	/* Most are constants, and every decision sets four. */
+	set_constant(d, type, status, reason, fmt);
+	if (!d->words || !strchr(fmt, '%'))
 		return;
 	struct condition *c = &d->words->conditions[type];
-
-	c->status = status ? CONDITION_TRUE : CONDITION_FALSE;
-	c->reason = reason;
-	/* Most are constants, and every decision sets four. */
-	if (!strchr(fmt, '%')) {
-		size_t len = strnlen(fmt, sizeof(c->message) - 1);
-		memcpy(c->message, fmt, len);
-		c->message[len] = '\0';
-		return;
-	}
 	va_start(args, fmt);
 	vsnprintf(c->message, sizeof(c->message), fmt, args);
 	va_end(args);
@@ -110,8 +115,8 @@ void condition_set_stabilization(struct decision *d)
 
 void condition_set_limit(struct decision *d)
 {
-	condition_set(d, CONDITION_SCALING_LIMITED, d->limit != LIMIT_NONE,
-		      limit_reason(d->limit), "%s", limit_message(d->limit));
+	set_constant(d, CONDITION_SCALING_LIMITED, d->limit != LIMIT_NONE,
+		     limit_reason(d->limit), limit_message(d->limit));
 }
 
 void condition_set_zero(struct decision *d, bool scaled_to_zero)
@@ -126,28 +131,32 @@ void condition_set_zero(struct decision *d, bool scaled_to_zero)
 
 char *metric_title(const struct policy_metric *m, char *buf, size_t size)
 {
-	bool pct = m->target.type == TARGET_UTILIZATION;
-	snprintf(buf, size, "%s", m->name);
+	const char *before = "", *behind = "";
+	struct fixed text;
 	switch (m->type) {
 	case METRIC_RESOURCE:
-		snprintf(buf, size, "%s resource%s", m->name,
-			 pct ? " utilization (percentage of request)" : "");
+		behind = " resource";
 		break;
 	case METRIC_CONTAINER_RESOURCE:
-		snprintf(buf, size, "%s container resource%s", m->name,
-			 pct ? " utilization (percentage of request)" : "");
+		behind = " container resource";
 		break;
 	case METRIC_PODS:
-		snprintf(buf, size, "pods metric %s", m->name);
+		before = "pods metric ";
 		break;
 	case METRIC_OBJECT:
-		snprintf(buf, size, "%s metric %s",
-			 m->target.type == TARGET_VALUE ? "object" : "external", m->name);
+		before = m->target.type == TARGET_VALUE ? "object metric "
+							: "external metric ";
 		break;
 	case METRIC_EXTERNAL:
-		snprintf(buf, size, "external metric %s", m->name);
+		before = "external metric ";
 		break;
 	}
+	fixed_init(&text, buf, size);
+	fixed_puts(&text, before);
+	fixed_puts(&text, m->name);
+	fixed_puts(&text, behind);
+	if (behind[0] && m->target.type == TARGET_UTILIZATION)
+		fixed_puts(&text, " utilization (percentage of request)");
 	return buf;
 }
 

@@ -18,7 +18,7 @@ static bool is_resource(const struct policy_metric *m, const char *name)
 
 static void add_name(struct fixed *t, const struct policy_metric *m)
 {
-	fixed_printf(t, "%s", m->name);
+	fixed_puts(t, m->name);
 	if (m->type == METRIC_CONTAINER_RESOURCE)
 		fixed_printf(t, " of container %s", m->container);
 }
@@ -111,7 +111,7 @@ static void add_unknowns(struct fixed *t, const struct decide_input *in,
 		const struct metric_decision *md = &d->metrics[i];
 		if (md->known)
 			continue;
-		fixed_printf(t, "%s", told++ > 0 ? ", " : "");
+		fixed_puts(t, told++ > 0 ? ", " : "");
 		add_name(t, &in->policy->metrics[i]);
 		fixed_printf(t, " unknown (%s)", md->error);
 	}
@@ -134,7 +134,7 @@ static void add_winner(struct fixed *t, const struct decide_input *in,
 			     md->at_limit, md->at_limit == 1 ? "pod" : "pods",
 			     number_format(md->seen, false, seen, sizeof(seen)));
 	if (d->unknown_count > 0) {
-		fixed_printf(t, "; ");
+		fixed_puts(t, "; ");
 		add_unknowns(t, in, d);
 	}
 }
@@ -179,10 +179,10 @@ static void add_limit(struct fixed *t, const struct decide_input *in,
 		fixed_printf(t, ", %s", in->max_reason ? in->max_reason : "maxReplicas");
 		break;
 	case LIMIT_SCALE_UP_RATE:
-		fixed_printf(t, ", scale-up limit");
+		fixed_puts(t, ", scale-up limit");
 		break;
 	case LIMIT_SCALE_DOWN_RATE:
-		fixed_printf(t, ", scale-down limit");
+		fixed_puts(t, ", scale-down limit");
 		break;
 	}
 }
@@ -201,7 +201,7 @@ static void add_guards(struct fixed *t, const struct decide_input *in,
 		add_until(t, d);
 	add_limit(t, in, d);
 	if (d->released)
-		fixed_printf(t, ", released by forecast");
+		fixed_puts(t, ", released by forecast");
 }
 
 /* The reactive value differs from its target, but by less than the tolerance. */
@@ -227,7 +227,7 @@ static void write_computed(struct fixed *t, const struct decide_input *in,
 	if (guarded || d->released)
 		add_guards(t, in, d);
 	else if (within_tolerance(in, d))
-		fixed_printf(t, ", within tolerance");
+		fixed_puts(t, ", within tolerance");
 }
 
 static void write_bounds(struct fixed *t, const struct decide_input *in,
@@ -236,7 +236,7 @@ static void write_bounds(struct fixed *t, const struct decide_input *in,
 	bool above = d->limit == LIMIT_TOO_MANY;
 	const char *why = above ? in->max_reason : in->min_reason;
 	if (why)
-		fixed_printf(t, "%s", why);
+		fixed_puts(t, why);
 	else if (above)
 		fixed_printf(t, "%d replicas > maxReplicas %d", d->current,
 			     in->policy->max_replicas);
@@ -285,7 +285,7 @@ void reason_write(const struct decide_input *in, struct decision *d)
 		write_unknown(&t, in, d);
 		return;
 	case HOLD_DISABLED:
-		fixed_printf(
+		fixed_puts(
 			&t,
 			"the target was set to 0 replicas by others -> hold 0, scaling "
 			"is disabled");

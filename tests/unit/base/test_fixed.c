@@ -11,8 +11,10 @@ START_TEST(parts_stand_one_after_the_other)
 	ck_assert_str_eq(data, "");
 	fixed_printf(&f, "%d replicas", 3);
 	fixed_printf(&f, "%s", "");
+	fixed_puts(&f, "");
+	fixed_puts(&f, ", 50% more");
 	fixed_printf(&f, " -> %s", "keep");
-	ck_assert_str_eq(data, "3 replicas -> keep");
+	ck_assert_str_eq(data, "3 replicas, 50% more -> keep");
 	ck_assert_uint_eq(f.len, strlen(data));
 }
 END_TEST
@@ -28,9 +30,17 @@ START_TEST(what_does_not_fit_is_cut_and_nothing_is_written_beyond)
 	ck_assert_uint_eq(f.len, 7);
 	fixed_printf(&f, "9");
 	ck_assert_str_eq(data, "1234567");
+	fixed_puts(&f, "9");
+	ck_assert_str_eq(data, "1234567");
+	fixed_init(&f, data, 8);
+	fixed_puts(&f, "1234");
+	fixed_puts(&f, "5678");
+	ck_assert_str_eq(data, "1234567");
+	ck_assert_uint_eq(f.len, 7);
 	ck_assert_int_eq(memcmp(data + 8, "...", 3), 0);
 	fixed_init(&f, data, 1);
 	fixed_printf(&f, "x");
+	fixed_puts(&f, "x");
 	ck_assert_str_eq(data, "");
 }
 END_TEST
