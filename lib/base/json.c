@@ -2,12 +2,13 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <threads.h>
 
-/* Of the tree that this thread is parsing; NULL: it goes to the heap. */
+/* Of the tree that this thread is parsing or building; NULL: it goes to the heap. */
 static _Thread_local struct arena *nursery;
 
 static void *allocate(size_t size)
@@ -56,6 +57,18 @@ const cJSON *json_parse_in(struct arena *a, const char *text, size_t len, struct
 	const cJSON *tree = json_parse(text, len, err);
 	nursery = NULL;
 	return tree;
+}
+
+void json_build_in(struct arena *a)
+{
+	assert(!nursery && !a->most);
+	json_init();
+	nursery = a;
+}
+
+void json_build_end(void)
+{
+	nursery = NULL;
 }
 
 const cJSON *json_at(const cJSON *o, const char *path)

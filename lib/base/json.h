@@ -26,6 +26,12 @@ cJSON *json_parse(const char *text, size_t len, struct err *err);
 const cJSON *json_parse_in(struct arena *a, const char *text, size_t len,
 			   struct err *err);
 
+/* Until json_build_end what cJSON makes lives in the arena and goes with it, never by
+ * cJSON_Delete, and nothing is printed: for a tree of many values that is printed behind
+ * it and soon gone. The arena has no limit. */
+void json_build_in(struct arena *a);
+void json_build_end(void);
+
 /* Walks a dotted path ("metadata.name"); keys with dots cannot be named. NULL when any
  * part is absent or `o` is NULL. */
 const cJSON *json_at(const cJSON *o, const char *path);

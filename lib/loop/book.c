@@ -33,8 +33,8 @@ static void forget_status(struct entry *p)
 	kube_cancel(TAKE(p->call));
 	timer_cancel(&p->retry);
 	entry_unqueue(p);
-	cJSON_Delete(TAKE(p->status));
-	cJSON_Delete(TAKE(p->sent));
+	free(TAKE(p->status));
+	free(TAKE(p->sent));
 	free(TAKE(p->kept));
 	free(TAKE(p->record));
 	p->version[0] = '\0';

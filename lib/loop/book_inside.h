@@ -37,8 +37,8 @@ struct entry {
 	struct kube_call *call;
 	bool stale;    /* what the engine has is to be written in its turn */
 	bool failed;   /* the newest write did, and is made again in a while */
-	cJSON *status; /* content that is to be written at once, or NULL */
-	cJSON *sent;   /* content that is being written */
+	char *status;  /* content that is to be written at once, or NULL */
+	char *sent;    /* content that is being written */
 	bool saving;   /* the write under way answers `sent_save` */
 	bool save_due; /* the next write must answer `save` */
 	struct write_ref save, sent_save;

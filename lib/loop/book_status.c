@@ -3,6 +3,7 @@
 #include "loop/book_inside.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STATUS_PERIOD_MS                                                                 \
@@ -119,7 +120,7 @@ static void on_status_written(void *arg, const struct kube_reply *reply)
 	else if (p->stale)
 		arm_drain(p);
 	if (!p->call)
-		cJSON_Delete(TAKE(p->sent));
+		free(TAKE(p->sent));
 }
 
 static void tell_refused(void *arg)
@@ -133,7 +134,7 @@ static void tell_refused(void *arg)
  * a step. */
 static void refuse(struct entry *p)
 {
-	cJSON_Delete(TAKE(p->status));
+	free(TAKE(p->status));
 	if (!p->save_due)
 		return;
 	p->save_due = false;
@@ -151,9 +152,8 @@ static void write_status(struct entry *p)
 		refuse(p);
 		return;
 	}
-	char *text AUTO_FREE = json_text(p->status);
 	cJSON *data AUTO(json_cleanup) = cJSON_CreateObject();
-	cJSON_AddStringToObject(data, STATUS_KEY, text);
+	cJSON_AddStringToObject(data, STATUS_KEY, p->status);
 	char *name AUTO_FREE = entry_status_name(p);
 	struct kube_configmap map = {
 		.ns = loop_status_namespace(p->book->loop),
@@ -169,7 +169,7 @@ static void write_status(struct entry *p)
 	p->save_due = false;
 	p->stale = false;
 	p->call = kube_configmap_put(l->kube, &map, on_status_written, p);
-	cJSON_Delete(p->sent);
+	free(p->sent);
 	p->sent = TAKE(p->status);
 }
 
@@ -187,13 +187,16 @@ void entry_unqueue(struct entry *p)
 	p->waiting = false;
 }
 
-/* With who decides. */
-static cJSON *content(const struct book *b, const struct entry *p,
-		      const struct policy_status *status)
+/* With who decides. Owned by the caller. */
+static char *content(const struct book *b, const struct entry *p,
+		     const struct policy_status *status)
 {
+	struct arena memory AUTO(arena_fini) = {0};
+	json_build_in(&memory);
 	cJSON *o = status_to_json(status, loop_now(b->loop));
 	shards_tell(b->loop->shards, p->shard, o);
-	return o;
+	json_build_end();
+	return json_text(o);
 }
 
 static void drain(void *arg)
@@ -248,7 +251,7 @@ void book_save(struct book *b, const struct policy_status *status,
 	struct entry *p = served_entry(b, status);
 	if (!p)
 		return;
-	cJSON_Delete(p->status);
+	free(p->status);
 	p->status = content(b, p, status);
 	p->save = *ref;
 	p->save_due = true;

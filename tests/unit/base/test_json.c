@@ -63,6 +63,21 @@ START_TEST(a_tree_in_an_arena_is_the_same_and_leaves_nothing)
 }
 END_TEST
 
+START_TEST(a_tree_that_was_built_in_an_arena_is_printed_as_any_other)
+{
+	struct arena a AUTO(arena_fini) = {0};
+	json_build_in(&a);
+	cJSON *tree = cJSON_CreateObject();
+	cJSON_AddStringToObject(tree, "a", "b");
+	cJSON_AddNumberToObject(tree, "c", 0.5);
+	json_build_end();
+	char *text AUTO_FREE = json_text(tree);
+	ck_assert_str_eq(text, "{\"a\":\"b\",\"c\":0.5}");
+	cJSON *own AUTO(json_cleanup) = parse(text, NULL);
+	ck_assert(own && a.taken == 4096);
+}
+END_TEST
+
 START_TEST(what_is_refused_is_refused_in_an_arena_too)
 {
 	struct err err = {0};
@@ -171,6 +186,7 @@ int main(void)
 			    ARRAY_LEN(refused));
 	tcase_add_test(tcase, a_text_without_terminator_is_read_to_its_length_only);
 	tcase_add_test(tcase, a_tree_in_an_arena_is_the_same_and_leaves_nothing);
+	tcase_add_test(tcase, a_tree_that_was_built_in_an_arena_is_printed_as_any_other);
 	tcase_add_loop_test(tcase, what_is_refused_is_refused_in_an_arena_too, 0,
 			    ARRAY_LEN(refused));
 	tcase_add_test(tcase, a_tree_beyond_the_limit_of_its_arena_is_refused);
