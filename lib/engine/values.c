@@ -84,16 +84,14 @@ static void take_total(struct prepared *s, int32_t m, const struct event *event)
 	set_known(s, m, &values, row->value);
 }
 
-/* Is this the value of one of the target's pods, or of a container of it that counts?
- * NULL: yes. Else why not, for people; "" when it is no fault of the row. */
-static const char *pod_row_problem(const struct prepared *s,
+/* Is this the value of `pod`, one of the target's (NULL: of none of them), or of a
+ * container of it that counts? NULL: yes. Else why not, for people; "" when it is no
+ * fault of the row. */
+static const char *pod_row_problem(const struct pod *pod,
 				   const struct policy_metric *spec,
 				   const struct value_row *row, int64_t now_ms, char *buf,
 				   size_t size)
 {
-	if (!row->pod)
-		return "the query returned series without a pod label";
-	const struct pod *pod = pods_find(s, row->key ? row->key : hash_text(row->pod));
 	if (!pod || (spec->container &&
 		     (!row->container || strcmp(row->container, spec->container))))
 		return "";
@@ -115,17 +113,18 @@ struct harvest {
 	const char *problem; /* of a row that was left out */
 };
 
-static void take_row(struct harvest *h, const struct value_row *row)
+static void take_row(struct harvest *h, const struct value_row *row,
+		     const struct pod *pod)
 {
 	const struct policy_metric *spec = &h->s->policy->metrics[h->metric];
 	const char *bad =
-		pod_row_problem(h->s, spec, row, h->now_ms, h->buf, sizeof(h->buf));
+		pod_row_problem(pod, spec, row, h->now_ms, h->buf, sizeof(h->buf));
 	if (bad && bad[0])
 		h->problem = bad;
 	if (bad || h->count == h->e->values_max)
 		return;
 	h->e->values[h->count++] = (struct pod_value){
-		.key = row->key ? row->key : hash_text(row->pod),
+		.key = pod->key,
 		.value_m = milli_up(row->value),
 		.time_ms = row->time_ms,
 		.window_ms = VALUE_WINDOW_MS,
@@ -134,21 +133,32 @@ static void take_row(struct harvest *h, const struct value_row *row)
 	h->total += row->value;
 }
 
+/* All rows, in any order. */
+static void take_all(struct harvest *h, const struct value_row *rows, int32_t count)
+{
+	for (int32_t i = 0; i < count; i++) {
+		if (rows[i].pod)
+			take_row(h, &rows[i], pods_find(h->s, hash_text(rows[i].pod)));
+		else
+			h->problem = "the query returned series without a pod label";
+	}
+}
+
 /* Rows of the pods that the policy has, of so many that are in order. */
 static void take_own(struct harvest *h, const struct value_row *rows, int32_t count)
 {
 	for (int32_t i = 0; i < h->s->pod_count; i++) {
-		uint64_t key = h->s->pods[i].key;
+		const struct pod *pod = &h->s->pods[i];
 		int32_t from = 0, to = count;
 		while (from < to) {
 			int32_t middle = from + (to - from) / 2;
-			if (rows[middle].key < key)
+			if (rows[middle].key < pod->key)
 				from = middle + 1;
 			else
 				to = middle;
 		}
-		for (; from < count && rows[from].key == key; from++)
-			take_row(h, &rows[from]);
+		for (; from < count && rows[from].key == pod->key; from++)
+			take_row(h, &rows[from], pod);
 	}
 }
 
@@ -168,8 +178,7 @@ static void take_pods(struct engine *e, struct prepared *s, int32_t m,
 	if (event->u.values.by_key)
 		take_own(&h, rows, count);
 	else
-		for (int32_t i = 0; i < count; i++)
-			take_row(&h, &rows[i]);
+		take_all(&h, rows, count);
 	if (!h.count) {
 		values_unknown(s, m, h.problem);
 		return;
