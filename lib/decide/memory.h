@@ -31,8 +31,8 @@ struct scale_event {
 } __attribute__((packed));
 
 struct scale_events {
-	struct scale_event items[SCALE_EVENTS_MAX];
 	int32_t count;
+	struct scale_event items[SCALE_EVENTS_MAX];
 };
 
 /* Zeroed is a valid empty memory; the first decision seeds it with the current size. */
@@ -40,8 +40,8 @@ struct decide_memory {
 	bool seeded;
 	bool scaled_to_zero;   /* we set the target to zero, so we may take it up again */
 	int64_t last_scale_ms; /* 0: never */
-	struct recommendation log[RECOMMENDATIONS_MAX];
 	int32_t log_count;
+	struct recommendation log[RECOMMENDATIONS_MAX];
 	struct scale_events up, down;
 };
 

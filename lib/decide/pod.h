@@ -30,6 +30,10 @@ struct pod {
 	int64_t created_ms;     /* metadata.creationTimestamp, or POD_TIME_NONE */
 	int64_t start_ms;       /* status.startTime, or POD_TIME_NONE; 0 is long ago */
 	int64_t ready_since_ms; /* last transition of the Ready condition */
+	uint8_t phase;          /* enum pod_phase */
+	uint8_t ready;          /* enum pod_ready */
+	bool deleted;           /* metadata.deletionTimestamp is set */
+	uint8_t containers;     /* how many report usage, saturating at 255 */
 	/* Milli-units or enum request_problem, by the metric's index in the policy. */
 	int64_t request_m[POLICY_METRICS_MAX];
 	int64_t limit_m[POLICY_METRICS_MAX]; /* of CPU metrics; 0: no limit */
@@ -38,10 +42,6 @@ struct pod {
 	 * that miss it there. */
 	char lacking[32];
 	uint8_t lacking_for;
-	uint8_t phase;      /* enum pod_phase */
-	uint8_t ready;      /* enum pod_ready */
-	bool deleted;       /* metadata.deletionTimestamp is set */
-	uint8_t containers; /* how many report usage, saturating at 255 */
 };
 
 /* The untrimmed description, all of it borrowed for the call. Requests are those of

@@ -73,10 +73,7 @@ struct derived_record {
 };
 
 struct state_record {
-	char target_uid[64]; /* state follows the target: another uid starts afresh */
-	struct decide_memory memory;
 	struct pending_write pending;
-	struct lead_samples lead;
 	/* The window that is forecast and the lead time of the shadow's pods; 0: none
 	 * yet. Both are kept while a changed lead time is not far off. */
 	int32_t window_min;
@@ -88,6 +85,9 @@ struct state_record {
 	struct objective objective; /* its sums are lived through again, not kept */
 	struct size_record size;
 	struct hold_record holds;
+	char target_uid[64]; /* state follows the target: another uid starts afresh */
+	struct decide_memory memory;
+	struct lead_samples lead;
 };
 
 /* An empty one with room for everything; free() frees all of it. */

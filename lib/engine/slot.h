@@ -58,12 +58,12 @@ struct write_note {
 struct target_state {
 	uint64_t key; /* hash of namespace, kind, name */
 	bool seen, missing;
-	char why[256];            /* missing: it cannot be read; "": it is not there */
-	char selector_error[128]; /* "": the selector is good */
+	bool rolling; /* pods of more than one revision exist */
 	int32_t replicas, status_replicas;
+	int32_t unavailable;      /* replicas that are not available */
+	char selector_error[128]; /* "": the selector is good */
+	char why[256];            /* missing: it cannot be read; "": it is not there */
 	char resource_version[32], uid[64];
-	bool rolling;        /* pods of more than one revision exist */
-	int32_t unavailable; /* replicas that are not available */
 };
 
 /* What else scales the target. */
@@ -144,19 +144,46 @@ struct write_pool {
 	int32_t spare_count, used;
 };
 
+/* What each cycle looks at stands together at the front, what is large or seldom asked
+ * for behind it: of ten thousand policies none is in the processor's cache any more when
+ * its turn comes again. */
 struct prepared {
 	uint32_t index;          /* its place in the engine */
 	struct write_pool *pool; /* the engine's, from its place on */
 	char *ns, *name;
-	struct policy *policy; /* NULL: never valid */
-	char *invalid;         /* why the newest text was refused; NULL: it was not */
-	bool conflict;         /* an older policy has the target */
-	bool held;             /* it was in force for its target until now */
-	struct target_state target;
-	struct autoscaler_state autoscaler;
+	struct policy *policy;   /* NULL: never valid */
+	char *invalid;           /* why the newest text was refused; NULL: it was not */
+	bool conflict;           /* an older policy has the target */
+	bool held;               /* it was in force for its target until now */
+	bool rested;             /* nothing was decided in the newest cycle, on purpose */
 	struct floor *floor;     /* mode Floor; else NULL */
 	int64_t paused_until_ms; /* by EVENT_PAUSE; 0: it is not */
-	bool rested;             /* nothing was decided in the newest cycle, on purpose */
+	/* cycle */
+	int64_t next_cycle_ms, deadline_ms;
+	int64_t asked_ms; /* when the values at hand were asked for */
+	uint64_t cycle;   /* 0: none is open */
+	int32_t waiting;
+	int32_t metric_count;        /* of the policy */
+	struct metric_slot *metrics; /* so many, as in `status` */
+	struct guard_slot *guards;
+	struct schedule_interval *intervals; /* SCHEDULE_INTERVALS_MAX; NULL: the policy
+						has no schedules */
+	int32_t interval_count;
+	int64_t schedule_until_ms; /* 0: not told yet */
+	bool schedule_conflict;    /* said */
+	int32_t backfills; /* of its queries for days of history, as counted in the engine
+			    */
+	struct write write;
+	/* what is published */
+	int64_t status_sent_ms;
+	int32_t saved_wanted; /* recommendation that the sent record ends with, inside of
+				 what matters */
+	bool changed;  /* a condition or number that the status object has not seen yet */
+	bool reworded; /* a message that the status object has not seen yet */
+	const char *held_by; /* of the newest decision; NULL: it was not held */
+	struct news news;
+	struct shadow *shadow; /* NULL: no metric is forecast; owned */
+	struct gate gate;
 	/* pods */
 	struct pod *pods;
 	uint8_t *pod_marks;          /* POD_GIVEN, POD_WAS_READY; beside pods */
@@ -172,36 +199,12 @@ struct prepared {
 	/* lead.newest_ms and newest_count of the record this process began with */
 	int64_t lead_before_ms;
 	int32_t lead_before_count;
-	bool lead_unknown;           /* no lead time was known when the list began */
-	struct state_record record;  /* decide's memory and lead times live in it */
-	int32_t metric_count;        /* of the policy */
-	struct metric_slot *metrics; /* so many, as in `status` */
-	struct guard_slot *guards;
-	struct schedule_interval *intervals; /* SCHEDULE_INTERVALS_MAX; NULL: the policy
-						has no schedules */
-	int32_t interval_count;
-	int64_t schedule_until_ms; /* 0: not told yet */
-	bool schedule_conflict;    /* said */
-	int32_t backfills; /* of its queries for days of history, as counted in the engine
-			    */
-	struct shadow *shadow; /* NULL: no metric is forecast; owned */
-	struct gate gate;
-	/* cycle */
-	int64_t next_cycle_ms, deadline_ms;
-	int64_t asked_ms; /* when the values at hand were asked for */
-	uint64_t cycle;   /* 0: none is open */
-	int32_t waiting;
+	bool lead_unknown; /* no lead time was known when the list began */
+	struct target_state target;
 	struct decision decision;
-	struct write write;
-	/* what is published */
 	struct policy_status status;
-	int64_t status_sent_ms;
-	int32_t saved_wanted; /* recommendation that the sent record ends with, inside of
-				 what matters */
-	bool changed;  /* a condition or number that the status object has not seen yet */
-	bool reworded; /* a message that the status object has not seen yet */
-	const char *held_by; /* of the newest decision; NULL: it was not held */
-	struct news news;
+	struct state_record record; /* decide's memory and lead times live in it */
+	struct autoscaler_state autoscaler;
 };
 
 enum { POD_GIVEN = 1, POD_WAS_READY = 2 };
