@@ -1,5 +1,7 @@
 """Reading the API server's audit log."""
 import json
+import os
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +28,15 @@ def read(path):
                 if event["stage"] in ("ResponseComplete", "Panic"):
                     events.append(event)
     return events
+
+
+def read_last(path):
+    """The events once nothing is written any more: the last ones reach the log after their answers were sent."""
+    end, size = time.monotonic() + 60, -1
+    while size != os.path.getsize(path) and time.monotonic() < end:
+        size = os.path.getsize(path)
+        time.sleep(3)
+    return read(path)
 
 
 def seconds(text):

@@ -212,8 +212,7 @@ class Faults:
         code, _took = self.foretop.process.stop()
         self.report.check(self.foretop.starts == 1 and began == 1 and code == 0,
                           "one process lived through all of it and kept the lead", f"exit {code}")
-        time.sleep(1)
-        events = audit.read(self.cluster.audit_log)
+        events = audit.read_last(self.cluster.audit_log)
         for key in self.keys:
             mine = [(when, replicas, event) for when, replicas, event in levels.writes(events, key)
                     if event["user"]["username"] == self.foretop.user]

@@ -208,8 +208,7 @@ class HandoverStory:
     def _judge(self):
         for replica in self.replicas:
             replica.foretop.process.stop()
-        time.sleep(1)
-        events = audit.read(self.cluster.audit_log)
+        events = audit.read_last(self.cluster.audit_log)
         self.reigns = self._reigns(events)
         self._judge_times()
         self._judge_writers(events)
