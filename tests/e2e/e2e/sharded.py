@@ -1,6 +1,5 @@
 """The story of hand-overs with policies split over shards: two replicas hold half of them each, and the one whose turn it is
 loses its half. What it says of the one Lease is true of each shard's here, and who was cut off or frozen need not end."""
-
 from . import audit, levels, tokens
 from .handover import HANDOVERS, LOOKS, REQUESTS_S, HandoverStory
 from .processes import wait_for
