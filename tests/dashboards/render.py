@@ -18,7 +18,7 @@ from browser import Browser, Failed, find_program  # noqa: E402
 
 BOARDS = ROOT / "charts/foretop/dashboards"
 WIDTH = 1280
-WAIT_S = 60
+WAIT_S = 300
 # As in the address of a dashboard that somebody opens.
 CHOSEN = {"policy": {"var-namespace": "shop", "var-policy": "checkout"}}
 # Pixels of a canvas that are not of its background colour: lines, areas, axes.

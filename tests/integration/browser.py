@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-WAIT_S = 60
+WAIT_S = 300
 WIDTHS = (1280, 768, 360)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define MANY       300
-#define BROWSER_MS 90000 /* of a browser that starts beside all other tests */
+#define BROWSER_MS 600000 /* of a browser that starts beside all other tests */
 #define SCRIPT     "tests/integration/browser.py"
 
 static struct bed *b;
