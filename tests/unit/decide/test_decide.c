@@ -74,10 +74,13 @@ START_TEST(raised_minimum_is_reached_from_zero_with_a_behavior_too)
 	r.policy.min_replicas = 3;
 	ck_assert_int_eq(rig_next(&r, 15), 3);
 	ck_assert_str_eq(r.words.rescale, "external metric requests above target");
-	/* Where the metric asks for nothing it is the minimum alone. */
-	load(&r, 0);
+	load(&r, 300); /* just as much as the minimum: nothing is said of it */
 	r.in.scale.spec_replicas = r.in.scale.status_replicas = 0;
 	r.memory.scaled_to_zero = true;
+	ck_assert_int_eq(rig_decide(&r), 3);
+	ck_assert_int_eq(r.d.limit, LIMIT_NONE);
+	/* Where the metric asks for nothing it is the minimum alone. */
+	load(&r, 0);
 	ck_assert_int_eq(rig_decide(&r), 3);
 	ck_assert_str_eq(r.words.rescale,
 			 "Current number of replicas below Spec.MinReplicas");
