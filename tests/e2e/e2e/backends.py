@@ -155,7 +155,7 @@ def ready(process, url):
 
 
 class VictoriaMetrics:
-    name, apart, lag_s = "VictoriaMetrics", RATES_APART, 30
+    name, module, apart, lag_s = "VictoriaMetrics", "victoriametrics", RATES_APART, 30
 
     def __init__(self, story):
         port, = free_ports(1)
@@ -170,7 +170,8 @@ class VictoriaMetrics:
 
 class Thanos:
     """Query over a sidecar of the same Prometheus. Strict: it says that a store is missing, and does not forget it."""
-    name, apart, lag_s = "Thanos", 1e-12, 0
+    name, module, apart, lag_s = "Thanos", "thanos", 1e-12, 0
+    engine = "prometheus"
 
     def __init__(self, story):
         grpc, http, query_grpc, query = free_ports(4)
@@ -181,8 +182,8 @@ class Thanos:
             f"--grpc-address=127.0.0.1:{grpc}", f"--http-address=127.0.0.1:{http}"])
         ready(sidecar, f"http://127.0.0.1:{http}/-/ready")
         process = story.supervisor.start("thanos-query", [
-            thanos, "query", f"--endpoint-strict=127.0.0.1:{grpc}", f"--grpc-address=127.0.0.1:{query_grpc}",
-            f"--http-address=127.0.0.1:{query}"])
+            thanos, "query", f"--query.promql-engine={self.engine}", f"--endpoint-strict=127.0.0.1:{grpc}",
+            f"--grpc-address=127.0.0.1:{query_grpc}", f"--http-address=127.0.0.1:{query}"])
         ready(process, self.url + "/-/ready")
         wait_for("the sidecar's series", lambda: b'"result":[{' in urllib.request.urlopen(
             f"{self.url}/api/v1/query?query={LOAD}", timeout=5).read(), 60, alive=[sidecar, process])
@@ -192,7 +193,11 @@ class Thanos:
         self.sidecar.stop()
 
 
-BACKENDS = {"victoriametrics": VictoriaMetrics, "thanos": Thanos}
+class ThanosEngine(Thanos):
+    name, engine = "Thanos with its own engine", "thanos"
+
+
+BACKENDS = {"victoriametrics": VictoriaMetrics, "thanos": Thanos, "thanos-engine": ThanosEngine}
 
 
 class Backends:
