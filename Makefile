@@ -320,7 +320,7 @@ e2e-full: $(BUILD)/foretop
 	@hack/deps e2e
 	@FORETOP=$(abspath $(BUILD))/foretop tests/e2e/run ramps parity floor convert access faults handover shards
 
-## e2e-backends: BACKENDS (victoriametrics; thanos, thanos-engine) beside a real Prometheus with the same samples (builds them once)
+## e2e-backends: BACKENDS (victoriametrics; thanos, thanos-engine, cortex) beside a real Prometheus with the same samples (builds them once)
 BACKENDS ?= victoriametrics
 e2e-backends: $(BUILD)/foretop $(BUILD)/tests/backends/compare
 	@hack/deps e2e

@@ -4,6 +4,7 @@ import math
 import os
 import random
 import re
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -197,7 +198,54 @@ class ThanosEngine(Thanos):
     name, engine = "Thanos with its own engine", "thanos"
 
 
-BACKENDS = {"victoriametrics": VictoriaMetrics, "thanos": Thanos, "thanos-engine": ThanosEngine}
+CORTEX = """\
+auth_enabled: false
+target: distributor,ingester,querier,query-frontend,store-gateway
+server: {{http_listen_address: 127.0.0.1, http_listen_port: {http}, grpc_listen_address: 127.0.0.1, grpc_listen_port: {grpc}}}
+distributor: {{ring: {{kvstore: {{store: inmemory}}, instance_addr: 127.0.0.1}}}}
+ingester: {{lifecycler: {{address: 127.0.0.1, ring: {{kvstore: {{store: inmemory}}, replication_factor: 1}}}}}}
+frontend_worker: {{frontend_address: "127.0.0.1:{grpc}"}}
+storage: {{engine: blocks}}
+blocks_storage:
+  backend: filesystem
+  filesystem: {{dir: {folder}/bucket}}
+  tsdb: {{dir: {folder}/tsdb}}
+  bucket_store: {{sync_dir: {folder}/sync, sync_interval: 5s, bucket_index: {{enabled: false}}}}
+querier: {{query_store_after: 0s, store_gateway_addresses: "127.0.0.1:{grpc}"}}
+"""
+
+
+class Cortex:
+    """Through its query front end, over the blocks of the reference as if its own ingesters had shipped them."""
+    name, module, apart, lag_s = "Cortex", "cortex", 1e-12, 0
+
+    def __init__(self, story):
+        http, grpc = free_ports(2)
+        folder = os.path.join(story.folder, "cortex")
+        self.url = f"http://127.0.0.1:{http}/prometheus"
+        self._ship(story.reference.data, os.path.join(folder, "bucket", "fake"))
+        config = os.path.join(folder, "cortex.yaml")
+        with open(config, "w", encoding="ascii") as f:
+            f.write(CORTEX.format(http=http, grpc=grpc, folder=folder))
+        process = story.supervisor.start("cortex", [story.binary_of("cortex"), f"-config.file={config}"])
+        wait_for("Cortex's blocks", lambda: b'"result":[{' in urllib.request.urlopen(
+            f"{self.url}/api/v1/query?query={LOAD}", timeout=5).read(), 120, alive=[process])
+
+    @staticmethod
+    def _ship(data, bucket):
+        for block in os.listdir(data):
+            if not os.path.exists(os.path.join(data, block, "meta.json")):
+                continue
+            to = os.path.join(bucket, block)
+            shutil.copytree(os.path.join(data, block), to)
+            with open(os.path.join(to, "meta.json"), encoding="ascii") as f:
+                meta = json.load(f)
+            meta["thanos"] = {"version": 1, "labels": {}, "downsample": {"resolution": 0}, "source": "receive"}
+            with open(os.path.join(to, "meta.json"), "w", encoding="ascii") as f:
+                json.dump(meta, f)
+
+
+BACKENDS = {"victoriametrics": VictoriaMetrics, "thanos": Thanos, "thanos-engine": ThanosEngine, "cortex": Cortex}
 
 
 class Backends:
