@@ -197,9 +197,32 @@ static bool is_success(const struct http_exchange *x)
 	return status >= 200 && status < 300;
 }
 
+/* A pooled connection that the server has closed looks alive while its farewell of TLS
+ * waits to be read. curl finds that out by sending, goes on to the next one, and gives up
+ * after a few: a server that closed all idle ones would fail the next request. Nothing
+ * came back on any of them, which is when curl sends again too: once more, on a new one.
+ */
+static bool start_afresh(struct http_exchange *x, CURLcode result)
+{
+	CURL *easy = x->transfer.easy;
+	struct err err = {0};
+	long connects = 0;
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+	if (result != CURLE_SEND_ERROR || connects || x->answered || x->afresh)
+		return false;
+	x->afresh = true;
+	x->running = false;
+	transfer_stop(x->reactor, &x->transfer);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	x->running = transfer_start(x->reactor, &x->transfer, &err) == 0;
+	return x->running;
+}
+
 static void on_transfer_done(struct transfer *t, CURLcode result)
 {
 	struct http_exchange *x = (struct http_exchange *)t;
+	if (start_afresh(x, result))
+		return;
 	if (is_stream(x) && is_success(x) && !deliver(x))
 		return;
 	/* curl is content with a 100 whose head is broken. */

@@ -33,7 +33,8 @@ struct http_exchange {
 	bool no_status;              /* the status line is none */
 	bool answered;               /* the status line of the final answer is there */
 	bool too_large, late;
-	bool *gone; /* set to true when the exchange is freed inside its own callback */
+	bool afresh; /* the second try, on a new connection */
+	bool *gone;  /* set to true when the exchange is freed inside its own callback */
 };
 
 /* A request that waits. NULL with *err = ERR_INVALID when it is malformed. */

@@ -126,6 +126,8 @@ static inline void server_serve(struct server_connection *c)
 				   &(struct linger){.l_onoff = 1}, sizeof(struct linger));
 			return;
 		case SERVER_CLOSE:
+			if (c->ssl)
+				SSL_shutdown(c->ssl);
 			return;
 		}
 	}

@@ -203,6 +203,45 @@ START_TEST(a_plain_server_behind_https_is_named_as_a_tls_failure)
 }
 END_TEST
 
+#define IDLE 8 /* more than curl tries */
+
+/* The server's side: threads of its own. */
+static int open_connections(struct server *s)
+{
+	int count = 0;
+	pthread_mutex_lock(&s->lock);
+	for (int i = 0; i < s->connection_count; i++)
+		count += s->open_fds[i] >= 0;
+	pthread_mutex_unlock(&s->lock);
+	return count;
+}
+
+START_TEST(a_server_that_closed_many_idle_connections_gets_a_new_one)
+{
+	struct rig g;
+	static const struct http_request put = {.method = "PUT", .body = "{}"};
+	struct server_reply replies[IDLE + 1];
+	for (int i = 0; i < IDLE; i++)
+		replies[i] =
+			(struct server_reply){.bytes = OK_TEXT, .after = SERVER_CLOSE};
+	replies[IDLE] = (struct server_reply){.bytes = OK_TEXT};
+	rig_init(&g, replies, IDLE + 1, certificate_server(&own, NULL));
+	rig_connect(&g, &(struct http_client_config){.ca_pem = own.cert_pem,
+						     .max_in_flight = IDLE});
+	for (int i = 0; i < IDLE; i++)
+		rig_send(&g, &get, i);
+	rig_wait(&g, IDLE);
+	ck_assert_int_eq(g.server.connection_count, IDLE);
+	while (open_connections(&g.server))
+		usleep(1000);
+	const struct http_response *r = rig_ask(&g, _i ? &put : &get);
+	ck_assert_msg(r->status == 200, "%s", r->err.msg);
+	ck_assert_uint_eq(g.server.request_count, IDLE + 1);
+	ck_assert_int_eq(g.server.request_connection[IDLE], IDLE);
+	rig_fini(&g);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("http tls");
@@ -221,6 +260,8 @@ int main(void)
 	tcase_add_test(t, without_the_wanted_client_certificate_the_alert_is_passed_on);
 	tcase_add_test(t, a_broken_key_is_said_before_anything_is_sent);
 	tcase_add_test(t, a_plain_server_behind_https_is_named_as_a_tls_failure);
+	tcase_add_loop_test(t, a_server_that_closed_many_idle_connections_gets_a_new_one,
+			    0, 2);
 	tcase_set_timeout(t, 30);
 	suite_add_tcase(s, t);
 	return run_suite(s);
