@@ -395,4 +395,3 @@ clean:
 	rm -rf $(BUILD) compile_commands.json
 
 -include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(CLI_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c tests/faults/*.c tests/backends/*.c)) $(VECTORS_OBJ))
--include $(patsubst %.o,%.d,$(call obj,$(LIB_SRC) $(CMD_SRC) $(TEST_SRC) $(INTEGRATION_SRC) $(BED_SRC) $(STORIES_SRC) $(CLI_SRC) $(BENCH_SRC) $(wildcard tests/fuzz/*.c)) $(VECTORS_OBJ))
