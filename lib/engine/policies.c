@@ -279,6 +279,7 @@ static void put_in_place(struct engine *e, struct prepared *s, int32_t i, int64_
 	struct prepared *old = e->slots[i];
 	s->next_cycle_ms = now_ms;
 	s->changed = true;
+	s->status.serial = ++e->serials;
 	slot_put(e, i, s);
 	if (!s->policy) {
 		refuse(e, s, NULL, now_ms);

@@ -248,6 +248,7 @@ struct engine {
 	int32_t work_at;
 	int64_t now_ms;           /* of the newest event */
 	uint64_t numbers;         /* cycles, queries and writes, never reused */
+	uint64_t serials;         /* of policies and their versions, likewise */
 	int32_t backfills;        /* queries for days of history under way */
 	struct chunk *chunks;     /* CHUNKS */
 	struct heard *heard;      /* of whoever works, see struct feed */

@@ -56,6 +56,7 @@ struct floor_status {
 struct policy_status {
 	const char *ns, *name;
 	const struct policy *policy; /* the version in force; NULL: none ever was valid */
+	uint64_t serial; /* nothing else that an engine served has it; 0: none */
 	struct status_condition conditions[PC_COUNT];
 	int32_t current, desired, reactive, predicted; /* DECIDE_NO_REPLICAS: unknown */
 	int32_t pods, ready_pods;

@@ -19,16 +19,17 @@ enum entry_state {
 /* One policy object. */
 struct entry {
 	struct book *book;
-	struct entry *next;         /* of all */
-	struct entry *chain;        /* in a bucket */
-	struct entry *next_waiting; /* in the queue of status objects */
-	bool waiting;
-	char *ns, *name, *uid, *text; /* text NULL: the key is missing */
+	struct entry *next; /* of all */
+	/* What is asked of all, in a walk from one to the next, stands beside that. */
+	enum entry_state state;
 	int32_t shard; /* of its target; while that is not known, of its name */
 	bool placed; /* its target is known, or its status object does not tell it either
 		      */
+	bool waiting;
+	struct entry *next_waiting;   /* in the queue of status objects */
+	struct entry *chain;          /* in a bucket */
+	char *ns, *name, *uid, *text; /* text NULL: the key is missing */
 	int64_t created_ms;
-	enum entry_state state;
 	struct state_record *record; /* until a policy has taken it over */
 	bool turned_away;            /* the engine has no place for it */
 	char *kept; /* the last valid version by the status object; NULL: none, or used */

@@ -24,6 +24,9 @@ struct past_point {
 
 struct past {
 	char *key; /* policy and metric: a ring of another one is of no use */
+	/* The status that was added last, which has that key, and its metric. */
+	uint64_t serial;
+	int32_t metric;
 	int32_t first, count;
 	int32_t cap; /* in [PAST_POINTS_MIN, PAST_POINTS] */
 	struct past_point points[];

@@ -135,6 +135,8 @@ START_TEST(another_policy_at_the_same_place_starts_anew)
 {
 	struct shown other;
 	shown_init(&other, "shop", "cart");
+	s.status.serial = 7;
+	other.status.serial = 8;
 	pasts_add(&pasts, 2, &s.status, NOW_MS);
 	ck_assert_ptr_null(pasts_find(&pasts, 2, &other.status));
 	ck_assert_ptr_null(pasts_find(&pasts, 1, &s.status));
@@ -143,6 +145,48 @@ START_TEST(another_policy_at_the_same_place_starts_anew)
 	ck_assert_ptr_null(past());
 	ck_assert_int_eq(pasts_find(&pasts, 2, &other.status)->count, 1);
 	shown_fini(&other);
+}
+END_TEST
+
+START_TEST(a_new_version_goes_on_where_the_one_before_it_was)
+{
+	s.status.serial = 7;
+	pasts_add(&pasts, 2, &s.status, NOW_MS);
+	pasts_add(&pasts, 2, &s.status, NOW_MS + PAST_STEP_MS);
+	s.status.serial = 8;
+	pasts_add(&pasts, 2, &s.status, NOW_MS + 2 * PAST_STEP_MS);
+	pasts_add(&pasts, 2, &s.status, NOW_MS + 3 * PAST_STEP_MS);
+	ck_assert_int_eq(past()->count, 4);
+}
+END_TEST
+
+START_TEST(another_metric_of_the_same_version_starts_anew)
+{
+	static const char text[] =
+		"scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n"
+		"maxReplicas: 40\n"
+		"metrics:\n"
+		"- type: External\n"
+		"  external: {metric: {name: requests}, target: {type: Value, value: "
+		"1}}\n"
+		"  query: up\n"
+		"- type: External\n"
+		"  external: {metric: {name: jobs}, target: {type: Value, value: 1}}\n"
+		"  query: down\n";
+	struct err err;
+	const struct policy *one = s.status.policy;
+	struct policy *two AUTO(policy_cleanup) =
+		policy_parse("shop", "checkout", text, sizeof(text) - 1, &err);
+	ck_assert_msg(two != NULL, "%s", err.msg);
+	s.status.policy = two;
+	s.status.serial = 7;
+	pasts_add(&pasts, 2, &s.status, NOW_MS);
+	s.status.metrics[0].forecast_on = false;
+	s.status.metrics[1].forecast_on = true;
+	ck_assert_ptr_null(past());
+	pasts_add(&pasts, 2, &s.status, NOW_MS + PAST_STEP_MS);
+	ck_assert_int_eq(past()->count, 1);
+	s.status.policy = one;
 }
 END_TEST
 
@@ -159,6 +203,8 @@ int main(void)
 	tcase_add_test(tc, of_thousands_of_policies_fewer_hours_are_kept);
 	tcase_add_test(tc, a_clock_that_is_put_back_adds_no_point);
 	tcase_add_test(tc, another_policy_at_the_same_place_starts_anew);
+	tcase_add_test(tc, a_new_version_goes_on_where_the_one_before_it_was);
+	tcase_add_test(tc, another_metric_of_the_same_version_starts_anew);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
