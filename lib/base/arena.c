@@ -61,13 +61,33 @@ void *arena_copy(struct arena *a, const void *data, size_t size)
 	return p;
 }
 
+static void free_blocks(struct arena_block *newest)
+{
+	while (newest) {
+		struct arena_block *older = newest->older;
+		free(newest);
+		newest = older;
+	}
+}
+
+void arena_clear(struct arena *a)
+{
+	struct arena_block *kept = a->newest;
+	if (!kept || kept->size > MOST_BYTES) {
+		arena_fini(a);
+		return;
+	}
+	free_blocks(kept->older);
+	kept->older = NULL;
+	kept->used = 0;
+	a->taken = kept->size;
+	a->full = false;
+}
+
 void arena_fini(struct arena *a)
 {
-	while (a->newest) {
-		struct arena_block *older = a->newest->older;
-		free(a->newest);
-		a->newest = older;
-	}
+	free_blocks(a->newest);
+	a->newest = NULL;
 	a->taken = 0;
 	a->full = false;
 }

@@ -19,6 +19,10 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t size);
 /* A copy of size bytes; NULL as arena_alloc. */
 void *arena_copy(struct arena *a, const void *data, size_t size);
+/* Empties it; the limit stays, and a block of at most 1 MiB for what comes next. Large
+ * blocks that come and go all the time are dear: malloc keeps those that are free in
+ * order. Accepts zeroed. */
+void arena_clear(struct arena *a);
 /* Frees everything; the limit stays. Accepts zeroed. */
 void arena_fini(struct arena *a);
 

@@ -291,12 +291,12 @@ static enum prom_outcome describe(const struct builder *b, struct err *err)
 	return b->outcome;
 }
 
-enum prom_outcome prom_decode(const struct prom_body *body,
-			      const struct prom_limits *limits,
-			      struct prom_result *ret_result, struct err *err)
+static enum prom_outcome decode(const struct prom_body *body,
+				const struct prom_limits *limits, struct arena *scratch,
+				struct prom_result *ret_result, struct err *err)
 {
-	struct envelope e AUTO(envelope_fini) = {0};
-	enum prom_outcome outcome = envelope_read(body, &e, err);
+	struct envelope e;
+	enum prom_outcome outcome = envelope_read(body, scratch, &e, err);
 	if (outcome != PROM_OK)
 		return outcome;
 	struct builder b AUTO(builder_fini) = {.limits = limits};
@@ -309,4 +309,15 @@ enum prom_outcome prom_decode(const struct prom_body *body,
 	}
 	hand_over(&b, type, ret_result);
 	return PROM_OK;
+}
+
+enum prom_outcome prom_decode(const struct prom_body *body,
+			      const struct prom_limits *limits, struct arena *scratch,
+			      struct prom_result *ret_result, struct err *err)
+{
+	struct arena own AUTO(arena_fini) = {0};
+	struct arena *memory = scratch ? scratch : &own;
+	enum prom_outcome outcome = decode(body, limits, memory, ret_result, err);
+	arena_clear(memory);
+	return outcome;
 }

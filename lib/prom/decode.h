@@ -61,13 +61,15 @@ struct prom_body {
 	size_t len;
 };
 
-/* Decodes one answer. PROM_OK with *ret_result set (prom_result_fini), or another outcome
- * with *err set (ERR_INVALID when the query must be changed, else ERR_RETRY) and
- * *ret_result untouched. Warnings may stand at the top or in `data` (Thanos); "PromQL
- * info" texts are no warnings. Two members of one name and a NUL in a string are
- * PROM_FAILED, and so is an answer whose JSON tree would take more than 64 MiB. */
+/* Decodes one answer. scratch: emptied memory that is kept from answer to answer, empty
+ * again afterwards; NULL: none is. PROM_OK with *ret_result set (prom_result_fini), or
+ * another outcome with *err set (ERR_INVALID when the query must be changed, else
+ * ERR_RETRY) and *ret_result untouched. Warnings may stand at the top or in `data`
+ * (Thanos); "PromQL info" texts are no warnings. Two members of one name and a NUL in a
+ * string are PROM_FAILED, and so is an answer whose JSON tree would take more than 64
+ * MiB. */
 enum prom_outcome prom_decode(const struct prom_body *body,
-			      const struct prom_limits *limits,
+			      const struct prom_limits *limits, struct arena *scratch,
 			      struct prom_result *ret_result, struct err *err);
 
 /* Joins the chunks of one range, in order of time, into one result: samples of the same

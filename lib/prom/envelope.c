@@ -192,20 +192,13 @@ static enum prom_outcome judge(const struct prom_body *b, const struct reading *
 	return PROM_FAILED;
 }
 
-void envelope_fini(struct envelope *e)
-{
-	arena_fini(&e->memory);
-	*e = (struct envelope){0};
-}
-
-enum prom_outcome envelope_read(const struct prom_body *b, struct envelope *ret_envelope,
-				struct err *err)
+enum prom_outcome envelope_read(const struct prom_body *b, struct arena *memory,
+				struct envelope *ret_envelope, struct err *err)
 {
 	struct reading r = {0};
 	if (judge_foreign(b, err) != PROM_OK)
 		return PROM_FAILED;
-	struct arena memory AUTO(arena_fini) = {0};
-	const cJSON *tree = tree_parse(&memory, b, err);
+	const cJSON *tree = tree_parse(memory, b, err);
 	if (!tree)
 		return PROM_FAILED;
 	if (!read_document(&r, tree)) {
@@ -217,10 +210,8 @@ enum prom_outcome envelope_read(const struct prom_body *b, struct envelope *ret_
 	if (outcome != PROM_OK)
 		return outcome;
 	*ret_envelope = (struct envelope){
-		.memory = memory,
 		.result_type = r.result_type,
 		.result = r.result,
 	};
-	memory = (struct arena){0};
 	return PROM_OK;
 }

@@ -7,16 +7,13 @@
 #include "prom/tree.h"
 
 struct envelope {
-	struct arena memory;     /* of the whole document */
 	const char *result_type; /* "" when it is not given */
 	const cJSON *result;
 };
-/* Accepts zeroed. */
-void envelope_fini(struct envelope *e);
 
-/* Reads the whole document. PROM_OK when it says "success" and brings complete data:
- * *ret_envelope is the caller's then (envelope_fini). Else *err says why not. */
-enum prom_outcome envelope_read(const struct prom_body *body,
+/* Reads the whole document, into `memory`, as tree_parse. PROM_OK when it says "success"
+ * and brings complete data. Else *err says why not. */
+enum prom_outcome envelope_read(const struct prom_body *body, struct arena *memory,
 				struct envelope *ret_envelope, struct err *err);
 
 #endif

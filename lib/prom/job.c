@@ -227,7 +227,8 @@ static void take_answer(struct job *j, const struct http_response *r)
 	struct prom_limits left = limits_left(j);
 	struct prom_result result = {0};
 	struct err err = {0};
-	enum prom_outcome outcome = prom_decode(&body, &left, &result, &err);
+	enum prom_outcome outcome =
+		prom_decode(&body, &left, &j->source->scratch, &result, &err);
 	bool is_range = j->range.step_ms != 0;
 	if (outcome == PROM_FAILED || outcome == PROM_REFUSED)
 		j->smaller_may_work = is_too_much(r->status);

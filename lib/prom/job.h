@@ -50,6 +50,7 @@ struct prom_source {
 	bool post_refused; /* PROM_POST_OR_GET found out that only GET works */
 	int64_t points_per_query, timeout_ms;
 	struct prom_limits limits;
+	struct arena scratch; /* of the answer that is being decoded */
 	struct job *buckets[JOB_BUCKETS];
 	struct job *delivering; /* out of its bucket, calling back */
 };

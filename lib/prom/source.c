@@ -139,6 +139,7 @@ void prom_source_free(struct prom_source *s)
 			free_job(j);
 		}
 	http_client_free(s->client);
+	arena_fini(&s->scratch);
 	free(s->parameters);
 	free(s->name);
 	free(s);

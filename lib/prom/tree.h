@@ -13,9 +13,10 @@
 #define TREE_MIB   64
 #define TREE_BYTES ((size_t)TREE_MIB << 20)
 
-/* The tree of the whole text, in `memory`, which is empty before. NULL with *err =
- * ERR_RETRY when the text is no JSON, when its tree would pass TREE_BYTES, and when a
- * string holds a NUL: cJSON would cut it there, and one label could pass for another. */
+/* The tree of the whole text, in `memory`, which is empty before, and which it limits.
+ * NULL with *err = ERR_RETRY when the text is no JSON, when its tree would pass
+ * TREE_BYTES, and when a string holds a NUL: cJSON would cut it there, and one label
+ * could pass for another. */
 const cJSON *tree_parse(struct arena *memory, const struct prom_body *body,
 			struct err *err);
 

@@ -74,7 +74,7 @@ static void check_body(const struct prom_body *body)
 {
 	struct prom_result r AUTO(prom_result_fini) = {0};
 	struct err err = {0};
-	enum prom_outcome outcome = prom_decode(body, &limits, &r, &err);
+	enum prom_outcome outcome = prom_decode(body, &limits, NULL, &r, &err);
 	must(*prom_outcome_name(outcome), "outcome %d", (int)outcome);
 	if (outcome != PROM_OK) {
 		must_explain(&err);

@@ -65,6 +65,28 @@ START_TEST(once_emptied_it_is_as_new)
 }
 END_TEST
 
+START_TEST(a_cleared_one_keeps_a_block_and_no_more)
+{
+	struct arena a AUTO(arena_fini) = {.most = 3 << 20};
+	arena_clear(&a);
+	ck_assert(!a.newest && !a.taken);
+	for (int i = 0; i < 100; i++)
+		ck_assert_ptr_nonnull(arena_alloc(&a, 4000));
+	size_t taken = a.taken;
+	arena_clear(&a);
+	ck_assert_uint_ge(a.taken, taken / 2);
+	ck_assert_uint_lt(a.taken, taken);
+	taken = a.taken;
+	memset(arena_alloc(&a, taken), 1, taken);
+	ck_assert_uint_eq(a.taken, taken);
+	/* A giant is not kept, and what was refused is forgotten. */
+	ck_assert_ptr_nonnull(arena_alloc(&a, 2 << 20));
+	ck_assert_ptr_null(arena_alloc(&a, 2 << 20));
+	arena_clear(&a);
+	ck_assert(!a.taken && !a.full);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("arena");
@@ -73,6 +95,7 @@ int main(void)
 	tcase_add_test(tcase, one_piece_may_be_larger_than_a_block);
 	tcase_add_test(tcase, a_limit_is_kept_and_told);
 	tcase_add_test(tcase, once_emptied_it_is_as_new);
+	tcase_add_test(tcase, a_cleared_one_keeps_a_block_and_no_more);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -236,7 +236,7 @@ START_TEST(usages_are_values_with_their_times_by_key)
 	const struct prom_limits limits = {.max_series = 10, .max_samples = 10};
 	struct prom_result r = {0};
 	size_t count = 0;
-	ck_assert_int_eq(prom_decode(&body, &limits, &r, NULL), PROM_OK);
+	ck_assert_int_eq(prom_decode(&body, &limits, NULL, &r, NULL), PROM_OK);
 	struct prom_usage *rows AUTO_FREE = prom_usages(&r, &count);
 	ck_assert_uint_eq(count, ARRAY_LEN(want));
 	for (size_t i = 0; i < count; i++) {

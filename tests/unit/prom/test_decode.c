@@ -16,7 +16,7 @@ static enum prom_outcome decode(int status, const char *type, const char *text,
 	memcpy(copy, text, len);
 	const struct prom_body body = {
 		.status = status, .content_type = type, .text = copy, .len = len};
-	enum prom_outcome outcome = prom_decode(&body, limits, ret, err);
+	enum prom_outcome outcome = prom_decode(&body, limits, NULL, ret, err);
 	free(copy);
 	return outcome;
 }
@@ -34,6 +34,34 @@ static struct prom_result good(const char *text)
 #define SUCCESS(type, result)                                                            \
 	"{\"status\":\"success\",\"data\":{\"resultType\":\"" type                       \
 	"\",\"result\":" result "}}"
+
+START_TEST(memory_that_is_kept_from_answer_to_answer_holds_none_of_them)
+{
+	static const char answer[] =
+		SUCCESS("vector", "[{\"metric\":{\"pod\":\"a-1\"},\"value\":[1,\"1\"]}]");
+	static const char other[] =
+		SUCCESS("vector", "[{\"metric\":{\"pod\":\"b-2\"},\"value\":[2,\"2\"]}]");
+	const struct prom_body bodies[] = {
+		{200, "application/json", answer, sizeof(answer) - 1},
+		{200, "application/json", "{\"status\":", 10},
+		{200, "application/json", other, sizeof(other) - 1},
+	};
+	struct arena scratch AUTO(arena_fini) = {0};
+	struct prom_result first AUTO(prom_result_fini) = {0};
+	struct prom_result last AUTO(prom_result_fini) = {0};
+	struct err err = {0};
+	ck_assert_int_eq(prom_decode(&bodies[0], &wide, &scratch, &first, &err), PROM_OK);
+	size_t taken = scratch.taken;
+	ck_assert_int_eq(prom_decode(&bodies[1], &wide, &scratch, &last, &err),
+			 PROM_FAILED);
+	ck_assert_int_eq(prom_decode(&bodies[2], &wide, &scratch, &last, &err), PROM_OK);
+	ck_assert_uint_eq(scratch.taken, taken);
+	ck_assert_str_eq(first.series[0].pod, "a-1");
+	ck_near(first.series[0].samples[0].v, 1, 0);
+	ck_assert_str_eq(last.series[0].pod, "b-2");
+	ck_near(last.series[0].samples[0].v, 2, 0);
+}
+END_TEST
 
 START_TEST(a_vector_has_labels_times_and_values)
 {
@@ -487,6 +515,7 @@ int main(void)
 {
 	Suite *s = suite_create("prom decode");
 	TCase *t = tcase_create("decode");
+	tcase_add_test(t, memory_that_is_kept_from_answer_to_answer_holds_none_of_them);
 	tcase_add_test(t, a_vector_has_labels_times_and_values);
 	tcase_add_test(t, a_matrix_keeps_the_order_of_time_and_drops_what_goes_back);
 	tcase_add_test(t, a_scalar_is_one_series_without_labels);

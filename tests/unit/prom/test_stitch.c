@@ -15,7 +15,7 @@ static struct prom_result chunk(const char *series)
 			  series);
 	const struct prom_body body = {
 		.status = 200, .content_type = "", .text = text, .len = strlen(text)};
-	ck_assert_int_eq(prom_decode(&body, &wide, &r, &err), PROM_OK);
+	ck_assert_int_eq(prom_decode(&body, &wide, NULL, &r, &err), PROM_OK);
 	return r;
 }
 

@@ -267,7 +267,7 @@ START_TEST(the_built_in_queries_are_answered)
 					 f.body.len};
 	struct prom_result result = {0};
 	struct err err = {0};
-	ck_assert_msg(prom_decode(&answer, &limits, &result, &err) == PROM_OK, "%s",
+	ck_assert_msg(prom_decode(&answer, &limits, NULL, &result, &err) == PROM_OK, "%s",
 		      err.msg);
 	size_t n;
 	struct prom_usage *usages = prom_usages(&result, &n);
