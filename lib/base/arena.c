@@ -53,6 +53,12 @@ void *arena_alloc(struct arena *a, size_t size)
 	return p;
 }
 
+void arena_reserve(struct arena *a, size_t size)
+{
+	if (!a->newest)
+		add_block(a, size < MOST_BYTES ? size : MOST_BYTES);
+}
+
 void *arena_copy(struct arena *a, const void *data, size_t size)
 {
 	void *p = arena_alloc(a, size);

@@ -17,6 +17,9 @@ struct arena {
 /* Aligned for any type, not cleared. NULL when it would take more than `most`, never
  * without such a limit. */
 void *arena_alloc(struct arena *a, size_t size);
+/* While it is empty: one block for about so many bytes, at most 1 MiB, instead of several
+ * that grow. */
+void arena_reserve(struct arena *a, size_t size);
 /* A copy of size bytes; NULL as arena_alloc. */
 void *arena_copy(struct arena *a, const void *data, size_t size);
 /* Empties it; the limit stays, and a block of at most 1 MiB for what comes next. Large

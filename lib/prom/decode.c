@@ -301,6 +301,9 @@ static enum prom_outcome decode(const struct prom_body *body,
 		return outcome;
 	struct builder b AUTO(builder_fini) = {.limits = limits};
 	enum prom_type type = PROM_VECTOR;
+	/* Names that repeat are kept once: what is read takes about as much as its text.
+	 */
+	arena_reserve(&b.arena, body->len);
 	if (!read_result(&b, &e, &type))
 		return describe(&b, err);
 	if (!b.series_count) {

@@ -65,6 +65,24 @@ START_TEST(once_emptied_it_is_as_new)
 }
 END_TEST
 
+START_TEST(what_is_reserved_comes_in_one_block)
+{
+	struct arena a AUTO(arena_fini) = {0}, small AUTO(arena_fini) = {0};
+	arena_reserve(&a, 100000);
+	ck_assert_uint_eq(a.taken, 100000);
+	for (int i = 0; i < 90; i++)
+		ck_assert_ptr_nonnull(arena_alloc(&a, 1000));
+	ck_assert_uint_eq(a.taken, 100000);
+	arena_reserve(&a, 1000000);
+	ck_assert_uint_eq(a.taken, 100000);
+	arena_reserve(&small, 1);
+	ck_assert_uint_eq(small.taken, 4096);
+	arena_fini(&a);
+	arena_reserve(&a, SIZE_MAX);
+	ck_assert_uint_eq(a.taken, 1 << 20);
+}
+END_TEST
+
 START_TEST(a_cleared_one_keeps_a_block_and_no_more)
 {
 	struct arena a AUTO(arena_fini) = {.most = 3 << 20};
@@ -95,6 +113,7 @@ int main(void)
 	tcase_add_test(tcase, one_piece_may_be_larger_than_a_block);
 	tcase_add_test(tcase, a_limit_is_kept_and_told);
 	tcase_add_test(tcase, once_emptied_it_is_as_new);
+	tcase_add_test(tcase, what_is_reserved_comes_in_one_block);
 	tcase_add_test(tcase, a_cleared_one_keeps_a_block_and_no_more);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
