@@ -34,7 +34,7 @@ struct rig_tag {
 static inline void rig_late(void *arg)
 {
 	(void)arg;
-	ck_abort_msg("nothing came within 10 s");
+	ck_abort_msg("nothing came within 60 s");
 }
 
 static inline void rig_init(struct rig *g, const struct server_reply *replies,
@@ -52,7 +52,7 @@ static inline void rig_init(struct rig *g, const struct server_reply *replies,
 	c.http.base_url = c.http.base_url ? c.http.base_url : url;
 	g->source = prom_source_new(g->reactor, &c, &err);
 	ck_assert_msg(g->source != NULL, "%s", err.msg);
-	timer_set(g->reactor, &g->watchdog, 10000, rig_late, NULL);
+	timer_set(g->reactor, &g->watchdog, 60000, rig_late, NULL);
 }
 
 static inline void rig_fini(struct rig *g)
