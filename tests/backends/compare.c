@@ -43,19 +43,21 @@ static void add(struct facts *f, const struct fact *fact)
 	f->items[f->count++] = *fact;
 }
 
-static void take_error(struct facts *f, const struct prom_answer *answer)
+/* Either way nothing else comes. False: there is no result. */
+static bool has_result(struct facts *f, const struct prom_answer *answer)
 {
-	snprintf(f->why, sizeof(f->why), "%s", answer->err.msg);
 	reactor_stop(reactor);
+	if (answer->outcome == PROM_OK)
+		return true;
+	snprintf(f->why, sizeof(f->why), "%s", answer->err.msg);
+	return false;
 }
 
 static void on_usages(void *arg, const struct prom_answer *answer)
 {
 	struct facts *f = arg;
-	if (answer->outcome != PROM_OK) {
-		take_error(f, answer);
+	if (!has_result(f, answer))
 		return;
-	}
 	size_t count;
 	struct prom_usage *rows AUTO_FREE = prom_usages(answer->result, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -64,16 +66,13 @@ static void on_usages(void *arg, const struct prom_answer *answer)
 			 rows[i].container);
 		add(f, &fact);
 	}
-	reactor_stop(reactor);
 }
 
 static void on_range(void *arg, const struct prom_answer *answer)
 {
 	struct facts *f = arg;
-	if (answer->outcome != PROM_OK) {
-		take_error(f, answer);
+	if (!has_result(f, answer))
 		return;
-	}
 	const struct prom_series *s = answer->result->series;
 	for (size_t i = 0; i < s->sample_count; i++) {
 		struct fact fact = {.t_ms = s->samples[i].t_ms, .v = s->samples[i].v};
@@ -82,7 +81,6 @@ static void on_range(void *arg, const struct prom_answer *answer)
 	if (answer->result->series_count != 1)
 		snprintf(f->why, sizeof(f->why), "%zu series",
 			 answer->result->series_count);
-	reactor_stop(reactor);
 }
 
 /* --- comparison --- */

@@ -162,7 +162,7 @@ func (w *world) recommendations() ([]timestampedRecommendation, []object) {
 }
 
 func rateCase(r *rand.Rand) object {
-	w := newWorld(r, 50, 10)
+	w := emptyWorld(r)
 	low := w.Intn(5)
 	high, current := low+w.Intn(20)+1, w.Intn(25)+1
 	up, upJSON := w.rules(true)
@@ -189,7 +189,7 @@ func logOf(a *HorizontalController) []int32 {
 }
 
 func behaviorStabilizeCase(r *rand.Rand) object {
-	w := newWorld(r, 50, 10)
+	w := emptyWorld(r)
 	recommendations, list := w.recommendations()
 	up, down := int32(w.pick(0, 30, 60, 300)), int32(w.pick(0, 60, 300, 600))
 	args := NormalizationArg{Key: "k", CurrentReplicas: int32(w.Intn(15)), DesiredReplicas: int32(w.Intn(15)),
@@ -202,7 +202,7 @@ func behaviorStabilizeCase(r *rand.Rand) object {
 }
 
 func legacyStabilizeCase(r *rand.Rand) object {
-	w := newWorld(r, 50, 10)
+	w := emptyWorld(r)
 	recommendations, list := w.recommendations()
 	window, desired := w.pick(0, 60, 300, 600), int32(w.Intn(15))
 	a := &HorizontalController{recommendations: map[string][]timestampedRecommendation{"k": recommendations},

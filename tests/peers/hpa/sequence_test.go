@@ -19,9 +19,9 @@ const cycles = 60
 
 // A pod's life, in seconds of the vectors.
 type life struct {
-	name                  string
-	created, start, ready int
-	lapse                 int // when it became unready once; 0: never
+	name         string
+	start, ready int
+	lapse        int // when it became unready once; 0: never
 }
 
 type fleet struct {
@@ -38,7 +38,7 @@ func (f *fleet) seconds() int { return now + int(time.Since(f.base)/time.Second)
 func (f *fleet) resize(count int) {
 	for len(f.alive) < count {
 		t := f.seconds()
-		f.alive = append(f.alive, life{name: fmt.Sprintf("test-pod-%d", f.born), created: t, start: t + f.pick(0, 3, 20), ready: t + f.pick(5, 20, 45)})
+		f.alive = append(f.alive, life{name: fmt.Sprintf("test-pod-%d", f.born), start: t + f.pick(0, 3, 20), ready: t + f.pick(5, 20, 45)})
 		f.born++
 	}
 	f.alive = f.alive[:count]
@@ -101,7 +101,7 @@ func sequenceCase(r *rand.Rand) object {
 		return nil
 	}
 	utilization, average := []int{30, 50, 80, 100, 150}[r.Intn(5)], []int64{10, 2222, 15000}[r.Intn(3)]
-	w := &world{Rand: r, base: time.Now()}
+	w := emptyWorld(r)
 	f := &fleet{world: w, containers: w.pick(1, 2), request: int64(w.pick(50, 250, 1000))}
 	hpa, fixed := w.draft(int32(utilization), average, average*3)
 	size, demand := int32(w.Intn(6)+1), float64(w.Intn(6)+1)

@@ -200,9 +200,13 @@ func (w *world) addValueAt(p *v1.Pod, value int64, stamp int) {
 	w.valuesJSON = append(w.valuesJSON, object{"pod": p.Name, "value_m": value, "timestamp": stamp, "window_s": 60})
 }
 
+func emptyWorld(r *rand.Rand) *world {
+	return &world{Rand: r, base: time.Now(), values: metricsclient.PodMetricsInfo{}}
+}
+
 // utilization: percent; average: milli-units that each pod ought to have.
 func newWorld(r *rand.Rand, utilization int, average int64) *world {
-	w := &world{Rand: r, base: time.Now(), values: metricsclient.PodMetricsInfo{}}
+	w := emptyWorld(r)
 	count, containers := w.Intn(12)+1, w.pick(1, 1, 2, 3)
 	if w.chance(3) {
 		count = 0
