@@ -246,10 +246,13 @@ func writeCases(t *testing.T) {
 	if len(args) != 3 {
 		t.Fatal("usage: go test -args DIRECTORY SEED COUNT")
 	}
-	seed, _ := strconv.ParseInt(args[1], 10, 64)
+	seed, err := strconv.ParseInt(args[1], 10, 64)
+	if err != nil {
+		t.Fatalf("SEED: allowed are whole numbers: %v", err)
+	}
 	count, err := strconv.Atoi(args[2])
-	if err != nil || count > most {
-		t.Fatalf("COUNT: allowed are 1 to %d: %v", most, err)
+	if err != nil || count < 1 || count > most {
+		t.Fatalf("COUNT: \"%s\": allowed are 1 to %d", args[2], most)
 	}
 	config := object{"tolerance": 0.1, "cpu_initialization_period_s": cpuInitialization.Seconds(),
 		"initial_readiness_delay_s": initialReadiness.Seconds(), "downscale_stabilization_s": 300,
